@@ -1,0 +1,158 @@
+//! What came in: the items of a webhook, each on its own, in our words.
+
+use std::fmt;
+
+use crate::customer::{CustomerAliases, CustomerName};
+use crate::ids::{PhoneNumberId, WabaId, Wamid};
+use crate::message::{ErrorDetail, MessageType, RawJson, Source};
+use crate::status::Reported;
+use crate::time::Timestamp;
+
+/// One item of a webhook.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fact {
+    /// A message was written.
+    Message(Box<ReceivedMessage>),
+    /// Something happened to a message that we sent.
+    Status(Box<StatusReport>),
+    /// Something else happened that Meta tells its subscribers.
+    Field(Box<FieldReport>),
+    /// An item that could not be understood.
+    Dead(DeadLetter),
+}
+
+impl Fact {
+    /// About how many bytes the fact brings into the store.
+    #[must_use]
+    pub fn weight_bytes(&self) -> usize {
+        const ROW_BYTES: usize = 256;
+        ROW_BYTES
+            + match self {
+                Self::Message(message) => message.content.len() + message.raw.as_str().len(),
+                Self::Status(status) => status.pricing.as_ref().map_or(0, |raw| raw.as_str().len()),
+                Self::Field(report) => report.raw.as_str().len(),
+                Self::Dead(letter) => letter.raw.len(),
+            }
+    }
+}
+
+/// A message that a webhook brought: written by the customer, or by the owner on the phone (an echo).
+#[derive(Clone, PartialEq, Eq)]
+pub struct ReceivedMessage {
+    /// The business number it was written to, or from.
+    pub number: PhoneNumberId,
+    /// The account of that number.
+    pub waba: Option<WabaId>,
+    /// WhatsApp's id of the message; unique within the number.
+    pub wamid: Wamid,
+    /// The other side.
+    pub customer: CustomerAliases,
+    /// The other side's profile name, where given.
+    pub customer_name: Option<CustomerName>,
+    /// Where it came from.
+    pub source: Source,
+    /// Its type.
+    pub kind: MessageType,
+    /// What a person would read.
+    pub content: String,
+    /// The message it answers.
+    pub reply_to: Option<Wamid>,
+    /// What went wrong with it.
+    pub errors: Vec<ErrorDetail>,
+    /// WhatsApp's time; `None` where it is missing or absurd.
+    pub at: Option<Timestamp>,
+    /// The item as it came.
+    pub raw: RawJson,
+}
+
+impl fmt::Debug for ReceivedMessage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ReceivedMessage")
+            .field("number", &self.number)
+            .field("source", &self.source)
+            .field("kind", &self.kind)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A status that a webhook brought, of a message that this business sent (through us or another way).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StatusReport {
+    /// The business number that sent the message.
+    pub number: PhoneNumberId,
+    /// The message. Statuses are matched by number and `wamid`, never by recipient.
+    pub wamid: Wamid,
+    /// What happened.
+    pub reported: Reported,
+    /// Who of a group it is about.
+    pub participant: Option<Box<str>>,
+    /// What went wrong.
+    pub errors: Vec<ErrorDetail>,
+    /// Meta's `pricing` object, as it came.
+    pub pricing: Option<RawJson>,
+    /// WhatsApp's time; `None` where it is missing or absurd.
+    pub at: Option<Timestamp>,
+}
+
+/// A webhook change of a field other than messages and statuses, or a part of one that has no fact of its own.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FieldReport {
+    /// Meta's name of the field (`account_update`, …), at most 64 characters.
+    pub field: Box<str>,
+    /// The business number it concerns, where the change names one.
+    pub number: Option<PhoneNumberId>,
+    /// The account it concerns.
+    pub waba: Option<WabaId>,
+    /// The change's `value`, as it came.
+    pub raw: RawJson,
+}
+
+/// Why something rightly signed could not be used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum DeadLetterKind {
+    /// The body is no JSON.
+    NotJson,
+    /// The body is JSON, but holds nothing that a webhook holds.
+    Empty,
+    /// The webhook is of another product of Meta's than WhatsApp.
+    OtherProduct,
+    /// One item of a webhook could not be understood.
+    Item,
+    /// The store could not take the item, though it is well.
+    Refused,
+}
+
+impl DeadLetterKind {
+    /// The word in the store, in logs and in metrics.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::NotJson => "not_json",
+            Self::Empty => "empty",
+            Self::OtherProduct => "other_product",
+            Self::Item => "item",
+            Self::Refused => "refused",
+        }
+    }
+}
+
+/// Bytes that were rightly signed and could not be used, kept as they came.
+#[derive(Clone, PartialEq, Eq)]
+pub struct DeadLetter {
+    /// Why.
+    pub kind: DeadLetterKind,
+    /// What was wrong and where, without anything personal: `entry[0].changes[0].value.messages[2].id: missing`.
+    pub reason: String,
+    /// The bytes of the body, or of the item.
+    pub raw: Vec<u8>,
+}
+
+impl fmt::Debug for DeadLetter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("DeadLetter")
+            .field("kind", &self.kind)
+            .field("reason", &self.reason)
+            .field("bytes", &self.raw.len())
+            .finish()
+    }
+}

@@ -1,0 +1,32 @@
+//! What Waypost is about, and nothing of how it is done: messages and the lattice of their statuses, customers
+//! and the aliases they are known by, events and who may see them, principals and the access policy.
+//!
+//! The types that matter: [`Fact`] is what came in, [`Event`] is what somebody may want to see, and
+//! [`MessageState`] is the lattice between the two.
+//!
+//! Deliberately absent: I/O, a clock, randomness, async, and serialisation. Time and random bits are arguments;
+//! Meta's JSON lives in `cloud-api`, ours in `api`, SQL in `store`.
+//!
+//! Start reading at [`fact`], then [`status`], then [`event`].
+
+pub mod access;
+pub mod customer;
+pub mod event;
+pub mod fact;
+pub mod ids;
+pub mod message;
+pub mod offset;
+pub mod outbox;
+pub mod status;
+pub mod time;
+
+pub use access::{Action, Principal, PrincipalId, Role, general_scopes, may};
+pub use customer::{Alias, AliasKind, CustomerAliases, CustomerName};
+pub use event::{Audience, Event, FieldNotice, Scope};
+pub use fact::{DeadLetter, DeadLetterKind, Fact, FieldReport, ReceivedMessage, StatusReport};
+pub use ids::{AppName, ConversationId, CustomerId, MessageId, OutboxId, PhoneNumberId, WabaId, Wamid};
+pub use message::{Direction, ErrorDetail, Message, MessageType, RawJson, Source};
+pub use offset::{Epoch, Offset};
+pub use outbox::{LinkPreview, OutboxEntry, OutboxState, Recipient, SendIntent, SendOutcome};
+pub use status::{MessageState, Reported, StatusChange, StatusTimes};
+pub use time::Timestamp;

@@ -1,0 +1,179 @@
+//! Messages as we keep and show them.
+
+use std::fmt;
+
+use crate::customer::CustomerName;
+use crate::ids::{ConversationId, CustomerId, MessageId, OutboxId, PhoneNumberId, Wamid};
+use crate::status::{MessageState, StatusTimes};
+use crate::time::Timestamp;
+
+/// Who wrote to whom.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Direction {
+    /// From the customer.
+    Inbound,
+    /// To the customer.
+    Outbound,
+}
+
+impl Direction {
+    /// The word on the wire and in the store.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Inbound => "inbound",
+            Self::Outbound => "outbound",
+        }
+    }
+}
+
+/// Where a message came from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Source {
+    /// The customer wrote it.
+    Customer,
+    /// A program sent it through our API.
+    Api,
+    /// The owner wrote it in the WhatsApp Business app (an echo).
+    PhoneApp,
+}
+
+impl Source {
+    /// The word on the wire and in the store.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Customer => "customer",
+            Self::Api => "api",
+            Self::PhoneApp => "phone_app",
+        }
+    }
+
+    /// Who wrote to whom, which the source decides.
+    #[must_use]
+    pub const fn direction(self) -> Direction {
+        match self {
+            Self::Customer => Direction::Inbound,
+            Self::Api | Self::PhoneApp => Direction::Outbound,
+        }
+    }
+}
+
+/// Meta's word for the type of a message (`text`, `image`, …). New ones appear without notice.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct MessageType(Box<str>);
+
+impl MessageType {
+    /// A plain text.
+    #[must_use]
+    pub fn text() -> Self {
+        Self("text".into())
+    }
+
+    /// The type of Meta's word: 1 to 64 characters out of letters, digits, `_` and `-`; `None` for anything else.
+    #[must_use]
+    pub fn parse(word: &str) -> Option<Self> {
+        let usable = (1..=64).contains(&word.len())
+            && word.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'));
+        usable.then(|| Self(word.into()))
+    }
+
+    /// Meta's word.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Whether an item of this type changes another message rather than being one: it is stored, but is no
+    /// message event of its own.
+    #[must_use]
+    pub fn changes_another(&self) -> bool {
+        matches!(&*self.0, "reaction" | "edit" | "revoke")
+    }
+}
+
+/// A JSON text as WhatsApp sent it. `Debug` hides it: it is personal.
+#[derive(Clone, PartialEq, Eq)]
+pub struct RawJson(Box<str>);
+
+impl RawJson {
+    /// Takes a text that the caller has parsed as JSON.
+    #[must_use]
+    pub fn new(json: impl Into<Box<str>>) -> Self {
+        Self(json.into())
+    }
+
+    /// The JSON text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for RawJson {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "RawJson({} bytes)", self.0.len())
+    }
+}
+
+/// An error that Meta reported, on a message, a status or a refused call ("Cloud API error codes").
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ErrorDetail {
+    /// The code, on which to decide.
+    pub code: i64,
+    /// The short text.
+    pub title: Option<String>,
+    /// What happened, for a person (`error_data.details`).
+    pub details: Option<String>,
+}
+
+/// A message as it stands: what is stored, shown and read.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Message {
+    /// Ours.
+    pub id: MessageId,
+    /// WhatsApp's.
+    pub wamid: Wamid,
+    /// The thread it stands in.
+    pub conversation: ConversationId,
+    /// The customer of that thread.
+    pub customer: CustomerId,
+    /// The customer's number in digits, or the BSUID where it is withheld; never empty.
+    pub customer_number: Box<str>,
+    /// The customer's profile name, where known.
+    pub customer_name: Option<CustomerName>,
+    /// The business number.
+    pub number: PhoneNumberId,
+    /// Where it came from, and so its direction.
+    pub source: Source,
+    /// Its type.
+    pub kind: MessageType,
+    /// What a person would read.
+    pub content: String,
+    /// Where it stands.
+    pub state: MessageState,
+    /// When it got there.
+    pub times: StatusTimes,
+    /// What went wrong with it.
+    pub errors: Vec<ErrorDetail>,
+    /// The message it answers.
+    pub reply_to: Option<Wamid>,
+    /// The item as Meta sent it, for the types that have no typed detail.
+    pub raw: Option<RawJson>,
+    /// The send that it came from.
+    pub outbox: Option<OutboxId>,
+    /// WhatsApp's time of the message, ours where that is missing or absurd.
+    pub at: Timestamp,
+}
+
+impl fmt::Debug for Message {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Message")
+            .field("id", &self.id)
+            .field("conversation", &self.conversation)
+            .field("source", &self.source)
+            .field("kind", &self.kind)
+            .field("state", &self.state)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,114 @@
+//! The limits and waits of a hub.
+
+use std::sync::Arc;
+use std::time::Duration;
+use waypost_wire::session::{Rules, Timing};
+
+/// Every limit of the hub. What happens at each is said beside it.
+#[derive(Debug, Clone)]
+pub struct HubConfig {
+    /// How many shards; 1 to 256. One for each core is right.
+    pub shards: usize,
+    /// Namespaces that may be connected; 1 to 256. Others are answered CONNECT_ERROR "Invalid namespace".
+    pub namespaces: Vec<Arc<str>>,
+    /// Most Engine.IO connections at a time; a handshake over it is answered 503 with `Retry-After`.
+    pub connections_max: usize,
+    /// What `Retry-After` says, in whole seconds, also while draining.
+    pub retry_after: Duration,
+
+    /// From a pong to the next ping.
+    pub ping_interval: Duration,
+    /// From a ping to the latest moment of its pong; then the connection is closed.
+    pub ping_timeout: Duration,
+    /// How long a connection may be without a namespace; then it is closed.
+    pub connect_timeout: Duration,
+    /// How long an upgrade to WebSocket may take; then its WebSocket is closed and polling goes on.
+    pub upgrade_timeout: Duration,
+    /// How long [`Application::connect`](crate::Application::connect) may take; then the transport is closed.
+    pub connect_deadline: Duration,
+    /// How long a client may take to send the body of a POST; then it is answered 408.
+    pub request_deadline: Duration,
+    /// How long a connection may take no bytes while some wait; then it is closed.
+    pub stall_timeout: Duration,
+
+    /// Longest message or polling payload of a client; a longer one is refused and closes the connection. A polling
+    /// answer is filled up to it, and always has at least one packet.
+    pub payload_bytes_max: usize,
+    /// Most packets in one polling payload of a client; more are refused and close the connection.
+    pub payload_packets_max: usize,
+    /// Most events of one connection that wait for their turn; at it, the connection is not read.
+    pub inbound_events_max: usize,
+    /// Most bytes of such events; at it, the connection is not read.
+    pub inbound_bytes_max: usize,
+
+    /// Most rooms of one socket; a join over it is refused.
+    pub rooms_per_socket_max: usize,
+    /// Most scopes of one room; a join over it is refused.
+    pub scopes_per_room_max: usize,
+
+    /// Most published events that a shard keeps for its connections; a connection that still needs an older one is
+    /// closed.
+    pub ring_events_max: usize,
+    /// Most bytes of their bodies; the oldest go.
+    pub ring_bytes_max: usize,
+    /// Most journal events that wait for one connection; over it, the connection is closed.
+    pub journal_queue_events_max: usize,
+    /// Most bytes of control frames (acks, answers, pings) that wait for one connection; over it, it is closed.
+    pub control_queue_bytes_max: usize,
+    /// Most volatile events that wait for one connection; over it, the oldest is dropped.
+    pub volatile_queue_events_max: usize,
+    /// Most commands that wait for one shard; over it, whoever sends one waits.
+    pub commands_max: usize,
+}
+
+impl Default for HubConfig {
+    fn default() -> HubConfig {
+        HubConfig {
+            shards: std::thread::available_parallelism().map_or(1, usize::from),
+            namespaces: vec!["/".into()],
+            connections_max: 60_000,
+            retry_after: Duration::from_secs(5),
+            ping_interval: Duration::from_secs(25),
+            ping_timeout: Duration::from_secs(20),
+            connect_timeout: Duration::from_secs(45),
+            upgrade_timeout: Duration::from_secs(10),
+            connect_deadline: Duration::from_secs(10),
+            request_deadline: Duration::from_secs(30),
+            stall_timeout: Duration::from_secs(30),
+            payload_bytes_max: 1_000_000,
+            payload_packets_max: 1_000,
+            inbound_events_max: 64,
+            inbound_bytes_max: 256 * 1024,
+            rooms_per_socket_max: 1_000,
+            scopes_per_room_max: 1_000,
+            ring_events_max: 8_192,
+            ring_bytes_max: 32 * 1024 * 1024,
+            journal_queue_events_max: 1_024,
+            control_queue_bytes_max: 1024 * 1024,
+            volatile_queue_events_max: 64,
+            commands_max: 1_024,
+        }
+    }
+}
+
+impl HubConfig {
+    /// What the sessions need of it.
+    pub(crate) fn rules(&self) -> Rules {
+        Rules {
+            timing: Timing {
+                ping_interval_ms: millis(self.ping_interval),
+                ping_timeout_ms: millis(self.ping_timeout),
+                connect_timeout_ms: millis(self.connect_timeout),
+                upgrade_timeout_ms: millis(self.upgrade_timeout),
+                ..Timing::default()
+            },
+            payload_bytes_max: self.payload_bytes_max,
+            namespaces: self.namespaces.clone(),
+        }
+    }
+}
+
+/// Whole milliseconds; what is longer than 500 million years is cut.
+pub(crate) fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,54 @@
+//! What can be sent to many.
+
+use crate::{JsonObject, Offset, Scope, SocketId};
+use std::sync::Arc;
+
+/// A journal event on its way to whoever is in one of its scopes.
+#[derive(Debug, Clone)]
+pub struct JournalEvent {
+    /// Its position. An event whose number is not above the hub's head is shown to nobody.
+    pub offset: Offset,
+    /// The event's name on the wire.
+    pub name: Arc<str>,
+    /// Its body, without the offset, which the framing adds as the last field.
+    pub body: JsonObject,
+    /// To whom; a socket in several of them gets one copy.
+    pub scopes: Vec<Scope>,
+}
+
+/// One step of a publish group; steps take effect in order.
+#[derive(Debug, Clone)]
+pub enum PublishStep {
+    /// Show an event.
+    Event(JournalEvent),
+    /// What was asked for under the name `from` is known as `to` from here on: every membership in `from` becomes
+    /// one in `to`, under the same room, and `from` is empty afterwards.
+    Bind {
+        /// The provisional scope.
+        from: Scope,
+        /// What it turned out to be.
+        to: Scope,
+    },
+}
+
+/// Something of the moment: sent to who is there and can take it, never repeated.
+#[derive(Debug, Clone)]
+pub struct Emit {
+    /// To whom; a socket gets one copy.
+    pub to: Audience,
+    /// Who is left out.
+    pub except: Vec<SocketId>,
+    /// The event's name on the wire.
+    pub name: Arc<str>,
+    /// Its only argument.
+    pub body: JsonObject,
+}
+
+/// Whom an [`Emit`] is for.
+#[derive(Debug, Clone)]
+pub enum Audience {
+    /// Every socket of every namespace.
+    Everyone,
+    /// The sockets in any of these.
+    Scopes(Vec<Scope>),
+}

@@ -1,0 +1,30 @@
+//! `[limits]`: how much of what comes in is held at once.
+
+use super::key::{Section, section};
+use super::{Bytes, Count, Seconds};
+
+section! {
+    Section::Limits;
+    /// How much of what comes in is held at once, and how long is waited for it.
+    pub(crate) struct LimitsConfig {
+        /// The largest webhook; a larger one is answered 413. Meta sends up to 3 MiB.
+        webhook_body_bytes_max: Bytes<1_024, 67_108_864> = "3145728";
+        /// Webhooks in memory at the same time; further ones wait their turn.
+        webhook_bodies_in_memory_max: Count<1, 4_096> = "64";
+        /// How long sending a webhook may take.
+        webhook_body_timeout_seconds: Seconds<1, 300> = "10";
+        /// How long a webhook waits to be committed before it is answered 503, so that Meta sends it again.
+        webhook_answer_timeout_seconds: Seconds<1, 60> = "10";
+        /// Items that wait for the writer; when it is full, webhooks wait.
+        ingest_queue_max: Count<1, 1_000_000> = "4096";
+        /// The largest body of a REST request; a larger one is answered 413.
+        rest_body_bytes_max: Bytes<1_024, 16_777_216> = "65536";
+        /// Rooms that one connection may be in.
+        rooms_per_connection_max: Count<1, 100_000> = "1000";
+        /// Of these, rooms of customers that are not known yet.
+        unbound_rooms_per_connection_max: Count<1, 100_000> = "100";
+        /// While fewer clients than this are connected, everybody who may monitor is told without
+        /// asking who comes and goes.
+        monitors_below_clients: Count<0, 100_000> = "100";
+    }
+}

@@ -1,0 +1,24 @@
+//! `[retention]`: how long what is stored is kept.
+
+use super::key::{Section, section};
+use super::{Bytes, Count, Days};
+
+section! {
+    Section::Retention;
+    /// How long what is kept for a while is kept. Messages are kept for ever.
+    pub(crate) struct RetentionConfig {
+        /// How long webhooks that could not be understood are kept.
+        dead_letter_days: Days<1, 3_650> = "30";
+        /// How much of them is kept; the oldest go first.
+        dead_letter_bytes_max: Bytes<1_048_576, 1_099_511_627_776> = "1073741824";
+        /// How long a status waits for its message.
+        parked_status_days: Days<1, 365> = "30";
+        /// How many statuses wait for their message; the oldest go first.
+        parked_statuses_max: Count<1, 100_000_000> = "100000";
+        /// How long a message or status is known as already seen. Meta repeats a webhook for days, so that less than 30
+        /// is not allowed.
+        dedup_days: Days<30, 3_650> = "30";
+        /// How long events are kept for clients that come back: who was away longer is told of a gap.
+        journal_days: Days<1, 3_650> = "7";
+    }
+}

@@ -1,0 +1,57 @@
+//! `[store]`: where everything is kept.
+
+use std::path::{Path, PathBuf};
+
+use super::Count;
+use super::key::{Demo, Section, section};
+use super::setting::{Raw, Setting, Shape, Shown, Wrong, choice};
+
+section! {
+    Section::Store;
+    /// Where messages, statuses and the journal are kept.
+    pub(crate) struct StoreConfig {
+        /// The database. `sqlite` keeps it in the data directory.
+        url: StoreUrl = "sqlite", short "store";
+        /// The directory of the database and the keys. It is made if it is not there, readable by its owner only; a
+        /// relative path starts where the server was started.
+        data_dir: DataDir = "./waypost-data", short "data_dir", demo Demo::Default("./waypost-demo-data");
+        /// Connections that read from the database at the same time. (There is always one that writes.)
+        readers: Count<1, 64> = "4";
+    }
+}
+
+choice! {
+    /// Which database.
+    pub(crate) enum StoreUrl, allowed "`sqlite` (this version has SQLite only)" {
+        Sqlite = "sqlite",
+    }
+}
+
+/// A path that is not empty. Whether it can be used is found out when it is opened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct DataDir(PathBuf);
+
+impl DataDir {
+    pub(crate) fn as_path(&self) -> &Path {
+        &self.0
+    }
+}
+
+impl Setting for DataDir {
+    const SHAPE: Shape = Shape::Text;
+
+    fn allowed() -> String {
+        "the path of a directory".to_owned()
+    }
+
+    fn parse(raw: &Raw) -> Result<Self, Wrong> {
+        match raw.text()? {
+            "" => Err(Wrong::whole()),
+            path => Ok(Self(PathBuf::from(path))),
+        }
+    }
+
+    fn shown(&self) -> Shown {
+        Shown::text(self.0.to_string_lossy())
+    }
+}

@@ -1,0 +1,93 @@
+//! `[whatsapp]`: what Meta gave us, and where its API is.
+
+use super::key::{Demo, Section, section};
+use super::setting::{Raw, Setting, Shape, Shown, Wrong};
+use super::{GraphUrl, Seconds, Secret, Secrets};
+
+section! {
+    Section::Whatsapp;
+    /// The app at developers.facebook.com, the number it sends from, and the Graph API.
+    pub(crate) struct WhatsappConfig {
+        /// Our name for the app to which the secrets below belong.
+        app: AppName = "default";
+        /// The secret with which Meta signs webhooks: App settings, Basic, App secret. Two, comma-separated, while it is
+        /// being replaced. Without it the webhook answers 503, so that nothing is lost.
+        app_secret: Secrets = "", short "app_secret", demo Demo::Own;
+        /// A word of your choice, to be entered also at Meta: WhatsApp, Configuration, Webhook, Verify token.
+        verify_token: Option<Secret> = "", short "verify_token", demo Demo::Own;
+        /// The number to send from: WhatsApp, API setup, Phone number ID. (It is not the phone number.)
+        phone_number_id: Option<PhoneNumberId> = "", short "phone_number_id", demo Demo::Own;
+        /// The token to send with: of a system user with `whatsapp_business_messaging` (Business settings, Users, System
+        /// users), or for a day the one of WhatsApp, API setup.
+        access_token: Option<Secret> = "", short "access_token", demo Demo::Own;
+        /// The Graph API's address.
+        graph_url: GraphUrl = "https://graph.facebook.com", short "graph_url", demo Demo::Own;
+        /// The Graph API's version. Meta retires each about two years after it came.
+        graph_version: GraphVersion = "v26.0", short "graph_version";
+        /// How long the Graph API may take to answer. A send without an answer stays `unknown` and is not repeated.
+        graph_timeout_seconds: Seconds<1, 300> = "30";
+    }
+}
+
+/// Declares a text that keeps to a pattern.
+macro_rules! word {
+    ($(#[$about:meta])* $word:ident, $allowed:literal, $matches:expr;) => {
+        $(#[$about])*
+        #[derive(Debug, Clone, PartialEq, Eq)]
+        pub(crate) struct $word(String);
+
+        impl $word {
+            /// `None` for what the setting would not allow.
+            pub(crate) fn new(text: &str) -> Option<Self> {
+                let matches: fn(&str) -> bool = $matches;
+                matches(text).then(|| Self(text.to_owned()))
+            }
+
+            pub(crate) fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl Setting for $word {
+            const SHAPE: Shape = Shape::Text;
+
+            fn allowed() -> String {
+                $allowed.to_owned()
+            }
+
+            fn parse(raw: &Raw) -> Result<Self, Wrong> {
+                Self::new(raw.text()?).ok_or_else(Wrong::whole)
+            }
+
+            fn shown(&self) -> Shown {
+                Shown::text(&self.0)
+            }
+        }
+    };
+}
+
+word! {
+    /// A name that can stand in a path.
+    AppName, "1 to 64 of a-z, 0-9, - and _",
+    |text| {
+        (1..=64).contains(&text.len())
+            && text.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_'))
+    };
+}
+
+word! {
+    /// Meta's id of a business phone number.
+    PhoneNumberId, "1 to 32 digits",
+    |text| (1..=32).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit());
+}
+
+word! {
+    /// `v26.0`.
+    GraphVersion, "a version such as v26.0",
+    |text| {
+        let digits = |part: &str| (1..=4).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_digit());
+        text.strip_prefix('v')
+            .and_then(|version| version.split_once('.'))
+            .is_some_and(|(major, minor)| digits(major) && digits(minor))
+    };
+}

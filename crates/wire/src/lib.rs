@@ -1,0 +1,15 @@
+//! Engine.IO 4 and Socket.IO 5 (and the part of RFC 6455 below them) without I/O.
+//!
+//! Bytes and `now` come in; packets, bytes and the next deadline go out. What matters here:
+//! [`session::Session`], one client's connection as a state machine; [`engine::Packet`] and [`socket::Packet`],
+//! the two layers of the protocol; [`websocket::Decoder`], frames from whatever the network delivers.
+//!
+//! Deliberately absent: sockets, tasks, clocks, randomness, HTTP, and what an event means. Nothing in here waits,
+//! and nothing allocates past the limits it was given, whatever bytes arrive.
+//!
+//! Start reading at [`session`].
+
+pub mod engine;
+pub mod session;
+pub mod socket;
+pub mod websocket;

@@ -1,0 +1,245 @@
+//! The server's side of RFC 6455: the handshake's accept key, frames of clients in, frame headers out.
+//!
+//! No extension is negotiated, so reserved bits must be zero (section 5.2).
+
+mod decode;
+
+pub use decode::Decoder;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
+use sha1::{Digest, Sha1};
+
+/// What section 1.3 appends to a client's key.
+const ACCEPT_GUID: &str = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
+/// Longest header of a frame that a server sends (unmasked), in bytes.
+const HEADER_BYTES_MAX: usize = 10;
+/// Longest payload of a control frame, in bytes (section 5.5).
+pub const CONTROL_BYTES_MAX: usize = 125;
+
+/// A whole message of the client, or one of its control frames.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Message {
+    /// A text message, its fragments joined.
+    Text(String),
+    /// A binary message, its fragments joined.
+    Binary(Vec<u8>),
+    /// To be answered by a pong with the same payload.
+    Ping(Vec<u8>),
+    /// An answer to a ping of ours, or unasked.
+    Pong,
+    /// The client closes; nothing follows.
+    Close(Option<u16>),
+}
+
+/// What a server sends (opcodes of section 5.2).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Opcode {
+    /// A text message in one frame.
+    Text,
+    /// A binary message in one frame.
+    Binary,
+    /// The end; see [`close_frame`].
+    Close,
+    /// The answer to a ping.
+    Pong,
+}
+
+/// Codes of section 7.4.1 that this side sends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CloseCode {
+    /// 1000.
+    Normal,
+    /// 1001: the server goes away, or drops this client to let it come back.
+    GoingAway,
+    /// 1002.
+    Protocol,
+    /// 1007: text that is not UTF-8.
+    InvalidText,
+    /// 1009.
+    TooBig,
+}
+
+/// Why the bytes are not what a client may send. The connection is closed with [`ProtocolError::close_code`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum ProtocolError {
+    /// A reserved bit is set although no extension was negotiated.
+    #[error("a reserved bit is set")]
+    ReservedBit,
+    /// An opcode that section 5.2 reserves.
+    #[error("the opcode is unknown")]
+    UnknownOpcode,
+    /// A client's frame must be masked (section 5.1).
+    #[error("the frame is not masked")]
+    NotMasked,
+    /// A length that is not in its shortest form, or with its highest bit set.
+    #[error("the length is badly encoded")]
+    BadLength,
+    /// A control frame that is fragmented or longer than [`CONTROL_BYTES_MAX`].
+    #[error("the control frame is fragmented or too long")]
+    BadControl,
+    /// A continuation of nothing, or a new message inside another.
+    #[error("fragments are out of order")]
+    BadFragment,
+    /// A close frame with a one-byte payload or a code that must not be sent.
+    #[error("the close frame is malformed")]
+    BadClose,
+    /// The message is longer than the decoder's limit.
+    #[error("the message is too long")]
+    TooLong,
+    /// A text message, or a reason for closing, that is not UTF-8.
+    #[error("the text is not UTF-8")]
+    NotUtf8,
+}
+
+impl ProtocolError {
+    /// What to close with.
+    #[must_use]
+    pub fn close_code(self) -> CloseCode {
+        match self {
+            ProtocolError::TooLong => CloseCode::TooBig,
+            ProtocolError::NotUtf8 => CloseCode::InvalidText,
+            _ => CloseCode::Protocol,
+        }
+    }
+}
+
+/// `Sec-WebSocket-Accept` for a client's `Sec-WebSocket-Key` (section 4.2.2).
+#[must_use]
+pub fn accept_key(client_key: &[u8]) -> String {
+    let mut hash = Sha1::new();
+    hash.update(client_key);
+    hash.update(ACCEPT_GUID);
+    STANDARD.encode(hash.finalize())
+}
+
+/// The header of an unmasked, final frame.
+#[derive(Debug, Clone, Copy)]
+pub struct FrameHeader {
+    bytes: [u8; HEADER_BYTES_MAX],
+    len: usize,
+}
+
+impl FrameHeader {
+    /// The header for a payload of `payload_bytes`.
+    #[must_use]
+    pub fn new(opcode: Opcode, payload_bytes: usize) -> FrameHeader {
+        let mut bytes = [0; HEADER_BYTES_MAX];
+        bytes[0] = 0x80
+            | match opcode {
+                Opcode::Text => 0x1,
+                Opcode::Binary => 0x2,
+                Opcode::Close => 0x8,
+                Opcode::Pong => 0xA,
+            };
+        let wide = (payload_bytes as u64).to_be_bytes();
+        let len = match payload_bytes {
+            0..=125 => {
+                bytes[1] = wide[7];
+                2
+            }
+            126..=0xFFFF => {
+                bytes[1] = 126;
+                bytes[2..4].copy_from_slice(&wide[6..]);
+                4
+            }
+            _ => {
+                bytes[1] = 127;
+                bytes[2..10].copy_from_slice(&wide);
+                10
+            }
+        };
+        FrameHeader { bytes, len }
+    }
+
+    /// What goes before the payload.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.bytes[..self.len]
+    }
+}
+
+/// One text message as a frame whose payload a polling response can use too: see [`TextFrame::payload`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TextFrame(Bytes);
+
+impl TextFrame {
+    /// Frames `text`.
+    #[must_use]
+    pub fn new(text: &str) -> TextFrame {
+        TextFrame(frame(Opcode::Text, text.as_bytes()))
+    }
+
+    /// Header and payload, as a WebSocket carries them.
+    #[must_use]
+    pub fn as_frame(&self) -> &Bytes {
+        &self.0
+    }
+
+    /// The text alone, as UTF-8 bytes.
+    #[must_use]
+    pub fn payload(&self) -> &[u8] {
+        let header_bytes = match self.0.get(1) {
+            Some(126) => 4,
+            Some(127) => 10,
+            _ => 2,
+        };
+        &self.0[header_bytes..]
+    }
+}
+
+/// A whole frame in one piece.
+#[must_use]
+pub fn frame(opcode: Opcode, payload: &[u8]) -> Bytes {
+    let header = FrameHeader::new(opcode, payload.len());
+    let mut out = Vec::with_capacity(header.as_bytes().len() + payload.len());
+    out.extend_from_slice(header.as_bytes());
+    out.extend_from_slice(payload);
+    Bytes::from(out)
+}
+
+/// A close frame with its code and no reason.
+#[must_use]
+pub fn close_frame(code: CloseCode) -> Bytes {
+    let code: u16 = match code {
+        CloseCode::Normal => 1000,
+        CloseCode::GoingAway => 1001,
+        CloseCode::Protocol => 1002,
+        CloseCode::InvalidText => 1007,
+        CloseCode::TooBig => 1009,
+    };
+    frame(Opcode::Close, &code.to_be_bytes())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_accept_key_is_the_one_of_section_1_3() {
+        assert_eq!(accept_key(b"dGhlIHNhbXBsZSBub25jZQ=="), "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
+    }
+
+    #[test]
+    fn headers_use_the_shortest_length() {
+        let table: [(usize, &[u8]); 5] = [
+            (0, &[0x81, 0]),
+            (125, &[0x81, 125]),
+            (126, &[0x81, 126, 0, 126]),
+            (65_535, &[0x81, 126, 0xFF, 0xFF]),
+            (65_536, &[0x81, 127, 0, 0, 0, 0, 0, 1, 0, 0]),
+        ];
+        for (bytes, header) in table {
+            assert_eq!(FrameHeader::new(Opcode::Text, bytes).as_bytes(), header);
+        }
+    }
+
+    #[test]
+    fn a_text_frame_gives_back_its_text() {
+        for bytes in [0, 1, 125, 126, 65_535, 65_536] {
+            let text = "x".repeat(bytes);
+            assert_eq!(TextFrame::new(&text).payload(), text.as_bytes());
+        }
+    }
+}
