@@ -1,1 +1,28 @@
-//! api
+//! The public contract: what goes over the wire to our clients, in JSON.
+//!
+//! The types that matter: [`encode`] writes a journal event's body, [`ErrorCode`] is every reason to refuse
+//! something, [`names`] are the Socket.IO events.
+//!
+//! Deliberately absent: Meta's shapes, transports, storage. A body is written without its offset, which the framer
+//! appends.
+//!
+//! Start reading at [`event`].
+
+pub mod error_code;
+pub mod event;
+pub mod names;
+pub mod problem;
+pub mod rest;
+pub mod room;
+pub mod time;
+
+pub use error_code::ErrorCode;
+pub use event::{ErrorBody, FieldEvent, MessageEvent, OutboxEvent, StatusEvent, encode};
+pub use problem::Problem;
+pub use rest::{
+    OutboxView, SendMessageData, SendMessageRequest, SendMessageResponse, SendRequest, TextContent,
+};
+pub use room::{
+    Connected, Exception, JoinAck, JoinOptions, LeaveAck, Refusal, RoomChanged, ServerState, Visitor,
+};
+pub use time::IsoTime;

@@ -16,6 +16,14 @@ pub enum AliasKind {
 }
 
 impl AliasKind {
+    const ALL: [Self; 4] = [Self::Bsuid, Self::ParentBsuid, Self::Phone, Self::Group];
+
+    /// The kind that [`Self::as_str`] names.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == text)
+    }
+
     /// The word under which it is stored.
     #[must_use]
     pub const fn as_str(self) -> &'static str {

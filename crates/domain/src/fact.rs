@@ -29,7 +29,7 @@ impl Fact {
         ROW_BYTES
             + match self {
                 Self::Message(message) => message.content.len() + message.raw.as_str().len(),
-                Self::Status(status) => status.pricing.as_ref().map_or(0, |raw| raw.as_str().len()),
+                Self::Status(status) => status.raw.as_str().len(),
                 Self::Field(report) => report.raw.as_str().len(),
                 Self::Dead(letter) => letter.raw.len(),
             }
@@ -92,6 +92,8 @@ pub struct StatusReport {
     pub pricing: Option<RawJson>,
     /// WhatsApp's time; `None` where it is missing or absurd.
     pub at: Option<Timestamp>,
+    /// The item as it came.
+    pub raw: RawJson,
 }
 
 /// A webhook change of a field other than messages and statuses, or a part of one that has no fact of its own.
@@ -114,8 +116,6 @@ pub enum DeadLetterKind {
     NotJson,
     /// The body is JSON, but holds nothing that a webhook holds.
     Empty,
-    /// The webhook is of another product of Meta's than WhatsApp.
-    OtherProduct,
     /// One item of a webhook could not be understood.
     Item,
     /// The store could not take the item, though it is well.
@@ -129,7 +129,6 @@ impl DeadLetterKind {
         match self {
             Self::NotJson => "not_json",
             Self::Empty => "empty",
-            Self::OtherProduct => "other_product",
             Self::Item => "item",
             Self::Refused => "refused",
         }

@@ -39,6 +39,14 @@ pub enum Source {
 }
 
 impl Source {
+    const ALL: [Self; 3] = [Self::Customer, Self::Api, Self::PhoneApp];
+
+    /// The source that [`Self::as_str`] names.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|source| source.as_str() == text)
+    }
+
     /// The word on the wire and in the store.
     #[must_use]
     pub const fn as_str(self) -> &'static str {

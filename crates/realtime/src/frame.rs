@@ -1,7 +1,7 @@
 //! Packets written once, as WebSocket frames whose payload polling can use as well.
 
 use crate::application::{GreetingPosition, OffsetMode};
-use crate::{Greeting, JournalEvent, JsonObject, Offset, SocketId};
+use crate::{Emit, Greeting, JournalEvent, JsonObject, Offset, SocketId};
 use std::sync::{Arc, OnceLock};
 use waypost_wire::session::Namespace;
 use waypost_wire::socket::{Kind, open_packet, push_json_string};
@@ -54,6 +54,25 @@ impl Published {
     }
 }
 
+/// Something of the moment, with the framings that somebody has needed so far: one for each namespace.
+#[derive(Debug)]
+pub(crate) struct Volatile {
+    pub(crate) emit: Emit,
+    frames: Box<[OnceLock<TextFrame>]>,
+}
+
+impl Volatile {
+    pub(crate) fn new(emit: Emit, namespaces: usize) -> Volatile {
+        Volatile { emit, frames: (0..namespaces).map(|_| OnceLock::new()).collect() }
+    }
+
+    /// The event as a frame of this namespace.
+    pub(crate) fn frame(&self, namespace: Namespace, namespaces: &[Arc<str>]) -> &TextFrame {
+        let at = namespace.index();
+        self.frames[at].get_or_init(|| event(&namespaces[at], &self.emit.name, &self.emit.body))
+    }
+}
+
 /// An event that carries no offset. Its argument is an object, so it cannot be taken for one.
 pub(crate) fn event(namespace: &str, name: &str, body: &JsonObject) -> TextFrame {
     let mut text = open_event(namespace, name, body.as_bytes().len());
@@ -71,9 +90,8 @@ pub(crate) fn greeting(
 ) -> TextFrame {
     let mut text = open_event(namespace, &greeting.name, greeting.body.as_bytes().len() + 64);
     text.push_str(greeting.body.as_str());
-    match (greeting.position, offsets, head) {
-        (GreetingPosition::Head, OffsetMode::Trailing, Some(head)) => push_trailing(&mut text, head),
-        _ => {}
+    if let (GreetingPosition::Head, OffsetMode::Trailing, Some(head)) = (greeting.position, offsets, head) {
+        push_trailing(&mut text, head);
     }
     text.push(']');
     TextFrame::new(&text)
@@ -146,26 +164,32 @@ fn push_trailing(text: &mut String, offset: &Offset) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::HubConfig;
     use crate::Scope;
-    use crate::shard::tests::namespace;
 
-    fn check(body: &'static str, offsets: OffsetMode, at: usize, expected: &str) {
+    fn check(body: &'static str, offsets: OffsetMode, namespace: &str, expected: &str) {
         let event = JournalEvent {
             offset: Offset { number: 7, text: "e.7.c".into() },
             name: "said".into(),
             body: JsonObject::new(body).unwrap(),
             scopes: vec![Scope::new("all")],
         };
-        let names: [Arc<str>; 2] = ["/".into(), "/websocket".into()];
-        let published = Published::new(event, names.len());
-        let frame = published.frame(Framing { namespace: namespace(at), offsets }, &names);
+        let config = HubConfig { namespaces: vec!["/".into(), "/websocket".into()], ..HubConfig::default() };
+        let namespace = config.rules().namespace(namespace).unwrap();
+        let published = Published::new(event, config.namespaces.len());
+        let frame = published.frame(Framing { namespace, offsets }, &config.namespaces);
         assert_eq!(std::str::from_utf8(frame.payload()), Ok(expected));
     }
 
     #[test]
     fn an_event_is_framed_by_namespace_and_offset_mode() {
-        check("{\"a\":1}", OffsetMode::Trailing, 0, r#"42["said",{"a":1,"offset":"e.7.c"},"e.7.c"]"#);
-        check("{\"a\":1}", OffsetMode::FieldOnly, 1, r#"42/websocket,["said",{"a":1,"offset":"e.7.c"}]"#);
-        check("{}", OffsetMode::FieldOnly, 0, r#"42["said",{"offset":"e.7.c"}]"#);
+        check("{\"a\":1}", OffsetMode::Trailing, "/", r#"42["said",{"a":1,"offset":"e.7.c"},"e.7.c"]"#);
+        check(
+            "{\"a\":1}",
+            OffsetMode::FieldOnly,
+            "/websocket",
+            r#"42/websocket,["said",{"a":1,"offset":"e.7.c"}]"#,
+        );
+        check("{}", OffsetMode::FieldOnly, "/", r#"42["said",{"offset":"e.7.c"}]"#);
     }
 }

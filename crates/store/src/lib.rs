@@ -1,1 +1,26 @@
-//! store
+//! Where everything is kept: one way in ([`Store`]'s appends), one thing that comes out of it ([`Commits`], the
+//! journal's new entries in order), and reads beside them.
+//!
+//! The types that matter: [`Store`] is the handle, [`Options`] what it is built from, [`Commit`] what one
+//! transaction made visible.
+//!
+//! Deliberately absent: who listens, what an event looks like in JSON (an [`Encode`] function is given at
+//! construction), what time it is (a [`Clock`] is), and Meta's shapes. Nothing outside `sqlite` knows SQL.
+//!
+//! Start reading at [`store`], then `sqlite/writer.rs` (the group commit), then `sqlite/append/mod.rs` (what a
+//! transaction does).
+
+pub mod clock;
+pub mod commit;
+pub mod ids;
+pub mod store;
+
+mod sqlite;
+
+pub use clock::Clock;
+pub use commit::{Commit, Commits, CommittedEvent, Encode, EncodedEvent, Step};
+pub use ids::IdSource;
+pub use store::{
+    ApiKey, AppendError, CustomerMatch, Intent, Keys, Limits, OpenError, Options, ReadError, Received,
+    SendError, Store, StoreCounts,
+};

@@ -27,6 +27,15 @@ pub struct Rules {
     pub namespaces: Vec<Arc<str>>,
 }
 
+impl Rules {
+    /// The namespace of this name, if it may be connected.
+    #[must_use]
+    pub fn namespace(&self, name: &str) -> Option<Namespace> {
+        let place = self.namespaces.iter().position(|allowed| **allowed == *name)?;
+        u8::try_from(place).ok().map(Namespace)
+    }
+}
+
 /// A namespace, by its place in [`Rules::namespaces`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Namespace(u8);
@@ -59,6 +68,8 @@ pub enum Outcome<'a> {
     Probed,
     /// The candidate WebSocket is the transport now; end a waiting poll with a noop.
     Upgraded,
+    /// The candidate WebSocket broke the upgrade's order: close it; the session stays with polling.
+    CandidateFailed,
     /// Decide on the CONNECT, then call [`Session::connected`] or [`Session::left`].
     Connect {
         /// What is to be connected.
@@ -107,7 +118,7 @@ pub enum CloseReason {
     /// A message that is not Socket.IO.
     #[error("not Socket.IO")]
     Socket(#[source] socket::DecodeError),
-    /// A second CONNECT of one namespace, or a packet for one that was never connected.
+    /// A packet for a namespace that was never connected, or one that only a server sends.
     #[error("a Socket.IO packet is out of place")]
     Namespace,
 }
@@ -183,6 +194,12 @@ impl Session {
             payload_bytes_max: self.rules.payload_bytes_max,
         };
         engine::handshake_json(sid, upgrades, numbers)
+    }
+
+    /// How many namespaces there are to connect.
+    #[must_use]
+    pub fn namespaces(&self) -> usize {
+        self.phases.len()
     }
 
     /// The transport that messages go by now.
@@ -271,7 +288,7 @@ impl Session {
         now: Millis,
     ) -> Result<Outcome<'a>, CloseReason> {
         if via != self.transport {
-            return self.receive_candidate(packet, now);
+            return Ok(self.receive_candidate(packet, now));
         }
         match *packet {
             engine::Packet::Ping(text) => Ok(Outcome::Pong(text)),
@@ -288,31 +305,29 @@ impl Session {
     }
 
     /// On a WebSocket that is not the transport yet: a probe, then the upgrade, nothing else.
-    fn receive_candidate<'a>(
-        &mut self,
-        packet: &engine::Packet<'a>,
-        now: Millis,
-    ) -> Result<Outcome<'a>, CloseReason> {
+    fn receive_candidate<'a>(&mut self, packet: &engine::Packet<'a>, now: Millis) -> Outcome<'a> {
         match (self.upgrade, packet) {
             (Upgrade::Open, engine::Packet::Ping("probe")) => {
                 self.upgrade = Upgrade::Probed;
                 self.clock.probed(now);
-                Ok(Outcome::Probed)
+                Outcome::Probed
             }
             (Upgrade::Probed, engine::Packet::Upgrade) => {
                 self.transport = Transport::WebSocket;
                 self.upgrade = Upgrade::None;
                 self.clock.upgrade_ends();
-                Ok(Outcome::Upgraded)
+                Outcome::Upgraded
             }
-            _ => Err(CloseReason::UnexpectedPacket),
+            _ => {
+                self.candidate_lost();
+                Outcome::CandidateFailed
+            }
         }
     }
 
     fn receive_message<'a>(&mut self, text: &'a str, now: Millis) -> Result<Outcome<'a>, CloseReason> {
         let packet = socket::Packet::decode(text).map_err(CloseReason::Socket)?;
-        let known = self.rules.namespaces.iter().position(|name| **name == *packet.namespace);
-        let Some(namespace) = known.and_then(|at| u8::try_from(at).ok()).map(Namespace) else {
+        let Some(namespace) = self.rules.namespace(packet.namespace) else {
             return match packet.body {
                 Body::Connect(_) => Ok(Outcome::NoSuchNamespace(packet.namespace)),
                 _ => Err(CloseReason::Namespace),
@@ -323,6 +338,8 @@ impl Session {
                 self.phases[namespace.index()] = Phase::Connecting;
                 Ok(Outcome::Connect { namespace, auth })
             }
+            // A stock client whose `connect()` is called twice before the reply sends two.
+            (Body::Connect(_), Phase::Connecting | Phase::Connected) => Ok(Outcome::Noted),
             (Body::Event { id, name, args }, Phase::Connected) => {
                 Ok(Outcome::Event { namespace, id, name, args })
             }

@@ -9,6 +9,7 @@ import { EventLog } from './log';
 import { Notices } from './notices';
 import { Outbox } from './outbox';
 import { receive } from './receive';
+import type { Page } from './receive';
 import { roomWire } from './room-wire';
 import { Rooms } from './rooms';
 import { Sending } from './sending';
@@ -42,24 +43,8 @@ function start(): void {
   const notices = new Notices({ after: (ms, run) => void setTimeout(run, ms) }, changed);
   let facts: Facts = [];
 
-  const page = { conversations, outbox, rooms, log, notices, changed, greeted: (payload: unknown) => (facts = factsOf(payload)) };
-  const connection = new Connection(openSocket, {
-    opened: (socket) => receive(socket, page),
-    connected: (socket) => {
-      log.record('state', 'connected', [{ id: socket.id, recovered: socket.recovered }]);
-      rooms.connected(roomWire(socket, log));
-    },
-    lost: (reason) => {
-      log.record('state', 'disconnected', [reason]);
-      facts = [];
-      rooms.disconnected();
-    },
-    changed: (state) => {
-      if (state.kind === 'refused' || (state.kind === 'reconnecting' && state.attempt > 0)) log.record('state', state.kind, [state]);
-      changed();
-    },
-  });
-
+  const page: Page = { conversations, outbox, rooms, log, notices, changed, greeted: (payload: unknown) => (facts = factsOf(payload)) };
+  const connection = connectionOf(page, () => (facts = []));
   const connectionView = connectionPanel(loadSettings(sessionStorage, defaults()), {
     connect: (target) => {
       if (isClientHere(notices)) connection.open(target);
@@ -106,6 +91,26 @@ function start(): void {
     rooms.join({ kind: 'general' });
     connectionView.submit();
   }
+}
+
+function connectionOf(page: Page, forgetGreeting: () => void): Connection {
+  const { log, rooms, changed } = page;
+  return new Connection(openSocket, {
+    opened: (socket) => receive(socket, page),
+    connected: (socket) => {
+      log.record('state', 'connected', [{ id: socket.id, recovered: socket.recovered }]);
+      rooms.connected(roomWire(socket, log));
+    },
+    lost: (reason) => {
+      log.record('state', 'disconnected', [reason]);
+      forgetGreeting();
+      rooms.disconnected();
+    },
+    changed: (state) => {
+      if (state.kind === 'refused' || (state.kind === 'reconnecting' && state.attempt > 0)) log.record('state', state.kind, [state]);
+      changed();
+    },
+  });
 }
 
 function isClientHere(notices: Notices): boolean {

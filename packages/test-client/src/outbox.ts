@@ -84,6 +84,11 @@ export class Outbox {
     if (entry !== undefined) this.#put({ ...entry, state: 'accepted', error: undefined, repeatable: false });
   }
 
+  /** The person has seen how it ended. */
+  dismiss(key: string): void {
+    this.#entries.delete(key);
+  }
+
   erase(customerId: string): void {
     for (const entry of this.list()) if (entry.customerId === customerId) this.#entries.delete(entry.key);
   }

@@ -30,6 +30,8 @@ interface Intent {
 }
 
 const SERVER_ERROR = 500;
+/** Of the bodies kept for "Try again"; the oldest gives way. */
+const REPEATABLE_MAX = 50;
 
 export class Sending {
   readonly #world: SendingWorld;
@@ -93,9 +95,17 @@ export class Sending {
     return { tone: toneOf(state) === 'failed' ? 'error' : 'info', text: `The server took it: ${told}` };
   }
 
+  #remember(intent: Intent): void {
+    this.#repeatable.set(intent.key, intent);
+    for (const key of this.#repeatable.keys()) {
+      if (this.#repeatable.size <= REPEATABLE_MAX) break;
+      this.#repeatable.delete(key);
+    }
+  }
+
   #failed(intent: Intent, outcome: 'failed' | 'unknown', error: string): SendOutcome {
     const again = outcome === 'unknown' ? intent.again : 'final';
-    if (again === 'repeatable') this.#repeatable.set(intent.key, intent);
+    if (again === 'repeatable') this.#remember(intent);
     this.#world.outbox.failed(intent.key, { outcome, error }, again);
     this.#world.changed();
     return { tone: 'error', text: error };

@@ -11,6 +11,7 @@ import { clock } from './time';
 export interface BubbleActions {
   openConversation(customerId: string): void;
   sendAgain(key: string): void;
+  dismissPending(key: string): void;
 }
 
 /** In the feed of everybody a bubble says whose it is. */
@@ -42,8 +43,8 @@ export function messageBubble(message: Message, setting: Setting, actions: Bubbl
 
 export function pendingBubble(entry: OutboxEntry, actions: BubbleActions): HTMLElement {
   const tone = toneOf(entry.state);
-  const again = element('button', { type: 'button', class: 'quiet' }, 'Try again');
-  again.addEventListener('click', () => actions.sendAgain(entry.key));
+  const again = quietButton('Try again', () => actions.sendAgain(entry.key));
+  const dismiss = quietButton('Dismiss', () => actions.dismissPending(entry.key));
   const mark = tone === 'pending' ? icon('clock', entry.state) : icon('failed', entry.state);
   return element(
     'li',
@@ -53,9 +54,22 @@ export function pendingBubble(entry: OutboxEntry, actions: BubbleActions): HTMLE
       { class: 'bubble pending' },
       element('p', { class: 'bubble-text', dir: 'auto' }, entry.text ?? ''),
       entry.error === undefined ? undefined : element('p', { class: 'bubble-error' }, entry.error),
-      element('div', { class: 'bubble-meta' }, element('span', {}, entry.state), element('span', { class: 'ticks', 'data-tone': tone }, mark), entry.repeatable ? again : undefined),
+      element(
+        'div',
+        { class: 'bubble-meta' },
+        element('span', {}, entry.state),
+        element('span', { class: 'ticks', 'data-tone': tone }, mark),
+        tone === 'pending' ? undefined : dismiss,
+        entry.repeatable ? again : undefined,
+      ),
     ),
   );
+}
+
+function quietButton(label: string, press: () => void): HTMLElement {
+  const button = element('button', { type: 'button', class: 'quiet' }, label);
+  button.addEventListener('click', press);
+  return button;
 }
 
 function author(message: Message, setting: Setting, actions: BubbleActions): Node[] {

@@ -116,7 +116,7 @@ function problemOf(state: ConnectionState): string | undefined {
   if (state.kind === 'closed') return `The server ended the connection (${state.reason}). It will not be tried again by itself.`;
   if (state.kind !== 'reconnecting') return undefined;
   if (!navigator.onLine) return 'This browser is offline. The connection comes back by itself.';
-  return `Trying again by itself; rooms are joined anew. ${sentence(state.reason === '' ? 'the server cannot be reached' : state.reason)}`;
+  return `Trying again by itself; rooms are joined anew. ${state.reason === '' ? '' : sentence(`Last error: ${state.reason}`)}`;
 }
 
 function sentence(text: string): string {

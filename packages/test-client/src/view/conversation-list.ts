@@ -45,7 +45,7 @@ function createRow(row: Row, select: (customerId: string | undefined) => void): 
   const name = conversation?.name ?? 'Everybody';
   const button = element(
     'button',
-    { type: 'button', class: 'conversation', 'data-testid': 'conversation', 'data-customer-id': conversation?.customerId, 'aria-current': row.selected ? 'true' : undefined },
+    { type: 'button', class: 'conversation', 'data-testid': 'conversation', 'data-customer-id': conversation?.customerId, 'data-unread': row.unread > 0, 'aria-current': row.selected ? 'true' : undefined },
     conversation === undefined ? element('span', { class: 'avatar all', 'aria-hidden': 'true' }, icon('chat')) : avatar(conversation.customerId, name),
     element('span', { class: 'conversation-name' }, name),
     element('time', { class: 'conversation-time' }, clockOrDay(last?.at, new Date())),

@@ -36,6 +36,10 @@ export function inboxView(world: InboxWorld): InboxView {
     // The outcome stands in the outbox entry, which both lists show.
     reply: (conversation, text) => void world.sending.reply(conversation, text),
     sendAgain: (key) => void world.sending.again(key),
+    dismissPending: (key) => {
+      outbox.dismiss(key);
+      changed();
+    },
   });
   byId('clear-messages', HTMLButtonElement).addEventListener('click', () => {
     conversations.clear();

@@ -29,7 +29,7 @@ const SETTINGS: readonly (readonly [name: string, where: string])[] = [
 function setup(): Node[] {
   const rows = SETTINGS.flatMap(([name, where]) => [element('dt', {}, element('code', {}, name)), element('dd', {}, where)]);
   return [
-    element('p', {}, element('strong', {}, 'Setup'), ' – no app secret is set, so no delivery can be verified. The webhook answers 503 until then: Meta keeps its deliveries and repeats them, and nothing is lost.'),
+    element('p', {}, element('strong', {}, 'Setup'), ' – no app secret is set, so no delivery can be verified. The webhook answers 503 until then, so that Meta keeps its deliveries and repeats them.'),
     element('details', { open: true }, element('summary', {}, 'What to set'), element('dl', {}, ...rows)),
   ];
 }

@@ -1,0 +1,165 @@
+//! Every reason to refuse something, with the HTTP status and the words for it.
+
+/// A stable code: in problem details, in `CONNECT_ERROR`, in `exception` and in acks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ErrorCode {
+    /// No credential, or one that is not valid.
+    Unauthenticated,
+    /// The credential does not allow it.
+    Forbidden,
+    /// The `Host` header names another site.
+    ForeignHost,
+    /// The `Origin` header names a site that is not allowed.
+    ForeignOrigin,
+    /// A webhook's signature is missing, malformed or wrong.
+    InvalidSignature,
+    /// Meta's verification named another token.
+    VerificationFailed,
+    /// There is nothing at this address.
+    NotFound,
+    /// The address does not take this method.
+    MethodNotAllowed,
+    /// The body is not declared as `application/json`.
+    UnsupportedMediaType,
+    /// The request cannot be understood.
+    InvalidRequest,
+    /// The body is larger than the limit.
+    BodyTooLarge,
+    /// The body took too long to come.
+    BodyTimeout,
+    /// There is no such customer.
+    UnknownCustomer,
+    /// The name fits more than one customer.
+    AmbiguousCustomer,
+    /// Sending needs settings that are missing.
+    SendingNotConfigured,
+    /// The webhook needs settings that are missing.
+    NotSetUp,
+    /// The connection is in as many rooms as it may be.
+    TooManyRooms,
+    /// The event is none that a client may emit.
+    UnknownEvent,
+    /// The event's arguments cannot be understood.
+    InvalidPayload,
+    /// The namespace does not exist.
+    InvalidNamespace,
+    /// The server cannot do it just now; try again.
+    Unavailable,
+    /// A fault of the server's.
+    Internal,
+}
+
+impl ErrorCode {
+    /// Every one of them.
+    pub const ALL: [Self; 22] = [
+        Self::Unauthenticated,
+        Self::Forbidden,
+        Self::ForeignHost,
+        Self::ForeignOrigin,
+        Self::InvalidSignature,
+        Self::VerificationFailed,
+        Self::NotFound,
+        Self::MethodNotAllowed,
+        Self::UnsupportedMediaType,
+        Self::InvalidRequest,
+        Self::BodyTooLarge,
+        Self::BodyTimeout,
+        Self::UnknownCustomer,
+        Self::AmbiguousCustomer,
+        Self::SendingNotConfigured,
+        Self::NotSetUp,
+        Self::TooManyRooms,
+        Self::UnknownEvent,
+        Self::InvalidPayload,
+        Self::InvalidNamespace,
+        Self::Unavailable,
+        Self::Internal,
+    ];
+
+    /// The code on the wire.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        self.facts().0
+    }
+
+    /// The HTTP status that goes with it.
+    #[must_use]
+    pub const fn status(self) -> u16 {
+        self.facts().1
+    }
+
+    /// What it means, for a person.
+    #[must_use]
+    pub const fn title(self) -> &'static str {
+        self.facts().2
+    }
+
+    const fn facts(self) -> (&'static str, u16, &'static str) {
+        match self {
+            Self::Unauthenticated => ("unauthenticated", 401, "A valid credential is needed"),
+            Self::Forbidden => ("forbidden", 403, "The credential does not allow this"),
+            Self::ForeignHost => ("foreign_host", 403, "This server is not reached under that host"),
+            Self::ForeignOrigin => ("foreign_origin", 403, "Pages of that origin may not use this server"),
+            Self::InvalidSignature => ("invalid_signature", 401, "The webhook is not signed by a known app"),
+            Self::VerificationFailed => {
+                ("verification_failed", 403, "The verify token is not the configured one")
+            }
+            Self::NotFound => ("not_found", 404, "There is nothing at this address"),
+            Self::MethodNotAllowed => ("method_not_allowed", 405, "The address does not take this method"),
+            Self::UnsupportedMediaType => {
+                ("unsupported_media_type", 415, "The body has to be application/json")
+            }
+            Self::InvalidRequest => ("invalid_request", 400, "The request cannot be understood"),
+            Self::BodyTooLarge => ("body_too_large", 413, "The body is larger than the limit"),
+            Self::BodyTimeout => ("body_timeout", 408, "The body took too long to come"),
+            Self::UnknownCustomer => ("unknown_customer", 404, "There is no such customer"),
+            Self::AmbiguousCustomer => ("ambiguous", 409, "The name fits more than one customer"),
+            Self::SendingNotConfigured => {
+                ("sending_not_configured", 409, "Sending needs settings that are missing")
+            }
+            Self::NotSetUp => ("not_set_up", 503, "The webhook needs settings that are missing"),
+            Self::TooManyRooms => ("too_many_rooms", 429, "The connection is in as many rooms as it may be"),
+            Self::UnknownEvent => ("unknown_event", 400, "There is no such event"),
+            Self::InvalidPayload => ("invalid_payload", 400, "The event's arguments cannot be understood"),
+            Self::InvalidNamespace => ("invalid_namespace", 404, "There is no such namespace"),
+            Self::Unavailable => ("unavailable", 503, "The server cannot do this just now; try again"),
+            Self::Internal => ("internal", 500, "The server made a mistake"),
+        }
+    }
+}
+
+/// The page of the docs that lists every code.
+#[must_use]
+pub fn reference_markdown() -> String {
+    let mut page = String::from(
+        "# Error codes\n\n\
+         Every refusal carries one of these codes: as `code` in the problem details of an HTTP answer (RFC 9457), as\n\
+         `data.code` of a Socket.IO `CONNECT_ERROR`, and as `code` of an `exception` event or a refused ack.\n\
+         This page is generated from the code (`cargo xtask generate`).\n\n\
+         | code | HTTP status | meaning |\n| --- | --- | --- |\n",
+    );
+    for code in ErrorCode::ALL {
+        page.push_str(&format!("| `{}` | {} | {} |\n", code.as_str(), code.status(), code.title()));
+    }
+    page
+}
+
+#[cfg(test)]
+mod tests {
+    use expect_test::expect_file;
+
+    use super::*;
+
+    #[test]
+    fn the_page_of_the_docs_is_current() {
+        expect_file!["../../../docs/ERRORS.md"].assert_eq(&reference_markdown());
+    }
+
+    #[test]
+    fn codes_are_distinct() {
+        let mut codes: Vec<_> = ErrorCode::ALL.map(ErrorCode::as_str).into();
+        codes.sort_unstable();
+        codes.dedup();
+        assert_eq!(codes.len(), ErrorCode::ALL.len());
+    }
+}

@@ -1,0 +1,127 @@
+//! Who is meant: the people of a change, found by their ids and never by their place.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+
+use waypost_domain::{Alias, AliasKind, CustomerAliases, CustomerName};
+
+use crate::json::Node;
+use crate::shapes::{Contact, Profile};
+
+/// Up to so many people are searched one by one; more get an index, so that a batch of 1,000 stays linear.
+const UNINDEXED_MAX: usize = 8;
+
+/// The people of one change.
+pub(super) struct Contacts<'a> {
+    people: Vec<Person<'a>>,
+    by_user_id: HashMap<Cow<'a, str>, usize>,
+    by_wa_id: HashMap<Cow<'a, str>, usize>,
+}
+
+/// One of them.
+pub(super) struct Person<'a> {
+    user_id: Option<Cow<'a, str>>,
+    parent_user_id: Option<Cow<'a, str>>,
+    wa_id: Option<Cow<'a, str>>,
+    profile: Node<'a>,
+}
+
+impl<'a> Contacts<'a> {
+    /// Reads `contacts`; what is no contact is left out.
+    pub(super) fn read(contacts: Node<'a>) -> Self {
+        let people: Vec<Person<'a>> =
+            contacts.items_or_one().into_iter().filter_map(Node::object).map(Person::of).collect();
+        let mut this = Self { people, by_user_id: HashMap::new(), by_wa_id: HashMap::new() };
+        if this.people.len() > UNINDEXED_MAX {
+            for (index, person) in this.people.iter().enumerate() {
+                if let Some(id) = &person.user_id {
+                    this.by_user_id.entry(id.clone()).or_insert(index);
+                }
+                if let Some(id) = &person.wa_id {
+                    this.by_wa_id.entry(id.clone()).or_insert(index);
+                }
+            }
+        }
+        this
+    }
+
+    /// The person whom `names` name: by the BSUID, else by the phone number.
+    pub(super) fn find(&self, names: &Names<'_>) -> Option<&Person<'a>> {
+        let by_user_id = names.user_id.as_deref().and_then(|id| self.by_user_id(id));
+        // A number that somebody else had before must not lend its new holder the old one's name and ids.
+        let same = |person: &&Person<'_>| names.user_id.is_none() || person.user_id.is_none();
+        by_user_id.or_else(|| names.phone.as_deref().and_then(|id| self.by_wa_id(id)).filter(same))
+    }
+
+    /// The only person, where there is just one.
+    pub(super) fn only(&self) -> Option<&Person<'a>> {
+        if let [person] = self.people.as_slice() { Some(person) } else { None }
+    }
+
+    fn by_user_id(&self, id: &str) -> Option<&Person<'a>> {
+        if self.people.len() <= UNINDEXED_MAX {
+            return self.people.iter().find(|person| person.user_id.as_deref() == Some(id));
+        }
+        self.by_user_id.get(id).map(|index| &self.people[*index])
+    }
+
+    fn by_wa_id(&self, id: &str) -> Option<&Person<'a>> {
+        if self.people.len() <= UNINDEXED_MAX {
+            return self.people.iter().find(|person| person.wa_id.as_deref() == Some(id));
+        }
+        self.by_wa_id.get(id).map(|index| &self.people[*index])
+    }
+}
+
+impl<'a> Person<'a> {
+    fn of(contact: Contact<'a>) -> Self {
+        Self {
+            user_id: contact.user_id.text(),
+            parent_user_id: contact.parent_user_id.text(),
+            wa_id: contact.wa_id.text(),
+            profile: contact.profile,
+        }
+    }
+
+    /// The profile name. A username is no substitute: it would replace a better name that is known.
+    pub(super) fn name(&self) -> Option<CustomerName> {
+        CustomerName::parse(&self.profile.object::<Profile<'_>>()?.name.readable()?)
+    }
+
+    /// What the contact adds to the names in the item itself.
+    pub(super) fn names(&self) -> Names<'_> {
+        Names {
+            user_id: self.user_id.as_deref().map(Cow::Borrowed),
+            parent_user_id: self.parent_user_id.as_deref().map(Cow::Borrowed),
+            phone: self.wa_id.as_deref().map(Cow::Borrowed),
+        }
+    }
+}
+
+/// The names by which an item calls somebody.
+#[derive(Default)]
+pub(super) struct Names<'a> {
+    /// A BSUID.
+    pub(super) user_id: Option<Cow<'a, str>>,
+    /// A BSUID of the enrolled parent.
+    pub(super) parent_user_id: Option<Cow<'a, str>>,
+    /// A phone number or `wa_id`.
+    pub(super) phone: Option<Cow<'a, str>>,
+}
+
+impl Names<'_> {
+    /// The usable ones, each followed by what `others` add: of a kind, an item's own name comes before its contact's.
+    pub(super) fn aliases(&self, others: Option<&Names<'_>>) -> Option<CustomerAliases> {
+        let of = |names: &Names<'_>| {
+            [
+                (AliasKind::Bsuid, names.user_id.as_deref()),
+                (AliasKind::ParentBsuid, names.parent_user_id.as_deref()),
+                (AliasKind::Phone, names.phone.as_deref()),
+            ]
+            .into_iter()
+            .filter_map(|(kind, name)| Alias::parse(kind, name?))
+            .collect::<Vec<_>>()
+        };
+        CustomerAliases::new(of(self).into_iter().chain(others.map(of).unwrap_or_default()))
+    }
+}

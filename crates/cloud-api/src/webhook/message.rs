@@ -1,0 +1,157 @@
+//! A message item becomes a [`ReceivedMessage`], from the customer or as an echo of what the owner wrote on the phone.
+
+use std::borrow::Cow;
+
+use waypost_domain::{
+    Alias, AliasKind, CustomerAliases, CustomerName, MessageType, PhoneNumberId, RawJson, ReceivedMessage,
+    Source, Timestamp, WabaId, Wamid,
+};
+
+use super::contacts::{Contacts, Names};
+use super::content::content;
+use crate::errors::error_details;
+use crate::json::Node;
+use crate::shapes::{Amendment, Context, MessageItem, Reaction, System};
+
+/// What the items of one change have in common.
+pub(super) struct Surroundings<'a> {
+    /// The business number.
+    pub(super) number: PhoneNumberId,
+    /// The account.
+    pub(super) waba: Option<WabaId>,
+    /// The people of whom they speak.
+    pub(super) contacts: Contacts<'a>,
+    /// When the body came.
+    pub(super) received: Timestamp,
+}
+
+/// Why an item cannot be used: the member that decided, and what was wrong with it. Never its value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Flaw {
+    /// The item is no object.
+    NoObject,
+    /// The member is not there, `null` or empty.
+    Missing(&'static str),
+    /// The member is there, and is not what it has to be.
+    Unusable(&'static str),
+}
+
+impl Flaw {
+    /// The flaw of a member that could not be used.
+    pub(super) fn of(member: &'static str, node: Node<'_>) -> Self {
+        match node.raw() {
+            None | Some("null" | "\"\"") => Self::Missing(member),
+            Some(_) => Self::Unusable(member),
+        }
+    }
+
+    /// The reason of a dead letter for the item, or for the object, at `path`.
+    pub(super) fn at(self, path: String) -> String {
+        match self {
+            Self::NoObject => path + ": no object",
+            Self::Missing(member) => format!("{path}.{member}: missing"),
+            Self::Unusable(member) => format!("{path}.{member}: not usable"),
+        }
+    }
+}
+
+/// The message that an item is. A usable id, type and customer make it one; everything else may be missing.
+pub(super) fn message(
+    item: Node<'_>,
+    source: Source,
+    around: &Surroundings<'_>,
+) -> Result<ReceivedMessage, Flaw> {
+    let raw = item.raw().ok_or(Flaw::NoObject)?;
+    let fields: MessageItem<'_> = item.object().ok_or(Flaw::NoObject)?;
+    let wamid = fields.id.text().and_then(|id| Wamid::parse(&id)).ok_or_else(|| Flaw::of("id", fields.id))?;
+    let kind = fields
+        .kind
+        .string()
+        .and_then(|word| MessageType::parse(&word))
+        .ok_or_else(|| Flaw::of("type", fields.kind))?;
+    let (customer, customer_name) = match source {
+        Source::PhoneApp => addressee(&fields, &around.contacts).ok_or_else(|| Flaw::of("to", fields.to))?,
+        Source::Customer | Source::Api => {
+            sender(&fields, &around.contacts).ok_or_else(|| Flaw::of("from", fields.from))?
+        }
+    };
+    Ok(ReceivedMessage {
+        number: around.number.clone(),
+        waba: around.waba.clone(),
+        wamid,
+        customer,
+        customer_name,
+        source,
+        content: content(kind.as_str(), &fields),
+        reply_to: other_message(&kind, &fields),
+        kind,
+        errors: error_details(fields.errors),
+        at: time(fields.timestamp, around.received),
+        raw: RawJson::new(raw),
+    })
+}
+
+/// WhatsApp's time of an item, where it can be believed.
+pub(super) fn time(stamp: Node<'_>, received: Timestamp) -> Option<Timestamp> {
+    Timestamp::believable_seconds(stamp.whole_number()?, received)
+}
+
+type Customer = (CustomerAliases, Option<CustomerName>);
+
+/// Who wrote it.
+fn sender(fields: &MessageItem<'_>, contacts: &Contacts<'_>) -> Option<Customer> {
+    let names = Names {
+        user_id: fields.from_user_id.text(),
+        parent_user_id: fields.from_parent_user_id.text(),
+        phone: fields.from.text(),
+    };
+    customer(fields, &names, contacts).or_else(|| subject_of_system_message(fields, contacts))
+}
+
+/// To whom the owner wrote on the phone.
+fn addressee(fields: &MessageItem<'_>, contacts: &Contacts<'_>) -> Option<Customer> {
+    let names = Names {
+        user_id: fields.to_user_id.text(),
+        parent_user_id: fields.to_parent_user_id.text(),
+        phone: fields.to.text(),
+    };
+    customer(fields, &names, contacts)
+}
+
+fn customer(fields: &MessageItem<'_>, names: &Names<'_>, contacts: &Contacts<'_>) -> Option<Customer> {
+    let group = fields.group_id.text().and_then(|id| Alias::parse(AliasKind::Group, &id));
+    if let Some(group) = group {
+        // The customer is the group; the contact's name is that of the member who wrote.
+        return Some((CustomerAliases::new([group])?, None));
+    }
+    let person = contacts.find(names);
+    let more = person.map(|person| person.names());
+    Some((names.aliases(more.as_ref())?, person.and_then(|person| person.name())))
+}
+
+/// A `system` message about somebody without a phone number names no sender (a username adopter who changed the
+/// number, Meta's "system" page). The person is the only contact, else whoever the new ids name.
+fn subject_of_system_message(fields: &MessageItem<'_>, contacts: &Contacts<'_>) -> Option<Customer> {
+    let system: System<'_> = fields.system.object()?;
+    if let Some(person) = contacts.only() {
+        return Some((person.names().aliases(None)?, person.name()));
+    }
+    let names = Names {
+        user_id: system.user_id.text(),
+        parent_user_id: system.parent_user_id.text(),
+        phone: system.wa_id.text(),
+    };
+    Some((names.aliases(None)?, None))
+}
+
+/// The message that this one is about: the one it quotes, or the one that it reacts to, edits or revokes.
+fn other_message(kind: &MessageType, fields: &MessageItem<'_>) -> Option<Wamid> {
+    let id: Node<'_> = match kind.as_str() {
+        "reaction" => fields.reaction.object::<Reaction<'_>>()?.message_id,
+        "edit" => fields.edit.object::<Amendment<'_>>()?.original_message_id,
+        "revoke" => fields.revoke.object::<Amendment<'_>>()?.original_message_id,
+        _ => fields.context.object::<Context<'_>>()?.id,
+    };
+    let id: Cow<'_, str> = id.text()?;
+    Wamid::parse(&id)
+}

@@ -1,0 +1,49 @@
+//! A status item becomes a [`StatusReport`].
+
+use waypost_domain::{RawJson, Reported, StatusReport, Wamid};
+
+use super::message::{Flaw, Surroundings, time};
+use crate::errors::error_details;
+use crate::json::Node;
+use crate::shapes::{Conversation, StatusItem};
+
+/// The longest id of a participant that is kept, in characters.
+const PARTICIPANT_CHARS_MAX: usize = 256;
+
+/// The status that an item is. A usable id and word make it one; everything else may be missing.
+pub(super) fn status(item: Node<'_>, around: &Surroundings<'_>) -> Result<StatusReport, Flaw> {
+    let raw = item.raw().ok_or(Flaw::NoObject)?;
+    let fields: StatusItem<'_> = item.object().ok_or(Flaw::NoObject)?;
+    let wamid = fields.id.text().and_then(|id| Wamid::parse(&id)).ok_or_else(|| Flaw::of("id", fields.id))?;
+    let reported = fields
+        .status
+        .string()
+        .and_then(|word| Reported::parse(&word))
+        .ok_or_else(|| Flaw::of("status", fields.status))?;
+    Ok(StatusReport {
+        number: around.number.clone(),
+        wamid,
+        reported,
+        participant: participant(&fields),
+        errors: error_details(fields.errors),
+        pricing: pricing(&fields),
+        at: time(fields.timestamp, around.received),
+        raw: RawJson::new(raw),
+    })
+}
+
+/// Who of a group it is about. The phone number comes first, because older reports of a group have nothing else.
+fn participant(fields: &StatusItem<'_>) -> Option<Box<str>> {
+    let id = [fields.participant_id, fields.participant_id_too, fields.participant_user_id]
+        .into_iter()
+        .find_map(Node::text)?;
+    let id: String = id.chars().filter(|c| !c.is_control()).take(PARTICIPANT_CHARS_MAX).collect();
+    (!id.is_empty()).then(|| id.into())
+}
+
+/// The `pricing` object, which group statuses have inside `conversation`.
+fn pricing(fields: &StatusItem<'_>) -> Option<RawJson> {
+    let nested = || fields.conversation.object::<Conversation<'_>>().map(|of| of.pricing);
+    let of = |node: Node<'_>| node.raw().filter(|raw| raw.starts_with('{')).map(RawJson::new);
+    of(fields.pricing).or_else(|| of(nested()?))
+}

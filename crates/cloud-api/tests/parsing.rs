@@ -1,0 +1,276 @@
+//! What bodies become, case by case.
+
+use waypost_cloud_api::parse;
+use waypost_domain::{AliasKind, DeadLetterKind, Fact, ReceivedMessage, StatusReport, Timestamp};
+
+const RECEIVED: Timestamp = Timestamp::from_millis(1_794_100_000_000);
+
+/// A webhook with one change, whose value has the members `value` beside its number.
+fn webhook(field: &str, value: &str) -> String {
+    format!(
+        r#"{{"object":"whatsapp_business_account","entry":[{{"id":"2","changes":[{{"field":"{field}","value":
+        {{"metadata":{{"phone_number_id":"101"}},{value}}}}}]}}]}}"#
+    )
+}
+
+fn facts(field: &str, value: &str) -> Vec<Fact> {
+    parse(webhook(field, value).as_bytes(), RECEIVED)
+}
+
+fn message(value: &str) -> ReceivedMessage {
+    match facts("messages", value).remove(0) {
+        Fact::Message(message) => *message,
+        other => panic!("{other:?}"),
+    }
+}
+
+/// A message of a type, with the members that hold its content.
+fn typed(kind: &str, members: &str) -> ReceivedMessage {
+    message(&format!(r#""messages":[{{"from":"15550002001","id":"wamid.1","type":"{kind}",{members}}}]"#))
+}
+
+fn status(members: &str) -> StatusReport {
+    match facts("messages", &format!(r#""statuses":[{{"id":"wamid.1","status":"read",{members}}}]"#))
+        .remove(0)
+    {
+        Fact::Status(status) => *status,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn reasons(body: &str) -> Vec<(DeadLetterKind, String)> {
+    let facts = parse(body.as_bytes(), RECEIVED).into_iter();
+    let dead = facts.filter_map(|fact| if let Fact::Dead(letter) = fact { Some(letter) } else { None });
+    dead.map(|letter| (letter.kind, letter.reason)).collect()
+}
+
+#[test]
+fn content_is_what_a_person_would_read() {
+    for (kind, members, expected) in [
+        ("text", r#""text":{"body":" as it is\n"}"#, " as it is\n"),
+        ("text", r#""text":{"body":""}"#, ""),
+        ("text", r#""text":{"body":"half \ud83d a pair \ude00"}"#, "half \u{fffd} a pair \u{fffd}"),
+        ("text", r#""text":{"body":"\ud83d\ud83d\ude00\ud83d"}"#, "\u{fffd}😀\u{fffd}"),
+        ("text", r#""text":null"#, "[text]"),
+        ("image", r#""image":{"caption":"lid"}"#, "lid"),
+        ("image", r#""image":{"caption":""}"#, "[image]"),
+        ("video", r#""errors":[{"code":131052}]"#, "[video]"),
+        ("document", r#""document":{"filename":"a.pdf"}"#, "a.pdf"),
+        ("document", r#""document":{"filename":"a.pdf","caption":"signed"}"#, "signed"),
+        ("audio", r#""audio":{"voice":true}"#, "[voice message]"),
+        ("audio", r#""audio":{"voice":"yes"}"#, "[audio]"),
+        ("sticker", r#""sticker":{}"#, "[sticker]"),
+        ("location", r#""location":{"latitude":50.08,"longitude":"14.42"}"#, "📍 50.08, 14.42"),
+        ("location", r#""location":{"latitude":1,"longitude":2,"address":"Square 1"}"#, "📍 Square 1"),
+        ("location", r#""location":{"latitude":50.08}"#, "[location]"),
+        (
+            "contacts",
+            r#""contacts":[{"name":{"first_name":"Eva","last_name":"Malá"}},{"phones":[{"wa_id":"1"}]},{}]"#,
+            "Eva Malá, 1",
+        ),
+        ("contacts", r#""contacts":[]"#, "[contact]"),
+        ("interactive", r#""interactive":{"button_reply":{"id":"a","title":"Yes"}}"#, "Yes"),
+        ("interactive", r#""interactive":{"list_reply":{"title":"09:30","description":"room 4"}}"#, "09:30"),
+        ("interactive", r#""interactive":{"nfm_reply":{"body":"Sent"}}"#, "Sent"),
+        ("interactive", r#""interactive":"oops""#, "[interactive]"),
+        ("button", r#""button":{"payload":"YES"}"#, "YES"),
+        ("reaction", r#""reaction":{"message_id":"wamid.0","emoji":"👍🏽"}"#, "👍🏽"),
+        ("reaction", r#""reaction":{"message_id":"wamid.0"}"#, ""),
+        ("order", r#""order":{"product_items":[{"product_retailer_id":"A","quantity":2},7]}"#, "🛒 2 × A"),
+        ("system", r#""system":{"body":"changed"}"#, "changed"),
+        ("unsupported", r#""unsupported":{"type":"poll_creation"}"#, "[unsupported message]"),
+        ("hologram", r#""hologram":{"body":"boo"}"#, "[hologram]"),
+        ("edit", r#""edit":{"message":{"type":"image","image":{"caption":"left"}}}"#, "left"),
+        ("edit", r#""edit":{"message":{"type":"edit","edit":{"message":{"type":"text"}}}}"#, "[edit]"),
+        ("edit", r#""edit":7"#, "[edit]"),
+    ] {
+        assert_eq!(typed(kind, members).content, expected, "{kind} {members}");
+    }
+}
+
+#[test]
+fn a_message_names_the_one_that_it_is_about() {
+    for (kind, members, expected) in [
+        ("text", r#""context":{"id":"wamid.0"}"#, Some("wamid.0")),
+        ("text", r#""context":{"forwarded":true}"#, None),
+        ("text", r#""context":"wamid.0""#, None),
+        ("reaction", r#""reaction":{"message_id":"wamid.0"}"#, Some("wamid.0")),
+        ("edit", r#""edit":{"original_message_id":"wamid.0"}"#, Some("wamid.0")),
+        ("revoke", r#""revoke":{"original_message_id":"wamid.0"}"#, Some("wamid.0")),
+    ] {
+        let reply_to = typed(kind, members).reply_to;
+        assert_eq!(reply_to.as_ref().map(|wamid| wamid.as_str()), expected, "{kind} {members}");
+    }
+}
+
+#[test]
+fn times_are_read_in_every_dress_and_believed_with_care() {
+    for (stamp, expected) in [
+        (r#""1794000012""#, Some(1_794_000_012_000)),
+        ("1794000012", Some(1_794_000_012_000)),
+        ("1794000012.75", Some(1_794_000_012_000)),
+        (r#""1794000012.75""#, Some(1_794_000_012_000)),
+        (r#""1794000012.x""#, None),
+        (r#""1794000012000""#, None),
+        ("-1", None),
+        ("1e999", None),
+        (r#""yesterday""#, None),
+        ("99999999999999999999999999", None),
+        ("null", None),
+        ("[]", None),
+        (r#""1794300000""#, None),
+    ] {
+        let at = status(&format!(r#""timestamp":{stamp}"#)).at;
+        assert_eq!(at.map(Timestamp::as_millis), expected, "{stamp}");
+    }
+}
+
+#[test]
+fn ids_may_be_numbers_and_an_empty_one_is_none() {
+    let message =
+        message(r#""messages":[{"from":15550002001,"from_user_id":"","id":7,"type":"text","text":null}]"#);
+    assert_eq!(message.wamid.as_str(), "7");
+    assert_eq!(message.customer.shown_number(), "15550002001");
+    assert!(message.customer.of_kind(AliasKind::Bsuid).is_none());
+}
+
+#[test]
+fn an_id_that_cannot_be_decoded_is_not_guessed() {
+    let body = webhook("messages", r#""messages":[{"from":"1","id":"wamid.\ud83d","type":"text"}]"#);
+    let place = "entry[0].changes[0].value.messages[0].id: not usable";
+    assert_eq!(reasons(&body), [(DeadLetterKind::Item, place.to_owned())]);
+}
+
+#[test]
+fn of_a_member_that_comes_twice_the_last_one_counts() {
+    let message = typed("image", r#""id":"wamid.2","type":"text","text":{"body":"a"},"text":{"body":"b"}"#);
+    assert_eq!((message.wamid.as_str(), message.kind.as_str(), &*message.content), ("wamid.2", "text", "b"));
+}
+
+#[test]
+fn a_key_with_escapes_is_the_same_key() {
+    assert_eq!(typed("text", r#""\u0074ext":{"body":"hi"},"\ud83d":1"#).content, "hi");
+}
+
+#[test]
+fn contacts_are_found_by_their_ids_in_any_order_and_number() {
+    for people in [2, 9, 40] {
+        let contact =
+            |n: usize| format!(r#"{{"profile":{{"name":"P{n}"}},"wa_id":"1555{n:04}","user_id":"US.{n}"}}"#);
+        let contacts: Vec<String> = (0..people).rev().map(contact).collect();
+        let messages: Vec<String> = (0..people)
+            .map(|n| match n % 2 {
+                0 => format!(r#"{{"from_user_id":"US.{n}","id":"wamid.{n}","type":"text"}}"#),
+                _ => format!(r#"{{"from":"1555{n:04}","id":"wamid.{n}","type":"text"}}"#),
+            })
+            .collect();
+        let value = format!(r#""contacts":[7,{}],"messages":[{}]"#, contacts.join(","), messages.join(","));
+        for (n, fact) in facts("messages", &value).into_iter().enumerate() {
+            let Fact::Message(message) = fact else { panic!("{fact:?}") };
+            assert_eq!(message.customer_name.unwrap().as_str(), format!("P{n}"));
+            let alias = |kind| message.customer.of_kind(kind).unwrap().value.to_string();
+            assert_eq!(alias(AliasKind::Bsuid), format!("US.{n}"));
+            assert_eq!(alias(AliasKind::Phone), format!("1555{n:04}"));
+        }
+    }
+}
+
+#[test]
+fn a_stranger_gets_no_name_from_a_contact() {
+    let contact = r#""contacts":[{"profile":{"name":"Ana"},"wa_id":"15550002001","user_id":"US.1"}]"#;
+    for sender in [
+        r#""from":"15550002002""#,
+        // The number is Ana's no longer.
+        r#""from":"15550002001","from_user_id":"US.2""#,
+    ] {
+        let message = message(&format!(
+            r#"{contact},"messages":[{{{sender},"id":"wamid.1","type":"text","text":null}}]"#
+        ));
+        assert_eq!(message.customer_name, None, "{sender}");
+        assert!(message.customer.iter().all(|alias| &*alias.value != "US.1"), "{sender}");
+    }
+}
+
+#[test]
+fn a_group_is_the_customer() {
+    let message = message(
+        r#""contacts":[{"profile":{"name":"Ana"},"wa_id":"1"}],
+        "messages":[{"from":"1","group_id":"G=","id":"wamid.1","type":"text"}]"#,
+    );
+    assert_eq!((message.customer.shown_number(), message.customer_name), ("G=", None));
+}
+
+#[test]
+fn a_price_and_a_participant_are_found_where_groups_have_them() {
+    let group = status(
+        r#""participant_recipient_id":"1","conversation":{"pricing":{"category":"group_service"}},"pricing":null"#,
+    );
+    assert_eq!(group.participant.as_deref(), Some("1"));
+    assert_eq!(group.pricing.unwrap().as_str(), r#"{"category":"group_service"}"#);
+    assert_eq!(status(r#""pricing":"PMP""#).pricing, None);
+}
+
+#[test]
+fn what_stands_beside_items_is_told_once() {
+    let errors = r#""errors":[{"code":131000}]"#;
+    let raw = |value: &str| {
+        let facts = facts("messages", value);
+        let raw =
+            facts.iter().filter_map(|fact| if let Fact::Field(field) = fact { Some(field) } else { None });
+        raw.map(|field| (field.field.to_string(), field.raw.as_str().to_owned())).collect::<Vec<_>>()
+    };
+    let beside = raw(&format!(r#""messages":[{{"from":"1","id":"w","type":"text"}}],{errors}"#));
+    assert_eq!(beside, [("messages".to_owned(), format!("{{{errors}}}"))]);
+    let [(field, alone)] = &raw(errors)[..] else { panic!() };
+    assert!(field == "messages" && alone.contains(errors) && alone.contains("phone_number_id"));
+    assert!(raw(r#""messages":[],"errors":[],"user_actions":null"#).is_empty());
+}
+
+#[test]
+fn a_list_of_the_wrong_type_does_not_take_the_other_along() {
+    let facts = facts("messages", r#""messages":{"id":1},"statuses":[{"id":"wamid.1","status":"read"}]"#);
+    assert!(matches!(&facts[0], Fact::Dead(letter) if letter.reason.ends_with("value.messages: no list")));
+    assert!(matches!(&facts[1], Fact::Status(_)), "{facts:?}");
+}
+
+#[test]
+fn a_field_name_is_cleaned_and_cut() {
+    let facts = facts(&format!(r"a\u0000{}", "b".repeat(300)), r#""x":1"#);
+    let Fact::Field(report) = &facts[0] else { panic!("{facts:?}") };
+    assert_eq!(&*report.field, format!("a{}", "b".repeat(63)));
+}
+
+#[test]
+fn reasons_tell_the_place_and_never_a_value() {
+    let secret = "s3cret";
+    let items = [
+        format!(r#"{{"id":"{secret}","type":"text"}}"#),
+        format!(r#"{{"from":"{secret}","id":"{secret}","type":"text"}}"#),
+        format!(r#"{{"from":"1","id":"{secret}","type":"s3cret type"}}"#),
+        format!(r#""{secret}""#),
+    ];
+    let body = webhook("messages", &format!(r#""messages":[{}],"statuses":"{secret}""#, items.join(",")));
+    let found = reasons(&body);
+    assert_eq!(found.len(), 5, "{found:?}");
+    assert_eq!(found[1].1, "entry[0].changes[0].value.messages[1].from: not usable");
+    for (_, reason) in found.into_iter().chain(reasons(secret)).chain(reasons(&format!("{{\"{secret}\":"))) {
+        assert!(!reason.contains(secret), "{reason}");
+    }
+}
+
+#[test]
+fn any_depth_is_stepped_over() {
+    let deep = format!("{}{}", "[".repeat(20_000), "]".repeat(20_000));
+    let deep_object = format!("{}1{}", r#"{"a":"#.repeat(20_000), "}".repeat(20_000));
+    let value = format!(
+        r#""x":{deep},"contacts":{deep},"statuses":[{deep}],"messages":[{deep},{deep_object},
+        {{"from":"1","id":"wamid.1","type":"text","text":{{"body":"hi","y":{deep_object}}},"errors":{deep}}}]"#
+    );
+    let facts = facts("messages", &value);
+    assert!(matches!(&facts[2], Fact::Message(message) if message.content == "hi"), "{facts:?}");
+    assert_eq!(facts.iter().filter(|fact| matches!(fact, Fact::Dead(_))).count(), 3);
+
+    // Edits within edits are the one place where a reader could be led down.
+    let edits = format!("{}1{}", r#"{"type":"edit","edit":{"message":"#.repeat(20_000), "}}".repeat(20_000));
+    assert_eq!(typed("edit", &format!(r#""edit":{{"message":{edits}}}"#)).content, "[edit]");
+}

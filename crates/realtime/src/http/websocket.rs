@@ -1,0 +1,181 @@
+//! The opening handshake of a WebSocket (RFC 6455, section 4.2), and the stream behind it.
+
+use super::{EngineError, admit, unavailable};
+use crate::Application;
+use crate::hub::Inner;
+use crate::ignore::Ignore;
+use crate::names::Sid;
+use crate::shard::{Command, Found, Io, ShardSender};
+use axum::extract::Request;
+use axum::response::{IntoResponse, Response};
+use http::header::{
+    CONNECTION, HeaderName, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_VERSION, UPGRADE,
+};
+use http::{HeaderValue, StatusCode};
+use hyper::upgrade::{OnUpgrade, Upgraded};
+use hyper_util::rt::TokioIo;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
+use tokio::sync::oneshot;
+use waypost_wire::websocket::accept_key;
+
+/// How long the stream may take to be handed over after the answer 101 was written.
+const HAND_OVER_MAX: Duration = Duration::from_secs(10);
+
+/// A connection that begins with a WebSocket.
+pub(super) fn open<A: Application>(hub: &Arc<Inner<A>>, mut request: Request) -> Response {
+    let Some((accept, on_upgrade)) = take_upgrade(&mut request) else {
+        return EngineError::BadRequest.into_response();
+    };
+    let (parts, _) = request.into_parts();
+    let (newcomer, shard) = match admit(hub, &parts) {
+        Ok(admitted) => admitted,
+        Err(refusal) => return refusal,
+    };
+    hand_over(hub, on_upgrade, shard, move |io| Command::Attach { newcomer, io });
+    switching(accept)
+}
+
+/// A WebSocket for a connection that began with polling.
+pub(super) async fn upgrade<A: Application>(hub: &Arc<Inner<A>>, sid: Sid, mut request: Request) -> Response {
+    let Some((accept, on_upgrade)) = take_upgrade(&mut request) else {
+        return EngineError::BadRequest.into_response();
+    };
+    let Some(shard) = hub.shard(sid.shard()) else { return EngineError::SessionUnknown.into_response() };
+    let (answer, found) = oneshot::channel();
+    if shard.send(Command::Find { sid, answer }).await.is_err() {
+        return unavailable(hub);
+    }
+    match found.await {
+        Ok(Found::Yes) => {
+            hand_over(hub, on_upgrade, shard.clone(), move |io| Command::Upgrade { sid, io });
+            switching(accept)
+        }
+        Ok(Found::No) => EngineError::SessionUnknown.into_response(),
+        Err(_) => unavailable(hub),
+    }
+}
+
+/// The answer's accept key and the future stream, if this is the opening of a WebSocket.
+fn take_upgrade(request: &mut Request) -> Option<(String, OnUpgrade)> {
+    let headers = request.headers();
+    let has = |name: HeaderName, token: &str| {
+        let values = headers.get_all(name).iter().filter_map(|value| value.to_str().ok());
+        values.flat_map(|value| value.split(',')).any(|value| value.trim().eq_ignore_ascii_case(token))
+    };
+    let is_opening =
+        has(CONNECTION, "upgrade") && has(UPGRADE, "websocket") && has(SEC_WEBSOCKET_VERSION, "13");
+    if !is_opening {
+        return None;
+    }
+    let accept = accept_key(headers.get(SEC_WEBSOCKET_KEY)?.as_bytes());
+    let on_upgrade = request.extensions_mut().remove::<OnUpgrade>()?;
+    Some((accept, on_upgrade))
+}
+
+fn switching(accept: String) -> Response {
+    let mut response = StatusCode::SWITCHING_PROTOCOLS.into_response();
+    let headers = response.headers_mut();
+    headers.insert(CONNECTION, HeaderValue::from_static("upgrade"));
+    headers.insert(UPGRADE, HeaderValue::from_static("websocket"));
+    headers.insert(SEC_WEBSOCKET_ACCEPT, HeaderValue::try_from(accept).expect("base64 is a header value"));
+    response
+}
+
+/// Waits, apart from the request, until the stream is free, and gives it to the shard.
+fn hand_over<A: Application>(
+    hub: &Arc<Inner<A>>,
+    on_upgrade: OnUpgrade,
+    shard: ShardSender<A>,
+    command: impl FnOnce(Io) -> Command<A> + Send + 'static,
+) {
+    let cancelled = hub.cancelled.clone();
+    hub.tasks.spawn(async move {
+        let upgraded = tokio::select! {
+            biased;
+            () = cancelled.cancelled() => return,
+            upgraded = tokio::time::timeout(HAND_OVER_MAX, on_upgrade) => upgraded,
+        };
+        match upgraded {
+            Ok(Ok(upgraded)) => {
+                let given = shard.send(command(take_apart(upgraded))).await;
+                given.ignore_because(
+                    "a shard that has ended has no connections, and this one closes by being dropped",
+                );
+            }
+            Ok(Err(error)) => tracing::debug!(%error, "an upgrade was not completed"),
+            Err(_) => tracing::debug!("an upgrade took too long"),
+        }
+    });
+}
+
+/// The plain TCP socket where there is one, which spares the memory of what HTTP had around it; the whole otherwise.
+fn take_apart(upgraded: Upgraded) -> Io {
+    let upgraded = match hyper_util::server::conn::auto::upgrade::downcast::<TokioIo<TcpStream>>(upgraded) {
+        Ok(parts) => return early(parts.read_buf, parts.io.into_inner()),
+        Err(upgraded) => upgraded,
+    };
+    match upgraded.downcast::<TokioIo<TcpStream>>() {
+        Ok(parts) => early(parts.read_buf, parts.io.into_inner()),
+        Err(upgraded) => Box::pin(TokioIo::new(upgraded)),
+    }
+}
+
+fn early(read: bytes::Bytes, stream: TcpStream) -> Io {
+    if read.is_empty() { Box::pin(stream) } else { Box::pin(Early { read, stream }) }
+}
+
+/// A socket of which HTTP has read too far: those bytes come first.
+struct Early {
+    read: bytes::Bytes,
+    stream: TcpStream,
+}
+
+impl AsyncRead for Early {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<std::io::Result<()>> {
+        if self.read.is_empty() {
+            return Pin::new(&mut self.stream).poll_read(cx, buffer);
+        }
+        let take = self.read.len().min(buffer.remaining());
+        buffer.put_slice(&self.read.split_to(take));
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl AsyncWrite for Early {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<std::io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write(cx, bytes)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<std::io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<std::io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        slices: &[std::io::IoSlice<'_>],
+    ) -> Poll<std::io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write_vectored(cx, slices)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+}

@@ -1,0 +1,260 @@
+//! The handles on a running hub.
+
+use crate::counts::ShardCounts;
+use crate::frame::{Published, Volatile};
+use crate::ignore::Ignore;
+use crate::shard::{Command, Group, GroupStep, Shard, ShardSender, ShardSetup};
+use crate::{Application, Counts, Emit, HubConfig, Offset, PublishStep, http};
+use std::fmt;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::task::{Context, Poll};
+use std::time::Duration;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use waypost_wire::session::Rules;
+
+/// A running hub: to mount, to emit through, to ask, to drain. Clones are the same hub.
+pub struct Hub<A: Application>(Arc<Inner<A>>);
+
+/// The one way in for journal events. There is one for each hub and it cannot be cloned, so all shards see one order.
+pub struct Publisher {
+    shards: Vec<Box<dyn PublishTo>>,
+    namespaces: usize,
+    published: Arc<AtomicU64>,
+}
+
+/// Resolves when every shard has written a publish group, as far as its connections took it, or has ended.
+#[derive(Debug)]
+pub struct Flushed(oneshot::Receiver<()>);
+
+/// The hub has ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the hub has ended")]
+pub struct HubClosed;
+
+/// Where a hub begins.
+#[derive(Debug, Clone)]
+pub struct Origin {
+    /// The last event of the journal; only later ones are shown.
+    pub head: Option<Offset>,
+    /// What all ids of sessions and sockets are drawn from. It must come from the machine's randomness and be used
+    /// for one hub only: who knows it can speak for any session.
+    pub seed: [u8; 32],
+}
+
+pub(crate) struct Inner<A: Application> {
+    pub(crate) config: Arc<HubConfig>,
+    pub(crate) application: Arc<A>,
+    pub(crate) tasks: TaskTracker,
+    /// Ends what waits for an upgrade; the shards end by themselves when they are drained.
+    pub(crate) cancelled: CancellationToken,
+    shards: Vec<ShardSender<A>>,
+    counts: Vec<Arc<ShardCounts>>,
+    connections: Arc<Semaphore>,
+    draining: AtomicBool,
+    next_shard: AtomicUsize,
+    published: Arc<AtomicU64>,
+    refused: AtomicU64,
+}
+
+impl<A: Application> Hub<A> {
+    /// Starts the shards on the current tokio runtime.
+    ///
+    /// # Panics
+    /// Outside a runtime, or when `config` has no shard or no namespace, or more than 256 of either.
+    #[must_use]
+    pub fn start(config: HubConfig, application: Arc<A>, origin: Origin) -> (Hub<A>, Publisher) {
+        assert!((1..=256).contains(&config.shards), "1 to 256 shards");
+        assert!((1..=256).contains(&config.namespaces.len()), "1 to 256 namespaces");
+        let Origin { head, seed } = origin;
+        let config = Arc::new(config);
+        let rules: Arc<Rules> = Arc::new(config.rules());
+        let tasks = TaskTracker::new();
+        let mut shards = Vec::with_capacity(config.shards);
+        let mut counts = Vec::with_capacity(config.shards);
+        for number in (0..=u8::MAX).take(config.shards) {
+            let (sender, inbox) = mpsc::channel(config.commands_max);
+            let shard_counts = Arc::new(ShardCounts::default());
+            let shard = Shard::new(ShardSetup {
+                number,
+                config: config.clone(),
+                rules: rules.clone(),
+                application: application.clone(),
+                head: head.clone(),
+                seed,
+                counts: shard_counts.clone(),
+                sender: sender.downgrade(),
+                inbox,
+            });
+            // A shard writes to hundreds of connections in one turn and yields between turns by itself.
+            tasks.spawn(tokio::task::unconstrained(shard.run()));
+            shards.push(sender);
+            counts.push(shard_counts);
+        }
+        let published = Arc::new(AtomicU64::new(0));
+        let publish_to = shards.iter().map(|shard| Box::new(shard.clone()) as Box<dyn PublishTo>).collect();
+        let publisher = Publisher {
+            shards: publish_to,
+            namespaces: config.namespaces.len(),
+            published: published.clone(),
+        };
+        let inner = Inner {
+            connections: Arc::new(Semaphore::new(config.connections_max)),
+            config,
+            application,
+            tasks,
+            cancelled: CancellationToken::new(),
+            shards,
+            counts,
+            draining: AtomicBool::new(false),
+            next_shard: AtomicUsize::new(0),
+            published,
+            refused: AtomicU64::new(0),
+        };
+        (Hub(Arc::new(inner)), publisher)
+    }
+
+    /// The routes `/socket.io` and `/socket.io/`, for polling and WebSocket. The HTTP server must allow upgrades.
+    pub fn router<S: Clone + Send + Sync + 'static>(&self) -> axum::Router<S> {
+        http::router(&self.0)
+    }
+
+    /// Sends something of the moment. Waits while a shard has too many commands before it; if the future is
+    /// dropped, some shards may have it and some not.
+    ///
+    /// # Errors
+    /// When the hub has ended.
+    pub async fn emit(&self, emit: Emit) -> Result<(), HubClosed> {
+        let volatile = Arc::new(Volatile::new(emit, self.0.config.namespaces.len()));
+        for shard in &self.0.shards {
+            shard.send(Command::Emit(volatile.clone())).await.map_err(|_| HubClosed)?;
+        }
+        Ok(())
+    }
+
+    /// How many Engine.IO connections there are now.
+    #[must_use]
+    pub fn connections(&self) -> usize {
+        self.0.config.connections_max.saturating_sub(self.0.connections.available_permits())
+    }
+
+    /// What the hub has done so far.
+    #[must_use]
+    pub fn counts(&self) -> Counts {
+        let mut sum = Counts {
+            published: self.0.published.load(Ordering::Relaxed),
+            handshakes_refused: self.0.refused.load(Ordering::Relaxed),
+            ..Counts::default()
+        };
+        for counts in &self.0.counts {
+            counts.add_to(&mut sum);
+        }
+        sum
+    }
+
+    /// Answers new handshakes 503, closes every transport at some moment within `over` (evenly, so that the clients
+    /// do not come back all at once), and waits until the shards have ended. Events being handled get another five
+    /// seconds. Calling it again waits for the same end.
+    pub async fn drain(&self, over: Duration) {
+        self.0.draining.store(true, Ordering::Relaxed);
+        self.0.cancelled.cancel();
+        for shard in &self.0.shards {
+            shard.send(Command::Drain(over)).await.ignore_because("a shard that has ended is drained");
+        }
+        self.0.tasks.close();
+        self.0.tasks.wait().await;
+    }
+}
+
+impl<A: Application> Inner<A> {
+    /// A place for one more connection and the shard that it is to live in; `None` when there is none.
+    pub(crate) fn admit(&self) -> Option<(OwnedSemaphorePermit, &ShardSender<A>)> {
+        let permit = match self.draining.load(Ordering::Relaxed) {
+            true => None,
+            false => self.connections.clone().try_acquire_owned().ok(),
+        };
+        let Some(permit) = permit else {
+            self.refused.fetch_add(1, Ordering::Relaxed);
+            return None;
+        };
+        let turn = self.next_shard.fetch_add(1, Ordering::Relaxed);
+        Some((permit, &self.shards[turn % self.shards.len()]))
+    }
+
+    pub(crate) fn shard(&self, number: usize) -> Option<&ShardSender<A>> {
+        self.shards.get(number)
+    }
+}
+
+impl Publisher {
+    /// Hands `steps` to every shard, in order and undivided, waiting while one has too many commands before it.
+    /// If the future is dropped before it is done, no shard has any of it.
+    ///
+    /// # Errors
+    /// When the hub has ended; no shard has any of it then.
+    pub async fn publish(&mut self, steps: Vec<PublishStep>) -> Result<Flushed, HubClosed> {
+        let mut places = Vec::with_capacity(self.shards.len());
+        for shard in &self.shards {
+            places.push(shard.reserve().await?);
+        }
+        let events = steps.iter().filter(|step| matches!(step, PublishStep::Event(_))).count();
+        self.published.fetch_add(events as u64, Ordering::Relaxed);
+        let (done, flushed) = oneshot::channel();
+        let prepared = steps.into_iter().map(|step| match step {
+            PublishStep::Event(event) => GroupStep::Event(Arc::new(Published::new(event, self.namespaces))),
+            PublishStep::Bind { from, to } => GroupStep::Bind { from, to },
+        });
+        let group = Arc::new(Group::new(prepared.collect(), done));
+        for place in places {
+            place(group.clone());
+        }
+        Ok(Flushed(flushed))
+    }
+}
+
+/// A reserved place in a shard's inbox.
+type Place<'a> = Box<dyn FnOnce(Arc<Group>) + Send + 'a>;
+
+/// A shard whose application does not matter: it keeps [`Publisher`] free of a type parameter.
+trait PublishTo: Send + Sync {
+    fn reserve(&self) -> Pin<Box<dyn Future<Output = Result<Place<'_>, HubClosed>> + Send + '_>>;
+}
+
+impl<A: Application> PublishTo for ShardSender<A> {
+    fn reserve(&self) -> Pin<Box<dyn Future<Output = Result<Place<'_>, HubClosed>> + Send + '_>> {
+        Box::pin(async move {
+            let place = mpsc::Sender::reserve(self).await.map_err(|_| HubClosed)?;
+            let place: Place<'_> = Box::new(move |group| place.send(Command::Publish(group)));
+            Ok(place)
+        })
+    }
+}
+
+impl Future for Flushed {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        Pin::new(&mut self.0).poll(cx).map(|_| ())
+    }
+}
+
+impl<A: Application> Clone for Hub<A> {
+    fn clone(&self) -> Hub<A> {
+        Hub(self.0.clone())
+    }
+}
+
+impl<A: Application> fmt::Debug for Hub<A> {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("Hub").field("connections", &self.connections()).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Publisher {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("Publisher").field("shards", &self.shards.len()).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,153 @@
+//! One Engine.IO connection, and the sockets on it.
+
+use super::command::Newcomer;
+use super::lanes::Lanes;
+use super::link::{Link, WebSocket};
+use super::ready::{ConnectionSlot, Ready, Signal};
+use super::rooms::SocketSlot;
+use crate::frame::Framing;
+use crate::names::Sid;
+use crate::{Application, ClientEvent, HubConfig, SocketId};
+use serde_json::value::RawValue;
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::task::Waker;
+use tokio::sync::OwnedSemaphorePermit;
+use waypost_wire::session::{Millis, Namespace, Session};
+
+pub(crate) struct Connection<A: Application> {
+    pub(crate) sid: Sid,
+    pub(crate) handshake: Arc<A::Handshake>,
+    pub(crate) session: Session,
+    pub(crate) link: Link,
+    /// A WebSocket that has not upgraded yet; `link` is polling then.
+    pub(crate) candidate: Option<WebSocket>,
+    pub(crate) lanes: Lanes,
+    /// By namespace.
+    pub(crate) occupants: Box<[Occupant]>,
+    pub(crate) backlog: Backlog,
+    pub(crate) signal: Arc<Signal>,
+    pub(crate) waker: Waker,
+    /// Where it stands in the shard's timers.
+    pub(crate) wake_at: Option<Millis>,
+    /// Since when the peer has taken nothing, though something waits.
+    pub(crate) stalled_since: Option<Millis>,
+    /// When a drain closes it.
+    pub(crate) close_at: Option<Millis>,
+    /// Whether it is on the shard's list of what to flush.
+    pub(crate) touched: bool,
+    /// Its place in the hub's table, given back when it is dropped.
+    _permit: OwnedSemaphorePermit,
+}
+
+/// Who holds a namespace of a connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Occupant {
+    Nobody,
+    /// A CONNECT that the application is deciding, by its number.
+    Connecting(u64),
+    Socket(SocketSlot),
+}
+
+/// Events of a connection that wait for their turn.
+#[derive(Debug, Default, Clone, Copy)]
+pub(crate) struct Backlog {
+    events: usize,
+    bytes: usize,
+}
+
+/// One connected socket.
+pub(crate) struct SocketState<A: Application> {
+    pub(crate) id: SocketId,
+    pub(crate) connection: ConnectionSlot,
+    pub(crate) framing: Framing,
+    pub(crate) kept: Arc<A::Connection>,
+    /// The number of the last journal event that was queued for it, or that it began after: only later ones are
+    /// for it, and each once.
+    pub(crate) sent: u64,
+    /// The last volatile emit that was queued for it.
+    pub(crate) emitted: u64,
+    /// Whether an event of it is with the application.
+    pub(crate) busy: bool,
+    pub(crate) waiting: VecDeque<WaitingEvent>,
+}
+
+/// A client's event whose turn has not come.
+pub(crate) struct WaitingEvent {
+    pub(crate) name: String,
+    pub(crate) args: Vec<Box<RawValue>>,
+    pub(crate) ack: Option<u64>,
+}
+
+impl<A: Application> Connection<A> {
+    pub(crate) fn new(
+        sid: Sid,
+        newcomer: Newcomer<A>,
+        session: Session,
+        link: Link,
+        ready: &Arc<Ready>,
+    ) -> Connection<A> {
+        let signal = Signal::new(sid.slot(), ready.clone());
+        let namespaces = session.namespaces();
+        Connection {
+            sid,
+            handshake: newcomer.handshake,
+            session,
+            link,
+            candidate: None,
+            lanes: Lanes::default(),
+            occupants: vec![Occupant::Nobody; namespaces].into_boxed_slice(),
+            backlog: Backlog::default(),
+            waker: signal.waker(),
+            signal,
+            wake_at: None,
+            stalled_since: None,
+            close_at: None,
+            touched: false,
+            _permit: newcomer.permit,
+        }
+    }
+
+    /// Its WebSocket, whether it is the transport or on trial; there is one at most.
+    pub(crate) fn websocket(&mut self) -> Option<(&mut WebSocket, &Waker)> {
+        match (&mut self.candidate, &mut self.link) {
+            (Some(websocket), _) | (None, Link::WebSocket(websocket)) => Some((websocket, &self.waker)),
+            (None, Link::Polling(_)) => None,
+        }
+    }
+
+    pub(crate) fn occupant(&self, namespace: Namespace) -> Occupant {
+        self.occupants[namespace.index()]
+    }
+
+    pub(crate) fn set_occupant(&mut self, namespace: Namespace, occupant: Occupant) {
+        self.occupants[namespace.index()] = occupant;
+    }
+}
+
+impl Backlog {
+    pub(crate) fn add(&mut self, event: &WaitingEvent) {
+        self.events += 1;
+        self.bytes += event.bytes();
+    }
+
+    pub(crate) fn take(&mut self, event: &WaitingEvent) {
+        self.events -= 1;
+        self.bytes -= event.bytes();
+    }
+
+    /// Whether no more is to be read.
+    pub(crate) fn is_full(&self, config: &HubConfig) -> bool {
+        self.events >= config.inbound_events_max || self.bytes >= config.inbound_bytes_max
+    }
+}
+
+impl WaitingEvent {
+    fn bytes(&self) -> usize {
+        self.name.len() + self.args.iter().map(|arg| arg.get().len()).sum::<usize>()
+    }
+
+    pub(crate) fn into_event(self, ack: impl FnOnce(u64) -> crate::Ack) -> ClientEvent {
+        ClientEvent { name: self.name, args: self.args, ack: self.ack.map(ack) }
+    }
+}

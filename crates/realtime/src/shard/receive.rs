@@ -1,0 +1,165 @@
+//! What clients send, from bytes to what it asks for.
+
+use super::connection::{Occupant, WaitingEvent};
+use super::link::Link;
+use super::{Shard, ready::ConnectionSlot};
+use crate::counts::add;
+use crate::{Application, DisconnectReason, frame};
+use std::task::{Context, Poll};
+use waypost_wire::engine;
+use waypost_wire::session::{CloseReason, Outcome, Transport};
+use waypost_wire::websocket::{CloseCode, Message, Opcode, TextFrame, frame as websocket_frame};
+
+/// Most reads of one connection in one turn; then the others have theirs.
+const READS_PER_TURN_MAX: usize = 4;
+
+impl<A: Application> Shard<A> {
+    /// A connection's waker has fired: read it, and go on writing it.
+    pub(super) fn serve(&mut self, slot: ConnectionSlot) {
+        let Some(connection) = self.connections.get_mut(slot) else { return };
+        connection.signal.unlist();
+        self.touch(slot);
+        self.watch_poll(slot);
+        let mut buffer = std::mem::take(&mut self.read_buffer);
+        self.read(slot, &mut buffer);
+        self.read_buffer = buffer;
+    }
+
+    fn read(&mut self, slot: ConnectionSlot, buffer: &mut [u8]) {
+        for _ in 0..READS_PER_TURN_MAX {
+            let Some(connection) = self.connections.get_mut(slot) else { return };
+            if connection.backlog.is_full(&self.config) {
+                return;
+            }
+            let Some((websocket, waker)) = connection.websocket() else { return };
+            match websocket.poll_read(&mut Context::from_waker(waker), buffer) {
+                Poll::Pending => return,
+                Poll::Ready(Ok(0) | Err(_)) => return self.websocket_ended(slot, None),
+                Poll::Ready(Ok(bytes)) => {
+                    add(&self.counts.received_bytes, bytes);
+                    self.take_bytes(slot, &buffer[..bytes]);
+                }
+            }
+        }
+        self.list(slot);
+    }
+
+    fn take_bytes(&mut self, slot: ConnectionSlot, mut input: &[u8]) {
+        loop {
+            let Some(connection) = self.connections.get_mut(slot) else { return };
+            let Some((websocket, _)) = connection.websocket() else { return };
+            match websocket.decoder.decode(&mut input) {
+                Ok(None) => return,
+                Ok(Some(message)) => self.take_message(slot, message),
+                Err(error) => return self.websocket_ended(slot, Some(error.close_code())),
+            }
+        }
+    }
+
+    fn take_message(&mut self, slot: ConnectionSlot, message: Message) {
+        match message {
+            Message::Text(text) => match engine::Packet::decode(&text) {
+                Ok(packet) => self.take_packet(slot, Transport::WebSocket, &packet),
+                Err(error) => self.end_session(slot, CloseReason::Engine(error)),
+            },
+            Message::Binary(bytes) => {
+                self.take_packet(slot, Transport::WebSocket, &engine::Packet::Binary(bytes.into()));
+            }
+            Message::Ping(payload) => self.reply(slot, websocket_frame(Opcode::Pong, &payload)),
+            Message::Pong => {}
+            Message::Close(_) => self.websocket_ended(slot, Some(CloseCode::Normal)),
+        }
+    }
+
+    /// A packet, by whichever transport.
+    pub(super) fn take_packet(&mut self, slot: ConnectionSlot, via: Transport, packet: &engine::Packet<'_>) {
+        let outcome = match self.connections[slot].session.receive(via, packet, self.now) {
+            Ok(outcome) => outcome,
+            Err(reason) => return self.end_session(slot, reason),
+        };
+        match outcome {
+            Outcome::Noted => {}
+            Outcome::Pong(text) => self.engine_packet(slot, &engine::Packet::Pong(text)),
+            Outcome::Probed => {
+                self.reply(slot, TextFrame::new("3probe").as_frame().clone());
+                self.end_poll(slot);
+            }
+            Outcome::Upgraded => self.go_over(slot),
+            Outcome::CandidateFailed => self.drop_candidate(slot, CloseCode::Protocol),
+            Outcome::Connect { namespace, auth } => {
+                self.start_connect(slot, namespace, auth.map(ToOwned::to_owned));
+            }
+            Outcome::NoSuchNamespace(name) => self.control(slot, frame::no_such_namespace(name)),
+            Outcome::Event { namespace, id, name, args } => {
+                let Occupant::Socket(socket) = self.connections[slot].occupant(namespace) else { return };
+                let args = args.into_iter().map(ToOwned::to_owned).collect();
+                self.queue_event(socket, WaitingEvent { name: name.into_owned(), args, ack: id });
+            }
+            Outcome::Left(namespace) => self.client_left(slot, namespace),
+        }
+    }
+
+    /// The candidate WebSocket is the transport from here on; what waits goes by it.
+    fn go_over(&mut self, slot: ConnectionSlot) {
+        self.end_poll(slot);
+        let connection = &mut self.connections[slot];
+        if let Some(websocket) = connection.candidate.take() {
+            let before = std::mem::replace(&mut connection.link, Link::WebSocket(websocket));
+            if let Link::Polling(polling) = before {
+                close_push(polling.push);
+            }
+        }
+        self.touch(slot);
+    }
+
+    /// The stream of a WebSocket has ended, or must, with `code` if the peer is still there. On trial, that is
+    /// the end of the trial only.
+    fn websocket_ended(&mut self, slot: ConnectionSlot, code: Option<CloseCode>) {
+        let Some(connection) = self.connections.get_mut(slot) else { return };
+        if connection.candidate.is_some() {
+            connection.session.candidate_lost();
+            return self.drop_candidate(slot, code.unwrap_or(CloseCode::Normal));
+        }
+        match code {
+            None | Some(CloseCode::Normal) => self.close(slot, DisconnectReason::TransportClosed),
+            Some(code) => self.close_with(slot, DisconnectReason::ProtocolError, code),
+        }
+    }
+
+    pub(super) fn drop_candidate(&mut self, slot: ConnectionSlot, code: CloseCode) {
+        if let Some(websocket) = self.connections[slot].candidate.take() {
+            websocket.finish(code);
+        }
+    }
+
+    /// Answers on the WebSocket that there is, before anything that waits.
+    fn reply(&mut self, slot: ConnectionSlot, frame: bytes::Bytes) {
+        if let Some((websocket, _)) = self.connections[slot].websocket() {
+            websocket.reply(frame);
+        }
+        self.touch(slot);
+    }
+
+    pub(super) fn engine_packet(&mut self, slot: ConnectionSlot, packet: &engine::Packet<'_>) {
+        let mut text = String::new();
+        packet.encode_into(&mut text);
+        self.control(slot, TextFrame::new(&text));
+    }
+
+    /// Queues a control frame; a connection that has no room for it is closed.
+    pub(super) fn control(&mut self, slot: ConnectionSlot, frame: TextFrame) {
+        let Some(connection) = self.connections.get_mut(slot) else { return };
+        match connection.lanes.push_control(frame, &self.config) {
+            Ok(()) => self.touch(slot),
+            Err(_) => self.close_slow(slot),
+        }
+    }
+}
+
+/// A POST that is still held when its transport is left was taken.
+pub(super) fn close_push(push: Option<super::PushAnswer>) {
+    use crate::ignore::Ignore;
+    if let Some(push) = push {
+        push.send(Ok(())).ignore_because("the request may be gone");
+    }
+}

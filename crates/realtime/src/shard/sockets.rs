@@ -1,0 +1,251 @@
+//! Sockets: CONNECT, greeting, events and what they ask for, the end.
+
+use super::connection::{Occupant, SocketState, WaitingEvent};
+use super::link::Link;
+use super::receive::close_push;
+use super::rooms::SocketSlot;
+use super::{Order, Shard, ready::ConnectionSlot};
+use crate::counts::{add, take_one};
+use crate::frame::{self, Framing};
+use crate::ignore::Ignore;
+use crate::names::Sid;
+use crate::{
+    Accepted, Application, ConnectRequest, DisconnectReason, JoinError, Joined, Refused, Room, Scope, Socket,
+    SocketId,
+};
+use serde_json::value::RawValue;
+use std::collections::VecDeque;
+use std::sync::Arc;
+use waypost_wire::session::Namespace;
+
+/// A piece of the application's work that is running.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum TaskKey {
+    Connect { sid: Sid, namespace: Namespace, number: u64 },
+    Event(SocketId),
+}
+
+/// What it came to.
+pub(crate) enum Finished<C> {
+    Connect(Result<Accepted<C>, Refused>),
+    Event,
+}
+
+impl<A: Application> Shard<A> {
+    /// Lets the application decide on a CONNECT.
+    pub(super) fn start_connect(
+        &mut self,
+        slot: ConnectionSlot,
+        namespace: Namespace,
+        auth: Option<Box<RawValue>>,
+    ) {
+        self.connects += 1;
+        let number = self.connects;
+        let connection = &mut self.connections[slot];
+        connection.set_occupant(namespace, Occupant::Connecting(number));
+        let key = TaskKey::Connect { sid: connection.sid, namespace, number };
+        let handshake = connection.handshake.clone();
+        let application = self.application.clone();
+        let request = ConnectRequest { namespace: self.config.namespaces[namespace.index()].clone(), auth };
+        let deadline = self.config.connect_deadline;
+        self.tasks.spawn(key, async move {
+            let decision = tokio::time::timeout(deadline, application.connect(handshake, request)).await;
+            Finished::Connect(decision.unwrap_or(Err(Refused::Later)))
+        });
+    }
+
+    pub(super) fn take_finished(
+        &mut self,
+        key: TaskKey,
+        result: Result<Finished<A::Connection>, tokio::task::JoinError>,
+    ) {
+        if let Err(error) = &result
+            && error.is_panic()
+        {
+            tracing::error!(work = ?key, "the application panicked; the client is affected, others are not");
+        }
+        match (key, result) {
+            (TaskKey::Connect { sid, namespace, number }, result) => {
+                let slot = sid.slot();
+                let Some(connection) = self.connections.get(slot) else { return };
+                if connection.sid != sid || connection.occupant(namespace) != Occupant::Connecting(number) {
+                    return;
+                }
+                match result {
+                    Ok(Finished::Connect(Ok(accepted))) => self.accept(slot, namespace, accepted),
+                    Ok(Finished::Connect(Err(Refused::Final { message, code }))) => {
+                        let name = &self.config.namespaces[namespace.index()];
+                        let refusal = frame::refusal(name, &message, &code);
+                        self.vacate(slot, namespace);
+                        self.control(slot, refusal);
+                    }
+                    _ => self.close(slot, DisconnectReason::Unavailable),
+                }
+            }
+            (TaskKey::Event(id), _) => self.event_done(id),
+        }
+    }
+
+    /// The CONNECT was granted: reply, greeting, and from here on everything that is published.
+    fn accept(&mut self, slot: ConnectionSlot, namespace: Namespace, accepted: Accepted<A::Connection>) {
+        let Accepted { connection: kept, offsets, rooms } = accepted;
+        let entry = self.sockets.vacant_entry();
+        let socket = entry.key();
+        let place = u32::try_from(socket).expect("connections and namespaces bound the table far below");
+        let id = SocketId::draw(self.number, place, &mut self.rng);
+        let kept = Arc::new(kept);
+        entry.insert(SocketState {
+            id,
+            connection: slot,
+            framing: Framing { namespace, offsets },
+            kept: kept.clone(),
+            sent: self.head.as_ref().map_or(0, |head| head.number),
+            emitted: self.emits,
+            busy: false,
+            waiting: VecDeque::new(),
+        });
+        add(&self.counts.sockets, 1);
+        let connection = &mut self.connections[slot];
+        connection.set_occupant(namespace, Occupant::Socket(socket));
+        connection.session.connected(namespace);
+        let greeting = self.application.greet(id, &kept, self.head.as_ref());
+        for (room, scopes) in rooms {
+            if let Err(error) = self.rooms.join(socket, room, scopes) {
+                tracing::error!(%error, "a room of an accepted socket is over the hub's limits; the client is closed");
+                return self.close(slot, DisconnectReason::Unavailable);
+            }
+        }
+        let name = self.config.namespaces[namespace.index()].clone();
+        self.control(slot, frame::connect_reply(&name, id));
+        self.control(slot, frame::greeting(&name, &greeting, offsets, self.head.as_ref()));
+    }
+
+    /// An event from the client: with the application at once, or behind those before it.
+    pub(super) fn queue_event(&mut self, socket: SocketSlot, event: WaitingEvent) {
+        let state = &mut self.sockets[socket];
+        if !state.busy {
+            return self.start_event(socket, event);
+        }
+        self.connections[state.connection].backlog.add(&event);
+        state.waiting.push_back(event);
+    }
+
+    fn start_event(&mut self, socket: SocketSlot, event: WaitingEvent) {
+        // Without a sender every handle of the hub is gone, and the shard with it.
+        let Some(sender) = self.sender.upgrade() else { return };
+        let state = &mut self.sockets[socket];
+        state.busy = true;
+        let namespace = self.config.namespaces[state.framing.namespace.index()].clone();
+        let handle = Socket::new(state.id, namespace, state.kept.clone(), sender);
+        let application = self.application.clone();
+        let event = event.into_event(|id| handle.ack(id));
+        self.tasks.spawn(TaskKey::Event(state.id), async move {
+            application.event(handle, event).await;
+            Finished::Event
+        });
+    }
+
+    fn event_done(&mut self, id: SocketId) {
+        let Some(state) = self.socket_of(id) else { return };
+        state.busy = false;
+        let slot = state.connection;
+        let Some(next) = state.waiting.pop_front() else { return };
+        self.connections[slot].backlog.take(&next);
+        self.start_event(id.slot(), next);
+        self.resume(slot);
+    }
+
+    /// Goes on reading a connection, and answers its held POST, if there is room for more events.
+    pub(super) fn resume(&mut self, slot: ConnectionSlot) {
+        let Some(connection) = self.connections.get_mut(slot) else { return };
+        if connection.backlog.is_full(&self.config) {
+            return;
+        }
+        if let Link::Polling(polling) = &mut connection.link {
+            close_push(polling.push.take());
+        }
+        self.list(slot);
+    }
+
+    pub(super) fn take_order(&mut self, id: SocketId, order: Order) {
+        let Some(state) = self.socket_of(id) else { return };
+        let (slot, namespace) = (state.connection, state.framing.namespace);
+        let unheard = "the event's task may have been dropped";
+        match order {
+            Order::Send(frame) => self.control(slot, frame),
+            Order::Join { room, scopes, answer } => {
+                answer.send(self.join(id.slot(), room, scopes)).ignore_because(unheard);
+            }
+            Order::Leave { room, answer } => {
+                self.rooms.leave(id.slot(), &room);
+                answer.send(()).ignore_because(unheard);
+            }
+            Order::Disconnect => {
+                self.remove_socket(id.slot(), DisconnectReason::ServerDisconnected);
+                self.vacate(slot, namespace);
+                let name = &self.config.namespaces[namespace.index()];
+                self.control(slot, frame::disconnect(name));
+            }
+        }
+    }
+
+    fn join(&mut self, socket: SocketSlot, room: Room, scopes: Vec<Scope>) -> Result<Joined, JoinError> {
+        self.rooms.join(socket, room, scopes)?;
+        Ok(Joined { head: self.head.clone() })
+    }
+
+    /// The client sent DISCONNECT.
+    pub(super) fn client_left(&mut self, slot: ConnectionSlot, namespace: Namespace) {
+        let connection = &mut self.connections[slot];
+        let occupant = connection.occupant(namespace);
+        connection.set_occupant(namespace, Occupant::Nobody);
+        match occupant {
+            Occupant::Nobody => {}
+            Occupant::Connecting(number) => {
+                let sid = connection.sid;
+                self.tasks.abort(&TaskKey::Connect { sid, namespace, number });
+            }
+            Occupant::Socket(socket) => {
+                self.remove_socket(socket, DisconnectReason::ClientDisconnected);
+                self.resume(slot);
+            }
+        }
+        self.touch(slot);
+    }
+
+    /// Takes a socket out of everything and tells the application. What waits of it is dropped.
+    pub(super) fn remove_socket(&mut self, socket: SocketSlot, why: DisconnectReason) {
+        self.rooms.leave_all(socket);
+        let state = self.sockets.remove(socket);
+        if let Some(connection) = self.connections.get_mut(state.connection) {
+            connection.lanes.forget(socket);
+            for event in &state.waiting {
+                connection.backlog.take(event);
+            }
+        }
+        take_one(&self.counts.sockets);
+        self.application.disconnected(state.id, &state.kept, why);
+    }
+
+    /// Notes that this side has ended a namespace of a connection.
+    fn vacate(&mut self, slot: ConnectionSlot, namespace: Namespace) {
+        let now = self.now;
+        let connection = &mut self.connections[slot];
+        connection.set_occupant(namespace, Occupant::Nobody);
+        connection.session.left(namespace, now);
+    }
+
+    fn socket_of(&mut self, id: SocketId) -> Option<&mut SocketState<A>> {
+        self.sockets.get_mut(id.slot()).filter(|state| state.id == id)
+    }
+}
+
+/// As the log may name it: without the session's secret.
+impl std::fmt::Debug for TaskKey {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            TaskKey::Connect { .. } => out.write_str("connect"),
+            TaskKey::Event(id) => write!(out, "event of {id}"),
+        }
+    }
+}

@@ -1,0 +1,68 @@
+//! Copying the write-ahead log back into the database, beside the writer.
+
+use std::path::{Path, PathBuf};
+use std::sync::mpsc;
+
+use rusqlite::Connection;
+
+use super::connection;
+
+/// Items after which the log is copied back: some tens of MiB of it.
+const ITEMS_MAX: usize = 8_000;
+
+/// A thread that copies the log back when it has grown.
+///
+/// Its pass cannot reach the end of the log while the writer appends, and SQLite begins the log anew only when every
+/// page of it is copied. So the writer copies the small rest itself after each pass.
+pub(crate) struct Checkpointer {
+    due: mpsc::SyncSender<()>,
+    passed: mpsc::Receiver<()>,
+    items: usize,
+}
+
+impl Checkpointer {
+    /// Starts the thread; it ends with this value.
+    pub(crate) fn start(database: PathBuf) -> std::io::Result<Self> {
+        // One order and one report at a time: an order that finds one waiting adds nothing to it.
+        let (due, orders) = mpsc::sync_channel(1);
+        let (report, passed) = mpsc::sync_channel(1);
+        std::thread::Builder::new()
+            .name("waypost-checkpoint".into())
+            .spawn(move || copy_back(&database, &orders, &report))?;
+        Ok(Self { due, passed, items: 0 })
+    }
+
+    /// Counts what the writer committed, and lets it finish a pass that the thread has made.
+    pub(crate) fn wrote(&mut self, items: usize, writer: &Connection) {
+        self.items += items;
+        if self.passed.try_recv().is_ok() {
+            log_failure(connection::checkpoint(writer));
+        }
+        if self.items >= ITEMS_MAX && self.due.try_send(()).is_ok() {
+            self.items = 0;
+        }
+    }
+}
+
+fn copy_back(database: &Path, orders: &mpsc::Receiver<()>, report: &mpsc::SyncSender<()>) {
+    let mut open = None;
+    while orders.recv().is_ok() {
+        let pass = match open.take().map_or_else(|| connection::open_to_write(database), Ok) {
+            Ok(connection) => connection::checkpoint(open.insert(connection)),
+            Err(error) => Err(error),
+        };
+        if pass.is_err() {
+            open = None;
+        }
+        log_failure(pass);
+        if report.send(()).is_err() {
+            return;
+        }
+    }
+}
+
+fn log_failure(pass: rusqlite::Result<()>) {
+    if let Err(error) = pass {
+        tracing::warn!(error = %error, "the write-ahead log could not be copied back; the next pass tries again");
+    }
+}

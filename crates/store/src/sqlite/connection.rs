@@ -1,0 +1,126 @@
+//! Opening the database file: its settings, its migrations, and the lock that keeps a second writer out.
+
+use std::fs::{DirBuilder, File, TryLockError};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+use rusqlite::{Connection, OpenFlags};
+
+use crate::store::OpenError;
+
+/// What turns one schema version into the next; the index is the version before.
+const MIGRATIONS: [&str; 1] = [include_str!("schema.sql")];
+
+/// How long a statement waits for another process (`waypost key` writes too), in milliseconds.
+const BUSY_TIMEOUT_MS: u32 = 2_000;
+
+/// A data directory that this process owns.
+#[derive(Debug)]
+pub(crate) struct DataDir {
+    path: PathBuf,
+    /// Held, not read: the operating system lets go of it however the process ends.
+    _lock: Option<File>,
+}
+
+impl DataDir {
+    /// Creates the directory where it is missing (mode 0700) and locks it against a second server.
+    pub(crate) fn own(path: &Path) -> Result<Self, OpenError> {
+        let mut dir = Self::visit(path)?;
+        let lock = File::options()
+            .create(true)
+            .write(true)
+            .truncate(false)
+            .mode(0o600)
+            .open(path.join("waypost.lock"))
+            .map_err(|source| OpenError::Directory { path: path.into(), source })?;
+        match lock.try_lock() {
+            Ok(()) => dir._lock = Some(lock),
+            Err(TryLockError::WouldBlock) => return Err(OpenError::InUse { path: path.into() }),
+            Err(TryLockError::Error(source)) => {
+                return Err(OpenError::Directory { path: path.into(), source });
+            }
+        }
+        Ok(dir)
+    }
+
+    /// Creates the directory where it is missing (mode 0700), without locking: for a tool beside a running server.
+    pub(crate) fn visit(path: &Path) -> Result<Self, OpenError> {
+        DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(path)
+            .map_err(|source| OpenError::Directory { path: path.into(), source })?;
+        Ok(Self { path: path.into(), _lock: None })
+    }
+
+    pub(crate) fn file(&self, name: &str) -> PathBuf {
+        self.path.join(name)
+    }
+
+    pub(crate) fn database(&self) -> PathBuf {
+        self.file("waypost.db")
+    }
+}
+
+/// Opens the database to write: WAL, durable at each commit, checkpoints left to [`checkpoint`].
+pub(crate) fn open_to_write(path: &Path) -> rusqlite::Result<Connection> {
+    let connection = Connection::open(path)?;
+    connection.execute_batch(&format!(
+        "PRAGMA busy_timeout = {BUSY_TIMEOUT_MS};
+         PRAGMA journal_mode = WAL;
+         PRAGMA synchronous = FULL;
+         PRAGMA foreign_keys = OFF;
+         PRAGMA wal_autocheckpoint = 0;
+         PRAGMA cache_size = -131072;
+         PRAGMA temp_store = MEMORY;"
+    ))?;
+    connection.set_prepared_statement_cache_capacity(64);
+    Ok(connection)
+}
+
+/// Opens the database to read.
+pub(crate) fn open_to_read(path: &Path) -> rusqlite::Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags)?;
+    connection
+        .execute_batch(&format!("PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}; PRAGMA cache_size = -8192;"))?;
+    Ok(connection)
+}
+
+/// Brings the schema up to the newest version. A file of a newer version is refused.
+pub(crate) fn migrate(connection: &mut Connection) -> Result<(), OpenError> {
+    let transaction = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
+    let version: usize = transaction.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+    let pending = MIGRATIONS.get(version..).ok_or(OpenError::TooNew { version, known: MIGRATIONS.len() })?;
+    for migration in pending {
+        transaction.execute_batch(migration)?;
+    }
+    if !pending.is_empty() {
+        transaction.execute_batch(&format!("PRAGMA user_version = {}", MIGRATIONS.len()))?;
+    }
+    transaction.commit()?;
+    Ok(())
+}
+
+/// Copies what it can of the write-ahead log back into the database without keeping anybody waiting.
+pub(crate) fn checkpoint(connection: &Connection) -> rusqlite::Result<()> {
+    connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_second_owner_is_refused_and_a_newer_schema_too() {
+        let dir = tempfile::tempdir().unwrap();
+        let owner = DataDir::own(dir.path()).unwrap();
+        assert!(matches!(DataDir::own(dir.path()), Err(OpenError::InUse { .. })));
+
+        let mut connection = open_to_write(&owner.database()).unwrap();
+        migrate(&mut connection).unwrap();
+        migrate(&mut connection).unwrap();
+        connection.execute_batch("PRAGMA user_version = 99").unwrap();
+        assert!(matches!(migrate(&mut connection), Err(OpenError::TooNew { version: 99, .. })));
+    }
+}

@@ -1,0 +1,100 @@
+//! What is kept for a time only. A reader finds what is due; the writer takes it out, a few rows at a time, so that
+//! no webhook waits for more than one small step.
+
+use rusqlite::types::Value;
+use rusqlite::{Connection, params_from_iter};
+use waypost_domain::Timestamp;
+use waypost_domain::time::DAY_MS;
+
+use crate::store::Limits;
+
+/// Rows that go in one transaction: measured at about a millisecond for journal rows.
+pub(crate) const STEP_ROWS: usize = 200;
+
+/// One kind of thing that is kept for a time only.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Prune {
+    Journal,
+    OldDeadLetters,
+    ExcessDeadLetters,
+    OldParkedStatuses,
+    ExcessParkedStatuses,
+    Seen,
+}
+
+/// The key of a row that is due.
+pub(crate) type Doomed = Vec<Vec<Value>>;
+
+impl Prune {
+    pub(crate) const ALL: [Self; 6] = [
+        Self::Journal,
+        Self::OldDeadLetters,
+        Self::ExcessDeadLetters,
+        Self::OldParkedStatuses,
+        Self::ExcessParkedStatuses,
+        Self::Seen,
+    ];
+
+    /// The keys of at most [`STEP_ROWS`] rows that are due, the oldest first.
+    pub(crate) fn find(
+        self,
+        connection: &Connection,
+        limits: &Limits,
+        now: Timestamp,
+    ) -> rusqlite::Result<Doomed> {
+        let days_ago = |days: i64| now.plus_millis(-days.saturating_mul(DAY_MS));
+        let bound = |max: u64| i64::try_from(max).unwrap_or(i64::MAX);
+        let (sql, argument) = match self {
+            // The newest entry stays whatever its age: the head is read from it.
+            Self::Journal => (
+                "SELECT number FROM journal WHERE received_at < ?1
+                 AND number < (SELECT max(number) FROM journal) ORDER BY number LIMIT ?2",
+                days_ago(limits.journal_days).as_millis(),
+            ),
+            Self::OldDeadLetters => (
+                "SELECT id FROM dead_letters WHERE received_at < ?1 ORDER BY id LIMIT ?2",
+                days_ago(limits.dead_letter_days).as_millis(),
+            ),
+            Self::ExcessDeadLetters => (
+                "SELECT id FROM (
+                     SELECT id, sum(length(raw)) OVER (ORDER BY id DESC) AS bytes FROM dead_letters
+                 ) WHERE bytes > ?1 ORDER BY id LIMIT ?2",
+                bound(limits.dead_letter_bytes_max),
+            ),
+            Self::OldParkedStatuses => (
+                "SELECT id FROM parked_statuses WHERE received_at < ?1 ORDER BY id LIMIT ?2",
+                days_ago(limits.parked_status_days).as_millis(),
+            ),
+            Self::ExcessParkedStatuses => (
+                "SELECT id FROM parked_statuses WHERE id <= (
+                     SELECT id FROM parked_statuses ORDER BY id DESC LIMIT 1 OFFSET ?1
+                 ) ORDER BY id LIMIT ?2",
+                bound(limits.parked_statuses_max),
+            ),
+            Self::Seen => (
+                "SELECT number, wamid, what FROM seen WHERE day < ?1 LIMIT ?2",
+                days_ago(limits.dedup_days).day(),
+            ),
+        };
+        let mut statement = connection.prepare_cached(sql)?;
+        let columns = statement.column_count();
+        let step = i64::try_from(STEP_ROWS).unwrap_or(i64::MAX);
+        statement
+            .query_map([argument, step], |row| (0..columns).map(|column| row.get(column)).collect())?
+            .collect()
+    }
+
+    /// Takes out the rows with these keys; how many there were.
+    pub(crate) fn remove(self, connection: &Connection, doomed: &Doomed) -> rusqlite::Result<usize> {
+        let sql = match self {
+            Self::Journal => "DELETE FROM journal WHERE number = ?1",
+            Self::OldDeadLetters | Self::ExcessDeadLetters => "DELETE FROM dead_letters WHERE id = ?1",
+            Self::OldParkedStatuses | Self::ExcessParkedStatuses => {
+                "DELETE FROM parked_statuses WHERE id = ?1"
+            }
+            Self::Seen => "DELETE FROM seen WHERE number = ?1 AND wamid = ?2 AND what = ?3",
+        };
+        let mut statement = connection.prepare_cached(sql)?;
+        doomed.iter().map(|key| statement.execute(params_from_iter(key))).sum()
+    }
+}

@@ -1,0 +1,81 @@
+//! The pool of readers, and what is read beside the appends.
+
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use rusqlite::{Connection, OptionalExtension};
+use tokio::sync::Semaphore;
+use waypost_domain::{Alias, AliasKind, CustomerId, PhoneNumberId};
+
+use super::connection::open_to_read;
+use super::rows::known;
+use crate::store::{CustomerMatch, ReadError};
+
+/// Connections that read, each used by one caller at a time, on threads that may block.
+#[derive(Clone)]
+pub(crate) struct Readers {
+    idle: Arc<Mutex<Vec<Connection>>>,
+    /// As many permits as there are connections: who has one finds one idle.
+    permits: Arc<Semaphore>,
+}
+
+impl Readers {
+    pub(crate) fn open(database: &Path, count: usize) -> rusqlite::Result<Self> {
+        let idle = (0..count).map(|_| open_to_read(database)).collect::<rusqlite::Result<Vec<_>>>()?;
+        Ok(Self { permits: Arc::new(Semaphore::new(idle.len())), idle: Arc::new(Mutex::new(idle)) })
+    }
+
+    /// Runs `read` on a connection of its own; waits for one where all are busy.
+    pub(crate) async fn run<T: Send + 'static>(
+        &self,
+        read: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<T, ReadError> {
+        let permit = Arc::clone(&self.permits).acquire_owned().await.map_err(|_| ReadError::Closed)?;
+        let idle = Arc::clone(&self.idle);
+        let reading = tokio::task::spawn_blocking(move || {
+            // The permit lives as long as the read, also where the caller has gone away.
+            let _permit = permit;
+            let connection = idle.lock().unwrap_or_else(PoisonError::into_inner).pop()?;
+            let result = read(&connection);
+            idle.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
+            Some(result)
+        });
+        let result = reading.await.ok().flatten().ok_or(ReadError::Closed)?;
+        Ok(result?)
+    }
+}
+
+pub(crate) fn find_customer(connection: &Connection, name: &str) -> rusqlite::Result<CustomerMatch> {
+    if let Ok(id) = name.parse::<CustomerId>() {
+        let exists: bool = connection
+            .prepare_cached("SELECT EXISTS (SELECT 1 FROM customers WHERE id = ?1)")?
+            .query_row([id.to_bytes()], |row| row.get(0))?;
+        return Ok(if exists { CustomerMatch::One(id) } else { CustomerMatch::Nobody });
+    }
+    // A phone may be asked for with its plus; it is stored in digits.
+    let value = Alias::parse(AliasKind::Phone, name).map_or_else(|| name.into(), |phone| phone.value);
+    let holders: Vec<[u8; 16]> = connection
+        .prepare_cached("SELECT DISTINCT customer FROM aliases WHERE value = ?1 LIMIT 2")?
+        .query_map([value], |row| row.get(0))?
+        .collect::<rusqlite::Result<_>>()?;
+    Ok(match holders[..] {
+        [] => CustomerMatch::Nobody,
+        [holder] => CustomerMatch::One(CustomerId::from_bytes(holder)),
+        _ => CustomerMatch::Ambiguous,
+    })
+}
+
+pub(crate) fn last_number(
+    connection: &Connection,
+    customer: CustomerId,
+) -> rusqlite::Result<Option<PhoneNumberId>> {
+    connection
+        .prepare_cached(
+            "SELECT n.phone_number_id FROM conversations c JOIN numbers n ON n.id = c.number
+             WHERE c.customer = ?1 ORDER BY c.last_message_at DESC LIMIT 1",
+        )?
+        .query_row([customer.to_bytes()], |row| {
+            known(PhoneNumberId::parse(row.get_ref(0)?.as_str()?), "numbers.phone_number_id")
+        })
+        .optional()
+}

@@ -1,0 +1,377 @@
+//! The handle: appends, reads and upkeep.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use tokio::sync::{mpsc, oneshot};
+use waypost_domain::{
+    AppName, CustomerAliases, CustomerId, Fact, Offset, OutboxEntry, OutboxId, PhoneNumberId, SendIntent,
+    SendOutcome, Timestamp,
+};
+
+use crate::clock::Clock;
+use crate::commit::{Commits, Encode};
+use crate::sqlite::append::Delivery;
+use crate::sqlite::connection::DataDir;
+use crate::sqlite::housekeeping::{self, Prune};
+use crate::sqlite::job::Job;
+use crate::sqlite::readers::Readers;
+use crate::sqlite::writer;
+
+/// What a store is built from.
+pub struct Options {
+    /// Where its files are; created with mode 0700 where missing.
+    pub data_dir: PathBuf,
+    /// Random bits, from which ids, the epoch and the dedup key of a new store come.
+    pub seed: [u8; 32],
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// How an event is written.
+    pub encode: Encode,
+    /// Its bounds.
+    pub limits: Limits,
+}
+
+/// The bounds of a store.
+#[derive(Clone, Debug)]
+pub struct Limits {
+    /// Requests that may wait for the writer; at the bound the next ones wait before the queue.
+    pub queue_max: usize,
+    /// Connections that read at the same time; more reads wait.
+    pub readers: usize,
+    /// Days for which the journal is kept.
+    pub journal_days: i64,
+    /// Days for which dead letters are kept.
+    pub dead_letter_days: i64,
+    /// Bytes of dead letters that are kept; the oldest go first.
+    pub dead_letter_bytes_max: u64,
+    /// Days for which a status waits for its message.
+    pub parked_status_days: i64,
+    /// Statuses that may wait; the oldest go first.
+    pub parked_statuses_max: u64,
+    /// Days for which it is remembered what was seen.
+    pub dedup_days: i64,
+}
+
+/// Why a store could not be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The directory cannot be used.
+    #[error("the data directory {path} cannot be used")]
+    Directory {
+        /// The directory.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// Another server has it open.
+    #[error("the data directory {path} is in use by another waypost")]
+    InUse {
+        /// The directory.
+        path: PathBuf,
+    },
+    /// It was written by a newer version.
+    #[error("the database has schema version {version}, this program knows {known}: use a newer waypost")]
+    TooNew {
+        /// The file's version.
+        version: usize,
+        /// The newest that this program knows.
+        known: usize,
+    },
+    /// The database said no.
+    #[error("the database cannot be opened")]
+    Database(#[from] rusqlite::Error),
+}
+
+/// Why nothing was appended.
+#[derive(Debug, thiserror::Error)]
+pub enum AppendError {
+    /// The store is in trouble or closed. Nothing is known to be stored; trying again is safe.
+    #[error("the store cannot write just now")]
+    Unavailable,
+}
+
+/// Why a send's step was not stored.
+#[derive(Debug, thiserror::Error)]
+pub enum SendError {
+    /// The customer named by its id does not exist.
+    #[error("there is no such customer")]
+    UnknownCustomer,
+    /// There is no such outbox entry.
+    #[error("there is no such outbox entry")]
+    UnknownSend,
+    /// The store is in trouble or closed. Nothing is known to be stored; trying again is safe.
+    #[error("the store cannot write just now")]
+    Unavailable,
+}
+
+/// Why nothing was read.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadError {
+    /// The store is closed.
+    #[error("the store is closed")]
+    Closed,
+    /// The database said no.
+    #[error("the database cannot be read")]
+    Database(#[from] rusqlite::Error),
+}
+
+/// What became of one item of a webhook.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Received {
+    /// It is new and stored.
+    Stored,
+    /// It was there already: nothing changed.
+    Repeated,
+    /// A status whose message is not there yet: it waits.
+    Parked,
+    /// It could not be used and is kept as a dead letter.
+    Dead,
+}
+
+/// What became of the items of a webhook, counted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct StoreCounts {
+    /// Items that are new and stored.
+    pub stored: usize,
+    /// Items that were there already.
+    pub repeated: usize,
+    /// Statuses that wait for their message.
+    pub parked: usize,
+    /// Items that are kept as dead letters.
+    pub dead: usize,
+}
+
+impl StoreCounts {
+    pub(crate) fn add(&mut self, more: Self) {
+        self.stored += more.stored;
+        self.repeated += more.repeated;
+        self.parked += more.parked;
+        self.dead += more.dead;
+    }
+
+    pub(crate) fn count(&mut self, received: Received) {
+        *match received {
+            Received::Stored => &mut self.stored,
+            Received::Repeated => &mut self.repeated,
+            Received::Parked => &mut self.parked,
+            Received::Dead => &mut self.dead,
+        } += 1;
+    }
+}
+
+/// What became of a wish to send.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Intent {
+    /// It is stored: whoever holds this makes the call.
+    Fresh(OutboxEntry),
+    /// The key was used before: this is that send.
+    Repeated(OutboxEntry),
+}
+
+/// Whom a name means.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CustomerMatch {
+    /// Nobody that we know.
+    Nobody,
+    /// One customer.
+    One(CustomerId),
+    /// More than one: the name alone does not tell.
+    Ambiguous,
+}
+
+/// A key that was made by `waypost key create`. The key itself is not stored, only its digest.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ApiKey {
+    /// Its public id.
+    pub id: String,
+    /// What its maker called it.
+    pub name: String,
+    /// When it was made.
+    pub created_at: Timestamp,
+}
+
+/// A store. Cheap to clone; all clones are one.
+#[derive(Clone)]
+pub struct Store {
+    jobs: mpsc::Sender<Job>,
+    readers: Readers,
+    clock: Arc<dyn Clock>,
+    limits: Arc<Limits>,
+}
+
+impl Store {
+    /// Opens the store in a directory and starts its writer; creates what is missing. Sends that were under way when
+    /// the process before this one ended become `unknown`.
+    ///
+    /// # Errors
+    /// Where the directory or the database cannot be used.
+    pub fn open(options: Options) -> Result<(Self, Commits), OpenError> {
+        let directory = DataDir::own(&options.data_dir)?;
+        let database = directory.database();
+        let limits = Arc::new(options.limits.clone());
+        let clock = Arc::clone(&options.clock);
+        let (jobs, commits) = writer::start(directory, options)?;
+        let readers = Readers::open(&database, limits.readers)?;
+        Ok((Self { jobs, readers, clock, limits }, commits))
+    }
+
+    /// Stores the items of one webhook of `app`, each on its own; returns after the commit.
+    ///
+    /// Not cancel-safe in the sense that matters: a caller that goes away does not undo anything.
+    ///
+    /// # Errors
+    /// [`AppendError::Unavailable`] where nothing is known to be stored.
+    pub async fn receive(
+        &self,
+        app: AppName,
+        facts: Vec<Fact>,
+        received: Timestamp,
+    ) -> Result<StoreCounts, AppendError> {
+        let delivery = Delivery { app, received };
+        self.ask(|answer, queued_at| Job::Receive { delivery, facts, answer, queued_at })
+            .await
+            .ok_or(AppendError::Unavailable)
+    }
+
+    /// Stores the wish to send, before the call is made.
+    ///
+    /// # Errors
+    /// See [`SendError`].
+    pub async fn intend(&self, app: AppName, intent: SendIntent, at: Timestamp) -> Result<Intent, SendError> {
+        self.ask(|answer, queued_at| Job::Intend { app, intent, at, answer, queued_at })
+            .await
+            .ok_or(SendError::Unavailable)?
+    }
+
+    /// Stores how the call ended. A send that is accepted or failed stays as it is.
+    ///
+    /// # Errors
+    /// See [`SendError`].
+    pub async fn settle(
+        &self,
+        id: OutboxId,
+        outcome: SendOutcome,
+        at: Timestamp,
+    ) -> Result<OutboxEntry, SendError> {
+        self.ask(|answer, queued_at| Job::Settle { id, outcome, at, answer, queued_at })
+            .await
+            .ok_or(SendError::Unavailable)?
+    }
+
+    /// The position of the newest entry of the journal.
+    ///
+    /// # Errors
+    /// See [`ReadError`].
+    pub async fn head(&self) -> Result<Offset, ReadError> {
+        self.readers.run(crate::sqlite::append::read_head).await
+    }
+
+    /// Whom `name` means: one of our ids, a BSUID, a group, or a phone number in digits.
+    ///
+    /// # Errors
+    /// See [`ReadError`].
+    pub async fn find_customer(&self, name: &str) -> Result<CustomerMatch, ReadError> {
+        let name = name.to_owned();
+        self.readers.run(move |connection| crate::sqlite::readers::find_customer(connection, &name)).await
+    }
+
+    /// The names under which WhatsApp knows a customer; `None` where there is no such customer.
+    ///
+    /// # Errors
+    /// See [`ReadError`].
+    pub async fn aliases(&self, customer: CustomerId) -> Result<Option<CustomerAliases>, ReadError> {
+        self.readers
+            .run(move |connection| crate::sqlite::append::customer::read_aliases(connection, customer))
+            .await
+    }
+
+    /// The number of ours through which `customer` and we spoke last.
+    ///
+    /// # Errors
+    /// See [`ReadError`].
+    pub async fn last_number(&self, customer: CustomerId) -> Result<Option<PhoneNumberId>, ReadError> {
+        self.readers.run(move |connection| crate::sqlite::readers::last_number(connection, customer)).await
+    }
+
+    /// The key with this SHA-256 digest.
+    ///
+    /// # Errors
+    /// See [`ReadError`].
+    pub async fn find_key(&self, digest: [u8; 32]) -> Result<Option<ApiKey>, ReadError> {
+        self.readers.run(move |connection| crate::sqlite::keys::find(connection, &digest)).await
+    }
+
+    /// Takes out what the limits no longer let us keep, in steps that let waiting webhooks pass; how many rows went.
+    ///
+    /// # Errors
+    /// See [`ReadError`].
+    pub async fn tend(&self) -> Result<usize, ReadError> {
+        let mut removed = 0;
+        for prune in Prune::ALL {
+            loop {
+                let (limits, now) = (Arc::clone(&self.limits), self.clock.now());
+                let doomed = self.readers.run(move |connection| prune.find(connection, &limits, now)).await?;
+                if doomed.is_empty() {
+                    break;
+                }
+                let found = doomed.len();
+                removed += self
+                    .ask(|answer, _| Job::Prune { prune, doomed, answer })
+                    .await
+                    .ok_or(ReadError::Closed)?;
+                if found < housekeeping::STEP_ROWS {
+                    break;
+                }
+            }
+        }
+        Ok(removed)
+    }
+
+    /// Puts a job in the queue and awaits its answer; `None` where the writer could not do it or is gone.
+    async fn ask<T>(&self, job: impl FnOnce(oneshot::Sender<T>, std::time::Duration) -> Job) -> Option<T> {
+        let (answer, answered) = oneshot::channel();
+        self.jobs.send(job(answer, self.clock.monotonic())).await.ok()?;
+        answered.await.ok()
+    }
+}
+
+/// The API keys of a data directory, for the command line, beside a server that may be running.
+pub struct Keys(rusqlite::Connection);
+
+impl Keys {
+    /// Opens the keys of a directory; creates what is missing.
+    ///
+    /// # Errors
+    /// Where the directory or the database cannot be used.
+    pub fn open(data_dir: &Path) -> Result<Self, OpenError> {
+        let directory = DataDir::visit(data_dir)?;
+        let mut connection = crate::sqlite::connection::open_to_write(&directory.database())?;
+        crate::sqlite::connection::migrate(&mut connection)?;
+        Ok(Self(connection))
+    }
+
+    /// Stores a key by its SHA-256 digest.
+    ///
+    /// # Errors
+    /// Where the database says no.
+    pub fn create(&self, key: &ApiKey, digest: &[u8; 32]) -> Result<(), ReadError> {
+        Ok(crate::sqlite::keys::insert(&self.0, key, digest)?)
+    }
+
+    /// All keys, the oldest first.
+    ///
+    /// # Errors
+    /// Where the database says no.
+    pub fn list(&self) -> Result<Vec<ApiKey>, ReadError> {
+        Ok(crate::sqlite::keys::list(&self.0)?)
+    }
+
+    /// Takes a key out; whether there was one with this id.
+    ///
+    /// # Errors
+    /// Where the database says no.
+    pub fn revoke(&self, id: &str) -> Result<bool, ReadError> {
+        Ok(crate::sqlite::keys::delete(&self.0, id)?)
+    }
+}
