@@ -23,6 +23,6 @@ pub use rest::{
     OutboxView, SendMessageData, SendMessageRequest, SendMessageResponse, SendRequest, TextContent,
 };
 pub use room::{
-    Connected, Exception, JoinAck, JoinOptions, LeaveAck, Refusal, RoomChanged, ServerState, Visitor,
+    Connected, Exception, JoinAck, LeaveAck, Refusal, RoomChanged, ServerState, Visitor,
 };
 pub use time::IsoTime;

@@ -1,6 +1,6 @@
 //! What a client and the server say to each other about the connection and its rooms.
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::error_code::ErrorCode;
@@ -62,10 +62,6 @@ pub struct RoomChanged<'a> {
     #[schema(value_type = String, format = DateTime)]
     pub timestamp: IsoTime,
 }
-
-/// What a join may be given.
-#[derive(Clone, Debug, Default, Deserialize, ToSchema)]
-pub struct JoinOptions {}
 
 /// The ack of a join.
 #[derive(Clone, Debug, Serialize, ToSchema)]

@@ -1,5 +1,7 @@
 //! Every fixture of `tests/fixtures/webhooks`, against the tables that lie beside them.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests: a panic is the report")]
+
 use std::collections::HashSet;
 use std::fs;
 use std::path::PathBuf;

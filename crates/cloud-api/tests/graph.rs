@@ -1,5 +1,7 @@
 //! The Graph client against a server that answers, refuses, breaks off, or stays silent.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests: a panic is the report")]
+
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};

@@ -3,6 +3,7 @@
 //! A client sends `join` or `leave` with a room's name and `say` with `{ room, … }`; who is in the room gets `said`
 //! with that object, its offset, and the offset once more as the last argument. `echo` answers through its ack.
 
+use axum::serve::ListenerExt;
 use serde_json::Value;
 use serde_json::value::RawValue;
 use std::sync::Arc;
@@ -104,6 +105,11 @@ async fn main() -> std::io::Result<()> {
             }
         }
     };
+    let listener = listener.tap_io(|stream| {
+        if let Err(error) = stream.set_nodelay(true) {
+            tracing::debug!(%error, "a socket stays without TCP_NODELAY");
+        }
+    });
     let serve = axum::serve(listener, hub.router::<()>()).with_graceful_shutdown(async move {
         if tokio::signal::ctrl_c().await.is_ok() {
             hub.drain(std::time::Duration::from_secs(1)).await;

@@ -5,8 +5,9 @@ use axum::response::Response;
 use serde_json::value::RawValue;
 use std::sync::Arc;
 
-/// The server's part. `connect` and `event` run as tasks of their own; the others are called in a shard's turn and
-/// must be quick and must not block.
+/// The server's part. `connect` and `event` run as tasks of their own, `handshake` within its request; the other two
+/// are called in a shard's turn and must be quick, must not block and must not panic: a panic there ends the shard
+/// and closes its connections.
 pub trait Application: Send + Sync + Sized + 'static {
     /// What is kept of the HTTP handshake for the connection's life. Small: there is one for each connection.
     type Handshake: Send + Sync + 'static;
@@ -39,7 +40,7 @@ pub trait Application: Send + Sync + Sized + 'static {
     /// the connection is not read. It runs to its end even when the client goes meanwhile.
     fn event(&self, socket: Socket<Self>, event: ClientEvent) -> impl Future<Output = ()> + Send;
 
-    /// A socket that was greeted is gone. An `event` of it may still be running.
+    /// A socket that `greet` was called for is gone. An `event` of it may still be running.
     fn disconnected(&self, socket: SocketId, connection: &Self::Connection, why: DisconnectReason);
 }
 

@@ -31,8 +31,8 @@ pub struct HubConfig {
     /// How long a connection may take no bytes while some wait; then it is closed.
     pub stall_timeout: Duration,
 
-    /// Longest message or polling payload of a client; a longer one is refused and closes the connection. A polling
-    /// answer is filled up to it, and always has at least one packet.
+    /// Longest message or polling payload of a client; a longer message closes the connection, a longer payload is
+    /// answered 413. A polling answer is filled up to it, and always has at least one packet.
     pub payload_bytes_max: usize,
     /// Most packets in one polling payload of a client; more are refused and close the connection.
     pub payload_packets_max: usize,

@@ -64,7 +64,8 @@ impl<A: Application> Hub<A> {
     /// Starts the shards on the current tokio runtime.
     ///
     /// # Panics
-    /// Outside a runtime, or when `config` has no shard or no namespace, or more than 256 of either.
+    /// Outside a runtime, or when `config` has no shard, no namespace or no room for commands, or more than 256
+    /// shards or namespaces.
     #[must_use]
     pub fn start(config: HubConfig, application: Arc<A>, origin: Origin) -> (Hub<A>, Publisher) {
         assert!((1..=256).contains(&config.shards), "1 to 256 shards");

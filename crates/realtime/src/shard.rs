@@ -164,7 +164,7 @@ impl<A: Application> Shard<A> {
             self.now = crate::config::millis(self.zero.elapsed());
             self.take_event(event);
             self.take_waiting_commands();
-            self.take_waiting_work().await;
+            self.take_waiting_work();
             self.ready.take(&mut ready);
             for slot in ready.drain(..) {
                 self.serve(slot);
@@ -206,15 +206,9 @@ impl<A: Application> Shard<A> {
         }
     }
 
-    /// Takes the application's work that is finished. It does not wait: the select of a turn prefers commands, and
-    /// work must not stay behind while they keep coming.
-    async fn take_waiting_work(&mut self) {
-        loop {
-            let (key, result) = tokio::select! {
-                biased;
-                Some(finished) = self.tasks.join_next() => finished,
-                () = std::future::ready(()) => return,
-            };
+    /// The select of a turn prefers commands, and finished work must not stay behind while they keep coming.
+    fn take_waiting_work(&mut self) {
+        while let Some((key, result)) = self.tasks.try_join_next() {
             self.take_finished(key, result);
         }
     }
@@ -241,6 +235,11 @@ impl<A: Application> Shard<A> {
                 self.now >= until || (self.connections.is_empty() && self.tasks.is_empty())
             }
         }
+    }
+
+    /// Whether new connections are taken.
+    fn is_serving(&self) -> bool {
+        self.life == Life::Serving
     }
 
     /// Puts a connection on the list of what this turn writes.

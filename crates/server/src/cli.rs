@@ -69,6 +69,9 @@ pub(crate) enum Command {
     Key(KeyCommand),
     /// Shows the settings in effect and where each comes from, or everything that is wrong with them.
     Config(ShowConfig),
+    /// Prints the description of the HTTP routes, docs/openapi.json.
+    #[command(hide = true)]
+    Openapi,
 }
 
 /// How to simulate.

@@ -1,34 +1,79 @@
-//! The binary `waypost`.
+//! The binary `waypost`: configuration, wiring, HTTP routes, auth, limits, telemetry, commands, shutdown.
+//!
+//! Start reading at `routes.rs` (what is served), then `server.rs` (what runs, and how it stops), then `live.rs`.
 
-#[allow(dead_code, unused_imports, reason = "until the server is wired, most settings have no reader")]
-mod config;
-
+mod app;
 mod cli;
+mod clock;
+mod commands;
+mod config;
+mod http;
+mod listen;
+mod live;
+mod routes;
+mod server;
+mod telemetry;
 
 use std::io::Write as _;
 use std::process::ExitCode;
+
+use anyhow::Context as _;
 
 use cli::{Command, ConfigOutput, Invocation};
 use config::{Config, Environment, default_file, reference_markdown};
 
 fn main() -> ExitCode {
     let invocation = Invocation::parse(std::env::args_os()).unwrap_or_else(|error| error.exit());
-    let config = || match invocation.command {
-        Command::Demo => Config::for_demo(&invocation.flags, &Environment::of_process()),
-        _ => Config::load(&invocation.flags, &Environment::of_process()),
-    };
-    let output = match &invocation.command {
-        Command::Config(show) => show.output(),
-        _ => ConfigOutput::Effective,
-    };
-    let text = match output {
-        ConfigOutput::Effective => config().map(|config| config.to_toml()),
-        ConfigOutput::Default => Ok(default_file()),
-        ConfigOutput::Reference => Ok(reference_markdown()),
-    };
-    let written = match &text {
-        Ok(text) => std::io::stdout().write_all(text.as_bytes()),
-        Err(problems) => writeln!(std::io::stderr(), "waypost: {problems}"),
-    };
-    if text.is_ok() && written.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    match run(&invocation) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // Nobody can be told that the message could not be written.
+            let (Ok(()) | Err(_)) = writeln!(std::io::stderr(), "waypost: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(invocation: &Invocation) -> anyhow::Result<()> {
+    let environment = Environment::of_process();
+    let load = || Config::load(&invocation.flags, &environment);
+    match &invocation.command {
+        Command::Serve => {
+            let config = load()?;
+            in_runtime(&config, commands::serve::serve(&config))
+        }
+        Command::Demo => {
+            let config = Config::for_demo(&invocation.flags, &environment)?;
+            in_runtime(&config.clone(), commands::demo::demo(config))
+        }
+        Command::Simulate(asked) => {
+            let config = load()?;
+            in_runtime(&config, commands::simulate::simulate(asked, &config))
+        }
+        Command::Key(command) => commands::key::key(command, &load()?),
+        Command::Config(show) => print(&match show.output() {
+            ConfigOutput::Effective => load()?.to_toml(),
+            ConfigOutput::Default => default_file(),
+            ConfigOutput::Reference => reference_markdown(),
+        }),
+        Command::Openapi => print(&format!("{}\n", routes::description_json())),
+    }
+}
+
+fn in_runtime(config: &Config, command: impl Future<Output = anyhow::Result<()>>) -> anyhow::Result<()> {
+    telemetry::start_logs(&config.server.log, config.server.log_format).context("cannot start logging")?;
+    // One provider of cryptography for everything that speaks TLS. Only a second call could fail.
+    let (Ok(()) | Err(_)) = rustls::crypto::aws_lc_rs::default_provider().install_default();
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .context("cannot start the runtime")?;
+    let result = runtime.block_on(command);
+    // What is left of blocking reads ends with the process.
+    runtime.shutdown_background();
+    result
+}
+
+fn print(text: &str) -> anyhow::Result<()> {
+    std::io::stdout().write_all(text.as_bytes()).context("cannot write to the terminal")
 }

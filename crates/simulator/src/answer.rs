@@ -53,7 +53,12 @@ const fn phrases(tongue: Tongue) -> (&'static [&'static str], &'static [&'static
         ),
         Tongue::Spanish => (
             &["Sí, por favor.", "Sí, me viene bien 🙂", "Déjeme mirarlo y le digo.", "Creo que no."],
-            &["¡Muchas gracias!", "Perfecto 🙏", "Vale, quedo a la espera.", "Gracias por responder tan rápido."],
+            &[
+                "¡Muchas gracias!",
+                "Perfecto 🙏",
+                "Vale, quedo a la espera.",
+                "Gracias por responder tan rápido.",
+            ],
         ),
         Tongue::Portuguese => (
             &["Sim, por favor.", "Pode ser 🙂", "Vou ver e já respondo.", "Acho que não."],

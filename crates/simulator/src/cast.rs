@@ -53,13 +53,15 @@ pub(crate) enum Line {
 }
 
 /// The cast, in the order of their numbers. Positions in it are what the rest of the crate calls a customer by.
-pub fn customers() -> impl ExactSizeIterator<Item = &'static Customer> {
+pub fn customers() -> impl ExactSizeIterator<Item = &'static Customer> + Clone {
     (0..english::CUSTOMERS.len() + abroad::CUSTOMERS.len()).map(customer)
 }
 
 /// The customer at a position of [`customers`].
 pub(crate) fn customer(position: usize) -> &'static Customer {
-    english::CUSTOMERS.get(position).unwrap_or_else(|| &abroad::CUSTOMERS[position - english::CUSTOMERS.len()])
+    english::CUSTOMERS
+        .get(position)
+        .unwrap_or_else(|| &abroad::CUSTOMERS[position - english::CUSTOMERS.len()])
 }
 
 /// The position of whoever an agent writes to, if they are of the cast.

@@ -39,22 +39,22 @@ pub(crate) struct Failure {
 
 const UNDELIVERABLE: Failure =
     Failure { code: 131_026, title: "Message undeliverable", details: "Message undeliverable." };
+const IN_EXPERIMENT: Failure = Failure {
+    code: 130_472,
+    title: "User's number is part of an experiment",
+    details: "Failed to send message because this user's phone number is part of an experiment",
+};
+const WENT_WRONG: Failure = Failure {
+    code: 131_000,
+    title: "Something went wrong",
+    details: "Message failed to send due to an unknown error.",
+};
 
 /// Undeliverable thrice, since that is what fails most in life (`cloud-api.md`, 6.6).
-static FAILURES: [Failure; 5] = [
-    UNDELIVERABLE,
-    UNDELIVERABLE,
-    UNDELIVERABLE,
-    Failure {
-        code: 130_472,
-        title: "User's number is part of an experiment",
-        details: "Failed to send message because this user's phone number is part of an experiment",
-    },
-    Failure { code: 131_000, title: "Something went wrong", details: "Message failed to send. Try again." },
-];
+const FAILURES: [&Failure; 5] = [&UNDELIVERABLE, &UNDELIVERABLE, &UNDELIVERABLE, &IN_EXPERIMENT, &WENT_WRONG];
 
 /// One status on its way. Both times count from the acceptance of the send; it never arrives before it happened.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Hop {
     pub(crate) report: Report,
     pub(crate) happened: Duration,
@@ -77,7 +77,7 @@ pub(crate) fn of_message(dice: &mut Dice, chances: &Chances) -> Vec<Hop> {
         hops[slow].arrives = hops[slow + 1].arrives + dice.millis(OVERTAKEN_BY_MS);
     }
     if dice.chance(chances.repeated) {
-        let mut again = dice.pick(&hops).clone();
+        let mut again = dice.pick(&hops);
         again.arrives += dice.millis(REPEATED_AFTER_MS);
         hops.push(again);
     }

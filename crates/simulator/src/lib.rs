@@ -12,15 +12,16 @@
 //! Start reading at [`script`], then [`simulation`], then [`graph`].
 
 mod agenda;
-pub mod answer;
-pub mod business;
+mod answer;
+mod business;
 pub mod cast;
-pub mod chances;
-pub mod counts;
+mod chances;
+mod counts;
 mod dice;
 mod error;
 mod fate;
 pub mod graph;
+mod ignore;
 mod payload;
 mod post;
 pub mod script;

@@ -17,7 +17,7 @@ pub(crate) struct Written<'a> {
     pub(crate) id: &'a str,
     pub(crate) at: Timestamp,
     /// The type's name and the object under it.
-    pub(crate) content: Content<'a>,
+    pub(crate) content: &'a Content<'a>,
     /// The message of the agent that it quotes.
     pub(crate) quoted: Option<&'a str>,
 }
@@ -29,16 +29,24 @@ pub(crate) enum Content<'a> {
         message_id: &'a str,
         emoji: &'a str,
     },
-    /// A line of a talk that is neither of those; `media` numbers what is attached.
+    /// A line of a talk. `media` numbers what is attached, `reacted_to` is the id that a reaction is under.
     Line {
         line: Line,
         media: u64,
+        reacted_to: &'a str,
     },
+}
+
+impl Content<'_> {
+    /// A reaction is no message of its own: nobody reacts to it.
+    pub(crate) fn is_reaction(&self) -> bool {
+        matches!(self, Self::Reaction { .. } | Self::Line { line: Line::Reaction(_), .. })
+    }
 }
 
 /// The body of the webhook that brings a message.
 pub(crate) fn message(business: &Business, written: &Written<'_>) -> Bytes {
-    let (kind, content) = content(&written.content);
+    let (kind, content) = content(written.content);
     let mut message = json!({
         "from": written.customer.wa_id,
         "from_user_id": written.customer.bsuid,
@@ -108,7 +116,7 @@ fn envelope(business: &Business, list: &str, item: Value, customer: Option<&Cust
             "phone_number_id": business.phone_number_id.as_str(),
         },
     });
-    value[list] = json!([item]);
+    value[list] = Value::Array(vec![item]);
     if let Some(customer) = customer {
         let mut profile = json!({ "name": customer.name });
         if let Some(username) = customer.username {
@@ -129,14 +137,16 @@ fn envelope(business: &Business, list: &str, item: Value, customer: Option<&Cust
 fn content(content: &Content<'_>) -> (&'static str, Value) {
     match *content {
         Content::Text(body) => ("text", json!({ "body": body })),
-        Content::Reaction { message_id, emoji } => {
-            ("reaction", json!({ "message_id": message_id, "emoji": emoji }))
-        }
-        Content::Line { line, media } => line_content(line, media),
+        Content::Reaction { message_id, emoji } => reaction(message_id, emoji),
+        Content::Line { line, media, reacted_to } => line_content(line, media, reacted_to),
     }
 }
 
-fn line_content(line: Line, media: u64) -> (&'static str, Value) {
+fn reaction(message_id: &str, emoji: &str) -> (&'static str, Value) {
+    ("reaction", json!({ "message_id": message_id, "emoji": emoji }))
+}
+
+fn line_content(line: Line, media: u64, reacted_to: &str) -> (&'static str, Value) {
     match line {
         Line::Text(body) => ("text", json!({ "body": body })),
         Line::Photo(caption) => {
@@ -153,7 +163,7 @@ fn line_content(line: Line, media: u64) -> (&'static str, Value) {
             "location",
             json!({ "name": name, "address": address, "latitude": latitude, "longitude": longitude }),
         ),
-        Line::Reaction(emoji) => ("reaction", json!({ "message_id": "", "emoji": emoji })),
+        Line::Reaction(emoji) => reaction(reacted_to, emoji),
         Line::Button { text, payload } => ("button", json!({ "text": text, "payload": payload })),
         Line::Card { formatted_name, first_name, wa_id } => (
             "contacts",

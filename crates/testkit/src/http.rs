@@ -1,7 +1,7 @@
 //! Just enough HTTP/1.1 for tests: one request, one answer, one connection; every header in the test's hands, so that a
 //! foreign `Host` or a forged `X-Forwarded-For` is a line of it.
 
-use std::io::{self, BufRead, BufReader, Read, Write};
+use std::io::{self, BufRead, BufReader, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
@@ -202,7 +202,11 @@ mod tests {
     #[test]
     fn bodies_are_read_by_length_by_chunks_and_to_the_end() {
         check("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nokrest", 200, "ok");
-        check("HTTP/1.1 503 No\r\ntransfer-encoding: chunked\r\n\r\n2\r\nab\r\n1\r\nc\r\n0\r\n\r\n", 503, "abc");
+        check(
+            "HTTP/1.1 503 No\r\ntransfer-encoding: chunked\r\n\r\n2\r\nab\r\n1\r\nc\r\n0\r\n\r\n",
+            503,
+            "abc",
+        );
         check("HTTP/1.1 401 Unauthorized\r\n\r\nwho?", 401, "who?");
     }
 

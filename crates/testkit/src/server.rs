@@ -11,8 +11,8 @@ use std::time::Duration;
 use rustix::process::Signal;
 use tempfile::TempDir;
 
-pub use options::{Secrets, ServerOptions};
 use options::Listen;
+pub use options::{Secrets, ServerOptions};
 pub use process::FailedStart;
 use process::Process;
 

@@ -154,7 +154,8 @@ impl Webhook {
     /// Adds a change whose value has `items` beside what every value has.
     fn change(mut self, mut items: Value) -> Self {
         items["messaging_product"] = json!("whatsapp");
-        items["metadata"] = json!({ "display_phone_number": DISPLAY_NUMBER, "phone_number_id": self.number_id });
+        items["metadata"] =
+            json!({ "display_phone_number": DISPLAY_NUMBER, "phone_number_id": self.number_id });
         self.changes.push(json!({ "value": items, "field": "messages" }));
         self
     }
@@ -162,7 +163,10 @@ impl Webhook {
 
 /// The time of the machine, which is the time of the server under test too.
 #[must_use]
-#[expect(clippy::disallowed_methods, reason = "a server from outside lives in real time, and so do its webhooks")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a server from outside lives in real time, and so do its webhooks"
+)]
 pub fn unix_seconds() -> i64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).expect("the clock stands after 1970");
     i64::try_from(since.as_secs()).expect("and before the end of time")
@@ -184,7 +188,8 @@ mod tests {
 
     #[test]
     fn a_status_is_shaped_as_meta_shapes_it() {
-        let update = StatusUpdate { timestamp: 1_794_008_020, ..StatusUpdate::new("wamid.A", "read", "15550002001") };
+        let update =
+            StatusUpdate { timestamp: 1_794_008_020, ..StatusUpdate::new("wamid.A", "read", "15550002001") };
         let bytes = Webhook::new().status(&update).to_bytes();
         let body: Value = serde_json::from_slice(&bytes).expect("JSON");
         let change = json!({

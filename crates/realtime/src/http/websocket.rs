@@ -125,7 +125,11 @@ fn take_apart(upgraded: Upgraded) -> Io {
     }
 }
 
+/// Every write is a whole turn's worth, so waiting for more to fill a segment only delays it.
 fn early(read: bytes::Bytes, stream: TcpStream) -> Io {
+    stream
+        .set_nodelay(true)
+        .ignore_because("a socket that refuses is slower or closed, and reading tells which");
     if read.is_empty() { Box::pin(stream) } else { Box::pin(Early { read, stream }) }
 }
 

@@ -2,7 +2,7 @@
 
 use super::connection::Connection;
 use super::link::{Io, Link, Polling, WebSocket};
-use super::{Found, Life, Newcomer, PollAnswer, PushAnswer, Shard};
+use super::{Found, Newcomer, PollAnswer, PushAnswer, Shard};
 use crate::counts::add;
 use crate::http::EngineError;
 use crate::ignore::Ignore;
@@ -17,7 +17,7 @@ use waypost_wire::websocket::TextFrame;
 impl<A: Application> Shard<A> {
     /// A handshake by polling: the answer is the open packet.
     pub(super) fn open(&mut self, newcomer: Newcomer<A>, answer: PollAnswer) {
-        if self.life != Life::Serving {
+        if !self.is_serving() {
             return;
         }
         let slot = self.insert(newcomer, Link::Polling(Polling::default()));
@@ -28,7 +28,7 @@ impl<A: Application> Shard<A> {
 
     /// A handshake by WebSocket.
     pub(super) fn attach(&mut self, newcomer: Newcomer<A>, io: Io) {
-        if self.life != Life::Serving {
+        if !self.is_serving() {
             return;
         }
         let websocket = WebSocket::new(io, self.config.payload_bytes_max);

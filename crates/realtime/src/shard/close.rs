@@ -1,6 +1,7 @@
 //! The end of a connection, which is here and nowhere else, and the end of a shard.
 
 use super::connection::Occupant;
+use super::flush::NOOP;
 use super::link::Link;
 use super::sockets::TaskKey;
 use super::{Life, Shard, library, ready::ConnectionSlot};
@@ -18,8 +19,6 @@ use waypost_wire::websocket::CloseCode;
 const WORK_AFTER_DRAIN_MAX: Duration = Duration::from_secs(5);
 /// The payload that tells a polling client that its session is closed.
 const CLOSE: Bytes = Bytes::from_static(b"1");
-/// The payload that answers a poll whose client has closed the session itself.
-const NOOP: Bytes = Bytes::from_static(b"6");
 
 impl<A: Application> Shard<A> {
     /// Closes a connection because its session says so.

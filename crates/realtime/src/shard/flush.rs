@@ -1,7 +1,7 @@
 //! The second half of a turn: each touched connection is written once, and what time brings is done.
 
 use super::link::{Ended, Link, Polling};
-use super::{Life, Shard, library, ready::ConnectionSlot};
+use super::{Shard, library, ready::ConnectionSlot};
 use crate::config::millis;
 use crate::counts::add;
 use crate::ignore::Ignore;
@@ -13,7 +13,7 @@ use waypost_wire::session::Due;
 use waypost_wire::websocket::CloseCode;
 
 /// The payload that ends a poll and says nothing.
-const NOOP: Bytes = Bytes::from_static(b"6");
+pub(super) const NOOP: Bytes = Bytes::from_static(b"6");
 
 impl<A: Application> Shard<A> {
     /// Writes what this turn has touched, then lets go of the groups it has published.
@@ -32,11 +32,7 @@ impl<A: Application> Shard<A> {
     }
 
     fn write(&mut self, slot: ConnectionSlot) {
-        let connection = &mut self.connections[slot];
-        if connection.lanes.has_fallen_behind(&self.ring) {
-            return self.fall_behind(slot);
-        }
-        match &connection.link {
+        match &self.connections[slot].link {
             Link::WebSocket(_) => self.write_websocket(slot),
             Link::Polling(_) => {
                 self.answer_poll(slot);
@@ -48,6 +44,9 @@ impl<A: Application> Shard<A> {
 
     fn write_websocket(&mut self, slot: ConnectionSlot) {
         let connection = &mut self.connections[slot];
+        if connection.lanes.has_fallen_behind(&self.ring) {
+            return self.fall_behind(slot);
+        }
         let Link::WebSocket(websocket) = &mut connection.link else { return };
         let mut cx = Context::from_waker(&connection.waker);
         let written = websocket.write(&mut cx, &mut connection.lanes, library(&self.ring, &self.config));
@@ -76,6 +75,9 @@ impl<A: Application> Shard<A> {
     /// All that waits, as far as it fits one answer, goes to the waiting poll.
     fn answer_poll(&mut self, slot: ConnectionSlot) {
         let connection = &mut self.connections[slot];
+        if connection.lanes.has_fallen_behind(&self.ring) {
+            return self.fall_behind(slot);
+        }
         let Link::Polling(Polling { poll, .. }) = &mut connection.link else { return };
         if connection.lanes.is_empty() {
             return;
@@ -139,10 +141,5 @@ impl<A: Application> Shard<A> {
         let others = [stall, connection.close_at].into_iter().flatten();
         let at = others.fold(connection.session.deadline(), u64::min);
         self.timers.bring_forward(slot, &mut connection.wake_at, at);
-    }
-
-    /// Whether new connections are refused already.
-    pub(super) fn is_serving(&self) -> bool {
-        self.life == Life::Serving
     }
 }

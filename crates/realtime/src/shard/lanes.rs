@@ -111,12 +111,12 @@ impl Lanes {
         self.control.is_empty() && self.journal.is_empty() && self.volatile.is_empty()
     }
 
-    /// Whether the ring has lost what is to be sent next.
+    /// Whether the ring has lost what is to be sent next. To be asked before anything is taken out.
     pub(crate) fn has_fallen_behind(&self, ring: &Ring) -> bool {
         self.journal.front().is_some_and(|queued| ring.event(queued.sequence).is_none())
     }
 
-    /// All that waits, in the order in which it goes out. Ends early where the ring has lost something.
+    /// All that waits, in the order in which it goes out; not to be asked of a connection that has fallen behind.
     pub(crate) fn frames<'a>(&'a self, library: Library<'a>) -> impl Iterator<Item = &'a TextFrame> {
         let journal = self.journal.iter().map_while(move |queued| library.frame(*queued));
         self.control.iter().chain(journal).chain(self.volatile.iter().map(|(_, frame)| frame))
@@ -170,8 +170,10 @@ impl Lanes {
             self.control_bytes -= frame.as_frame().len();
             return Some((frame, 0));
         }
-        if let Some(queued) = self.journal.pop_front() {
-            return library.frame(queued).map(|frame| (frame.clone(), 1));
+        if let Some(queued) = self.journal.front() {
+            let frame = library.frame(*queued)?.clone();
+            self.journal.pop_front();
+            return Some((frame, 1));
         }
         self.volatile.pop_front().map(|(_, frame)| (frame, 0))
     }
@@ -184,5 +186,78 @@ impl Lanes {
         if self.control.is_empty() && self.control.capacity() > KEPT_ENTRIES_MAX {
             self.control = VecDeque::new();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::frame::Published;
+    use crate::{JournalEvent, JsonObject, Offset, OffsetMode};
+
+    fn published(number: u64) -> Arc<Published> {
+        let event = JournalEvent {
+            offset: Offset { number, text: number.to_string().into() },
+            name: "e".into(),
+            body: JsonObject::new("{}").unwrap(),
+            scopes: Vec::new(),
+        };
+        Arc::new(Published::new(event, 1))
+    }
+
+    fn text(number: u64) -> String {
+        format!("42[\"e\",{{\"offset\":\"{number}\"}}]")
+    }
+
+    /// Lanes with a control frame, the journal events 1 to 3, and a volatile frame, over a ring of two.
+    fn lanes(config: &HubConfig, ring: &mut Ring) -> Lanes {
+        let mut lanes = Lanes::default();
+        let namespace = config.rules().namespace("/").unwrap();
+        let framing = Framing { namespace, offsets: OffsetMode::FieldOnly };
+        lanes.push_volatile(0, TextFrame::new("volatile"), config);
+        for number in 1..=3 {
+            let sequence = ring.push(published(number));
+            lanes.push_journal(Queued { sequence, socket: 0, framing }, config).unwrap();
+        }
+        lanes.push_control(TextFrame::new("control"), config).unwrap();
+        lanes
+    }
+
+    #[test]
+    fn control_goes_first_and_volatile_last() {
+        let config = HubConfig::default();
+        let mut ring = Ring::new(3, 1_000);
+        let mut lanes = lanes(&config, &mut ring);
+        let library = Library { ring: &ring, namespaces: &config.namespaces };
+        let (payload, delivered) = lanes.take_payload(1_000, library);
+        let expected = ["control", &text(1), &text(2), &text(3), "volatile"].join("\x1e");
+        assert_eq!((payload, delivered), (Bytes::from(expected), 3));
+        assert!(lanes.is_empty() && lanes.control_bytes == 0);
+    }
+
+    #[test]
+    fn a_write_that_ends_inside_a_frame_leaves_its_rest() {
+        let config = HubConfig::default();
+        let mut ring = Ring::new(3, 1_000);
+        let mut lanes = lanes(&config, &mut ring);
+        let library = Library { ring: &ring, namespaces: &config.namespaces };
+        let all: Vec<u8> = lanes.frames(library).flat_map(|frame| frame.as_frame().to_vec()).collect();
+        let cut = "control".len() + 2 + text(1).len() + 2 + 5;
+        let taken = lanes.take_written(cut, library);
+        let rest = taken.rest.unwrap();
+        assert_eq!((taken.delivered, rest.delivers), (1, 1));
+        let left: Vec<u8> = lanes.frames(library).flat_map(|frame| frame.as_frame().to_vec()).collect();
+        assert_eq!([&all[..cut], &rest.bytes, &left].concat(), all);
+    }
+
+    #[test]
+    fn what_the_ring_has_lost_is_never_passed_over() {
+        let config = HubConfig::default();
+        let mut ring = Ring::new(2, 1_000);
+        let mut lanes = lanes(&config, &mut ring);
+        assert!(lanes.has_fallen_behind(&ring));
+        let library = Library { ring: &ring, namespaces: &config.namespaces };
+        assert_eq!(lanes.take_payload(1_000, library), (Bytes::from("control"), 0));
+        assert!(lanes.has_fallen_behind(&ring), "the lost event still stands first");
     }
 }

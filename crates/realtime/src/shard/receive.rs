@@ -102,7 +102,7 @@ impl<A: Application> Shard<A> {
     /// The candidate WebSocket is the transport from here on; what waits goes by it.
     fn go_over(&mut self, slot: ConnectionSlot) {
         self.end_poll(slot);
-        let connection = &mut self.connections[slot];
+        let Some(connection) = self.connections.get_mut(slot) else { return };
         if let Some(websocket) = connection.candidate.take() {
             let before = std::mem::replace(&mut connection.link, Link::WebSocket(websocket));
             if let Link::Polling(polling) = before {
@@ -121,7 +121,9 @@ impl<A: Application> Shard<A> {
             return self.drop_candidate(slot, code.unwrap_or(CloseCode::Normal));
         }
         match code {
-            None | Some(CloseCode::Normal) => self.close(slot, DisconnectReason::TransportClosed),
+            None | Some(CloseCode::Normal) => {
+                self.close_with(slot, DisconnectReason::TransportClosed, CloseCode::Normal);
+            }
             Some(code) => self.close_with(slot, DisconnectReason::ProtocolError, code),
         }
     }

@@ -44,12 +44,12 @@ pub(crate) use reference::reference_markdown;
 pub(crate) use retention::RetentionConfig;
 pub(crate) use secret::{Secret, Secrets};
 pub(crate) use server::{LogFilter, LogFormat, ServerConfig};
-pub(crate) use setting::{Setting, Shape};
+pub(crate) use setting::Shape;
 pub(crate) use source::Flags;
-pub(crate) use store::{DataDir, StoreConfig, StoreUrl};
+pub(crate) use store::{StoreConfig, StoreUrl};
 pub(crate) use unit::{Bytes, Count, Days, Milliseconds, Seconds};
-pub(crate) use web::{GraphUrl, Origin, Origins, PublicUrl};
-pub(crate) use whatsapp::{AppName, GraphVersion, PhoneNumberId, WhatsappConfig};
+pub(crate) use web::{GraphUrl, Origins, PublicUrl};
+pub(crate) use whatsapp::{PhoneNumberId, WhatsappConfig};
 
 use file::ConfigFile;
 use key::Profile;

@@ -53,8 +53,9 @@ impl Origins {
         self.0.iter().any(|origin| origin.0 == header)
     }
 
-    pub(crate) fn iter(&self) -> impl Iterator<Item = &Origin> {
-        self.0.iter()
+    #[cfg(test)]
+    pub(crate) fn one(origin: &str) -> Option<Self> {
+        Origin::parse(origin).map(|origin| Self(vec![origin]))
     }
 }
 
@@ -84,6 +85,11 @@ impl Setting for Origins {
 pub(crate) struct PublicUrl(Url);
 
 impl PublicUrl {
+    /// `None` for what the setting would not allow.
+    pub(crate) fn new(text: &str) -> Option<Self> {
+        plain_url(text).filter(|url| url.path() == "/").map(Self)
+    }
+
     /// As it would stand in `Host`, without the port; an IPv6 address in brackets.
     pub(crate) fn host(&self) -> &str {
         self.0.host_str().unwrap_or_default()
@@ -102,7 +108,7 @@ impl Setting for PublicUrl {
     }
 
     fn parse(raw: &Raw) -> Result<Self, Wrong> {
-        plain_url(raw.text()?).filter(|url| url.path() == "/").map(Self).ok_or_else(Wrong::whole)
+        Self::new(raw.text()?).ok_or_else(Wrong::whole)
     }
 
     fn shown(&self) -> Shown {

@@ -5,8 +5,8 @@ use std::io::{self, Write};
 
 use bytes::Bytes;
 use serde::Serialize;
-use serde_json::ser::{Formatter, Serializer};
 use serde_json::Value;
+use serde_json::ser::{Formatter, Serializer};
 
 pub(super) fn write(value: &Value) -> Bytes {
     let mut bytes = Vec::with_capacity(1_024);
@@ -20,11 +20,11 @@ struct Escaping;
 
 impl Formatter for Escaping {
     fn write_string_fragment<W: ?Sized + Write>(&mut self, writer: &mut W, fragment: &str) -> io::Result<()> {
-        let mut units = [0; 2];
+        let (mut units, mut byte) = ([0; 2], [0]);
         for character in fragment.chars() {
             match character {
                 '/' => writer.write_all(b"\\/")?,
-                '\0'..='\u{7f}' => writer.write_all(&[character as u8])?,
+                '\0'..='\u{7f}' => writer.write_all(character.encode_utf8(&mut byte).as_bytes())?,
                 _ => {
                     for unit in character.encode_utf16(&mut units) {
                         write!(writer, "\\u{unit:04x}")?;

@@ -112,14 +112,14 @@ impl Process {
 }
 
 impl Drop for Process {
+    #[expect(
+        clippy::print_stderr,
+        reason = "the test harness captures it and shows it for the test that failed"
+    )]
     fn drop(&mut self) {
         kill(&mut self.child);
         if thread::panicking() {
-            // Printed as the test harness prints: captured, and shown for the test that failed.
-            let mut report = std::io::stderr().lock();
-            let text = format!("--- log of server {}\n{}\n---", self.child.id(), self.stderr.whole());
-            // A test that is failing already fails no better for a closed stderr.
-            drop(std::io::Write::write_all(&mut report, text.as_bytes()));
+            eprintln!("--- log of server {}\n{}---", self.child.id(), self.stderr.whole());
         }
     }
 }
@@ -141,7 +141,9 @@ fn ready(lines: &Receiver<String>) -> Result<Listen, RecvTimeoutError> {
 
 fn addresses(list: &Value) -> Vec<SocketAddr> {
     let texts = list.as_array().into_iter().flatten().filter_map(Value::as_str);
-    texts.map(|text| text.parse().unwrap_or_else(|_| panic!("no address in the ready line: {text:?}"))).collect()
+    texts
+        .map(|text| text.parse().unwrap_or_else(|_| panic!("no address in the ready line: {text:?}")))
+        .collect()
 }
 
 /// What a process prints, read by a thread that ends with it.

@@ -1,0 +1,262 @@
+//! A message goes out: stored as an intent, sent, and its outcome stored, in this order.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio_util::task::TaskTracker;
+use waypost_cloud_api::graph::{self, GraphClient, OutgoingText};
+use waypost_domain::{
+    Action, Alias, AliasKind, AppName, CustomerAliases, CustomerId, ErrorDetail, LinkPreview, OutboxEntry,
+    PhoneNumberId, Principal, Recipient, SendIntent, SendOutcome, may,
+};
+use waypost_store::{Clock, CustomerMatch, Intent, ReadError, SendError, Store};
+
+/// The most characters that WhatsApp takes in a text.
+pub const TEXT_CHARS_MAX: usize = 4_096;
+
+/// The longest idempotency key, in bytes.
+pub const IDEMPOTENCY_KEY_BYTES_MAX: usize = 255;
+
+/// How often storing an outcome is tried, and the pause between: half a minute in all.
+const SETTLE_ATTEMPTS: usize = 30;
+const SETTLE_PAUSE: Duration = Duration::from_secs(1);
+
+/// A text that somebody wants to send.
+#[derive(Debug)]
+pub struct SendText {
+    /// To whom.
+    pub to: To,
+    /// From which of our numbers; the one last used with the customer, else the default, where left out.
+    pub number: Option<PhoneNumberId>,
+    /// The text.
+    pub body: String,
+    /// Whether WhatsApp shows a preview of its first link.
+    pub preview: LinkPreview,
+    /// The caller's key for this send.
+    pub idempotency_key: String,
+}
+
+/// To whom somebody wants to send.
+#[derive(Debug)]
+pub enum To {
+    /// Any name of a customer, or a phone number in international form.
+    Name(String),
+    /// Our id of a customer.
+    Customer(CustomerId),
+}
+
+/// Why nothing was sent.
+#[derive(Debug, thiserror::Error)]
+pub enum ReplyError {
+    /// A field is not as it has to be.
+    #[error("{field}: {problem}")]
+    Invalid {
+        /// The field.
+        field: &'static str,
+        /// What is wrong with it.
+        problem: &'static str,
+    },
+    /// The principal may not send from this number.
+    #[error("sending from this number is not allowed")]
+    Forbidden,
+    /// There is no such customer.
+    #[error("there is no such customer")]
+    UnknownCustomer,
+    /// The name fits more than one customer.
+    #[error("the name fits more than one customer")]
+    Ambiguous,
+    /// There is no token, or no number to send from.
+    #[error("sending is not set up")]
+    NotConfigured,
+    /// The store cannot write or read just now. Trying again with the same key is safe.
+    #[error("the store is not available")]
+    Unavailable,
+}
+
+impl From<SendError> for ReplyError {
+    fn from(error: SendError) -> Self {
+        match error {
+            SendError::UnknownCustomer => Self::UnknownCustomer,
+            SendError::UnknownSend | SendError::Unavailable => Self::Unavailable,
+        }
+    }
+}
+
+impl From<ReadError> for ReplyError {
+    fn from(_: ReadError) -> Self {
+        Self::Unavailable
+    }
+}
+
+/// Sends. Cheap to clone.
+#[derive(Clone)]
+pub struct Reply {
+    /// Where intents and outcomes are stored.
+    pub store: Store,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// The app to which our numbers belong.
+    pub app: AppName,
+    /// How Meta is called; `None` where there is no token.
+    pub graph: Option<GraphClient>,
+    /// The number to send from where nothing else decides.
+    pub default_number: Option<PhoneNumberId>,
+    /// Where calls run to their end, whoever asked for them goes away.
+    pub calls: TaskTracker,
+}
+
+impl Reply {
+    /// Sends a text; returns with the send as it stands after Meta's answer. A key that was used before gives that
+    /// send, and calls nobody. Where the caller goes away, the call still ends and its outcome is stored.
+    ///
+    /// # Errors
+    /// See [`ReplyError`]; nothing was sent then.
+    pub async fn send_text(&self, principal: &Principal, text: SendText) -> Result<OutboxEntry, ReplyError> {
+        check(&text)?;
+        let graph = self.graph.clone().ok_or(ReplyError::NotConfigured)?;
+        let recipient = self.recipient(&text.to).await?;
+        let number = self.number(text.number.clone(), &recipient).await?;
+        if !may(principal, Action::Send { number: number.as_str() }) {
+            return Err(ReplyError::Forbidden);
+        }
+        let intent = SendIntent {
+            principal: principal.id.clone(),
+            idempotency_key: text.idempotency_key.into(),
+            number,
+            recipient,
+            body: text.body,
+            preview: text.preview,
+        };
+        let sending = self.clone();
+        self.calls
+            .spawn(async move { sending.carry_out(&graph, intent).await })
+            .await
+            .unwrap_or(Err(ReplyError::Unavailable))
+    }
+
+    async fn carry_out(&self, graph: &GraphClient, intent: SendIntent) -> Result<OutboxEntry, ReplyError> {
+        let preview = intent.preview;
+        let entry = match self.store.intend(self.app.clone(), intent, self.clock.now()).await? {
+            Intent::Repeated(entry) => return Ok(entry),
+            Intent::Fresh(entry) => entry,
+        };
+        let outcome = match self.store.aliases(entry.customer).await {
+            Ok(Some(aliases)) => {
+                let text = OutgoingText {
+                    to: graph::address(&aliases),
+                    body: &entry.body,
+                    preview,
+                    callback: entry.id,
+                };
+                graph.send_text(&entry.number, &text).await
+            }
+            Ok(None) | Err(_) => SendOutcome::Failed(ErrorDetail {
+                code: graph::NOT_SENT,
+                title: Some("not sent".into()),
+                details: Some("the customer's address could not be read".into()),
+            }),
+        };
+        self.settle(&entry, outcome).await
+    }
+
+    /// Stores the outcome, which nobody else knows, with patience. Where the store stays away, the entry stays
+    /// `sending`, and becomes `unknown` at the next start.
+    async fn settle(&self, entry: &OutboxEntry, outcome: SendOutcome) -> Result<OutboxEntry, ReplyError> {
+        for _ in 0..SETTLE_ATTEMPTS {
+            match self.store.settle(entry.id, outcome.clone(), self.clock.now()).await {
+                Err(SendError::Unavailable) => tokio::time::sleep(SETTLE_PAUSE).await,
+                settled => return Ok(settled?),
+            }
+        }
+        tracing::error!(outbox.id = %entry.id, "the outcome of a send could not be stored; it is unknown");
+        Err(ReplyError::Unavailable)
+    }
+
+    async fn recipient(&self, to: &To) -> Result<Recipient, ReplyError> {
+        let name = match to {
+            To::Customer(customer) => return Ok(Recipient::Customer(*customer)),
+            To::Name(name) => name,
+        };
+        let phone = dialled(name);
+        let looked_up = phone.as_ref().map_or(name.as_str(), |phone| &phone.value);
+        match self.store.find_customer(looked_up).await? {
+            CustomerMatch::One(customer) => Ok(Recipient::Customer(customer)),
+            CustomerMatch::Ambiguous => Err(ReplyError::Ambiguous),
+            CustomerMatch::Nobody => phone
+                .or_else(|| bsuid(name))
+                .and_then(|alias| CustomerAliases::new([alias]))
+                .map(Recipient::Aliases)
+                .ok_or(ReplyError::UnknownCustomer),
+        }
+    }
+
+    async fn number(
+        &self,
+        asked: Option<PhoneNumberId>,
+        recipient: &Recipient,
+    ) -> Result<PhoneNumberId, ReplyError> {
+        if let Some(number) = asked {
+            return Ok(number);
+        }
+        let last = match recipient {
+            Recipient::Customer(customer) => self.store.last_number(*customer).await?,
+            Recipient::Aliases(_) => None,
+        };
+        last.or_else(|| self.default_number.clone()).ok_or(ReplyError::NotConfigured)
+    }
+}
+
+fn check(text: &SendText) -> Result<(), ReplyError> {
+    let invalid = |field, problem| Err(ReplyError::Invalid { field, problem });
+    if text.body.trim().is_empty() {
+        return invalid("body", "the text is empty");
+    }
+    if text.body.chars().count() > TEXT_CHARS_MAX {
+        return invalid("body", "the text has more than 4096 characters");
+    }
+    if !(1..=IDEMPOTENCY_KEY_BYTES_MAX).contains(&text.idempotency_key.len()) {
+        return invalid("idempotencyKey", "it has to have 1 to 255 bytes");
+    }
+    Ok(())
+}
+
+/// A phone number as people write it: digits with an optional plus, spaces, hyphens, dots and brackets. E.164 allows
+/// 15 digits; fewer than 7 are no number in international form.
+fn dialled(text: &str) -> Option<Alias> {
+    let digits: String =
+        text.trim().chars().filter(|c| !matches!(c, ' ' | '-' | '.' | '(' | ')' | '\u{a0}')).collect();
+    Alias::parse(AliasKind::Phone, &digits).filter(|alias| (7..=15).contains(&alias.value.len()))
+}
+
+/// A BSUID: two letters of a country, a dot, and letters and digits.
+fn bsuid(text: &str) -> Option<Alias> {
+    let (country, id) = text.split_once('.')?;
+    let usable = country.len() == 2
+        && country.bytes().all(|byte| byte.is_ascii_uppercase())
+        && !id.is_empty()
+        && id.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    usable.then(|| Alias::parse(AliasKind::Bsuid, text)).flatten()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn phone_numbers_are_taken_as_people_write_them() {
+        for text in ["+1 (555) 000-2001", "15550002001", " +1.555.000.2001 "] {
+            assert_eq!(&*dialled(text).unwrap().value, "15550002001", "{text}");
+        }
+        for text in ["", "call me", "12", "1234567890123456", "cus_01", "US.70000000000000002001"] {
+            assert!(dialled(text).is_none(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_bsuid_is_told_from_a_customers_name() {
+        assert!(bsuid("US.70000000000000002001").is_some());
+        for text in ["us.1", "USA.1", "US.", "US.1 2", "customer123", "example.com"] {
+            assert!(bsuid(text).is_none(), "{text}");
+        }
+    }
+}

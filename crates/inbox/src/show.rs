@@ -1,0 +1,75 @@
+//! What was committed is shown, in the order of the journal and only then.
+
+use std::time::Duration;
+
+use waypost_domain::Scope;
+use waypost_realtime::{HubClosed, JournalEvent, JsonObject, NotAnObject, Offset, PublishStep, Publisher};
+use waypost_store::{Commits, CommittedEvent, Step};
+
+/// Why showing ended.
+#[derive(Debug, thiserror::Error)]
+pub enum ShowError {
+    /// The hub is gone.
+    #[error("the hub is closed")]
+    Closed(#[from] HubClosed),
+    /// An event's body is no JSON object.
+    #[error("the event at {offset} is no JSON object")]
+    Body {
+        /// Its position.
+        offset: waypost_domain::Offset,
+        /// What was wrong.
+        source: NotAnObject,
+    },
+}
+
+/// Publishes commits until there are no more. The events of one commit are one group, so that they reach a connection
+/// as one write. `shown` is told, after each group was written out, when its oldest request had come to the store.
+///
+/// # Errors
+/// See [`ShowError`]; nothing is shown after one.
+pub async fn show(
+    mut commits: Commits,
+    mut publisher: Publisher,
+    shown: impl Fn(Duration, usize),
+) -> Result<(), ShowError> {
+    while let Some(commit) = commits.next().await {
+        let steps = commit.steps.into_iter().map(publish_step).collect::<Result<Vec<_>, _>>()?;
+        let count = steps.len();
+        publisher.publish(steps).await?.await;
+        shown(commit.queued_at, count);
+    }
+    Ok(())
+}
+
+fn publish_step(step: Step) -> Result<PublishStep, ShowError> {
+    Ok(match step {
+        Step::Bind { name, customer } => PublishStep::Bind {
+            from: realtime_scope(&Scope::Name(name)),
+            to: realtime_scope(&Scope::Customer(customer)),
+        },
+        Step::Event(event) => PublishStep::Event(journal_event(event)?),
+    })
+}
+
+fn journal_event(event: CommittedEvent) -> Result<JournalEvent, ShowError> {
+    let body =
+        JsonObject::new(event.body).map_err(|source| ShowError::Body { offset: event.offset, source })?;
+    Ok(JournalEvent {
+        offset: realtime_offset(&event.offset),
+        name: event.name.into(),
+        body,
+        scopes: event.audience.0.iter().map(realtime_scope).collect(),
+    })
+}
+
+/// A position as the hub has it.
+#[must_use]
+pub fn realtime_offset(offset: &waypost_domain::Offset) -> Offset {
+    Offset { number: offset.number, text: offset.to_string().into() }
+}
+
+/// A scope as the hub has it.
+#[must_use]
+pub(crate) fn realtime_scope(scope: &Scope) -> waypost_realtime::Scope {
+    waypost_realtime::Scope::new(scope.to_string())
+}

@@ -1,0 +1,9 @@
+//! A hub from outside: clients speak bytes over in-memory pipes and requests in process, on a paused clock.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking, its fixture too")]
+
+mod delivery;
+mod engine;
+mod fixture;
+mod limits;
+mod sockets;

@@ -1,0 +1,162 @@
+//! What the routes share, and how it is put together.
+
+use std::ops::Deref;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use anyhow::Context as _;
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use waypost_cloud_api::graph::{AccessToken, GraphClient, GraphSettings};
+use waypost_cloud_api::signature::AppSecrets;
+use waypost_domain::{AppName, OutboxId, PhoneNumberId};
+use waypost_inbox::Reply;
+use waypost_store::{Clock, IdSource, Limits, Options, Store};
+
+use crate::clock::{SystemClock, random_seed};
+use crate::config::{Config, StoreUrl, WhatsappConfig};
+use crate::http::credential::Credentials;
+use crate::http::gate::Gate;
+use crate::http::webhook::{MetaApp, WebhookLimits};
+use crate::telemetry::Metrics;
+
+/// What kind of server it is; every page says so.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Mode {
+    /// Set up.
+    Live,
+    /// The app secret is missing: webhooks are answered 503, so that nothing is lost.
+    Setup,
+    /// Invented customers.
+    Demo,
+}
+
+/// What the routes share. Cheap to clone.
+#[derive(Clone)]
+pub(crate) struct App(Arc<Parts>);
+
+/// The parts of an [`App`].
+pub(crate) struct Parts {
+    pub(crate) mode: Mode,
+    pub(crate) meta: MetaApp,
+    pub(crate) store: Store,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) reply: Reply,
+    pub(crate) credentials: Credentials,
+    pub(crate) gate: Gate,
+    pub(crate) metrics: Metrics,
+    pub(crate) webhook_limits: WebhookLimits,
+    pub(crate) rest_body_bytes_max: usize,
+    /// Cancelled when the server begins to stop.
+    pub(crate) stopping: CancellationToken,
+    /// A short section: drawing an id.
+    ids: Mutex<IdSource>,
+}
+
+impl Deref for App {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
+}
+
+impl App {
+    /// Opens the store and puts together what the routes share. The commits are to be shown by whoever gets them.
+    pub(crate) fn build(config: &Config, mode: Mode) -> anyhow::Result<(Self, waypost_store::Commits)> {
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
+        let options = Options {
+            data_dir: config.store.data_dir.as_path().into(),
+            seed: random_seed()?,
+            clock: Arc::clone(&clock),
+            encode: waypost_inbox::encoder(),
+            limits: store_limits(config),
+        };
+        let (store, commits) = match config.store.url {
+            StoreUrl::Sqlite => Store::open(options)?,
+        };
+        let name = AppName::parse(config.whatsapp.app.as_str()).context("whatsapp.app is no name")?;
+        let app = Self(Arc::new(Parts {
+            mode,
+            meta: MetaApp {
+                name: name.clone(),
+                secrets: app_secrets(&config.whatsapp)?,
+                verify_token: config.whatsapp.verify_token.as_ref().map(|token| token.expose().to_owned()),
+            },
+            reply: Reply {
+                store: store.clone(),
+                clock: Arc::clone(&clock),
+                app: name,
+                graph: graph_client(&config.whatsapp)?,
+                default_number: config
+                    .whatsapp
+                    .phone_number_id
+                    .as_ref()
+                    .and_then(|number| PhoneNumberId::parse(number.as_str())),
+                calls: TaskTracker::new(),
+            },
+            credentials: Credentials::new(&config.auth.api_key, config.auth.anonymous, store.clone()),
+            gate: Gate::new(config.server.public_url.clone(), config.server.cors_origins.clone()),
+            metrics: Metrics::new(),
+            webhook_limits: WebhookLimits {
+                body_bytes_max: config.limits.webhook_body_bytes_max.value(),
+                body_timeout: config.limits.webhook_body_timeout_seconds.duration(),
+                answer_timeout: config.limits.webhook_answer_timeout_seconds.duration(),
+                bodies: Semaphore::new(config.limits.webhook_bodies_in_memory_max.value()),
+            },
+            rest_body_bytes_max: config.limits.rest_body_bytes_max.value(),
+            stopping: CancellationToken::new(),
+            ids: Mutex::new(IdSource::new(random_seed()?)),
+            store,
+            clock,
+        }));
+        Ok((app, commits))
+    }
+
+    /// A key for a send whose caller has none: no two are alike.
+    pub(crate) fn new_idempotency_key(&self) -> String {
+        let (at, bits) = self.ids.lock().unwrap_or_else(PoisonError::into_inner).next_parts(self.clock.now());
+        format!("send-message:{}", OutboxId::from_parts(at, bits))
+    }
+}
+
+fn store_limits(config: &Config) -> Limits {
+    let days = |duration: Duration| i64::try_from(duration.as_secs() / 86_400).unwrap_or(i64::MAX);
+    let retention = &config.retention;
+    Limits {
+        queue_max: config.limits.ingest_queue_max.value(),
+        readers: config.store.readers.value(),
+        journal_days: days(retention.journal_days.duration()),
+        dead_letter_days: days(retention.dead_letter_days.duration()),
+        dead_letter_bytes_max: retention.dead_letter_bytes_max.value() as u64,
+        parked_status_days: days(retention.parked_status_days.duration()),
+        parked_statuses_max: retention.parked_statuses_max.value() as u64,
+        dedup_days: days(retention.dedup_days.duration()),
+    }
+}
+
+fn app_secrets(config: &WhatsappConfig) -> anyhow::Result<Option<AppSecrets>> {
+    if config.app_secret.is_empty() {
+        return Ok(None);
+    }
+    let secrets = config.app_secret.iter().map(|secret| secret.expose());
+    Ok(Some(AppSecrets::new(secrets).context("whatsapp.app_secret cannot be used")?))
+}
+
+/// How long a connection to the Graph API may take, at most; less than a whole call, so that "never reached Meta" is
+/// told from "no answer".
+const GRAPH_CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+
+fn graph_client(config: &WhatsappConfig) -> anyhow::Result<Option<GraphClient>> {
+    let Some(token) = &config.access_token else { return Ok(None) };
+    let call_timeout = config.graph_timeout_seconds.duration();
+    let client = GraphClient::new(GraphSettings {
+        base_url: config.graph_url.as_str().to_owned(),
+        version: config.graph_version.as_str().to_owned(),
+        token: AccessToken::parse(token.expose()).context("whatsapp.access_token cannot be a token")?,
+        connect_timeout: GRAPH_CONNECT_TIMEOUT.min(call_timeout / 2),
+        call_timeout,
+    })?;
+    Ok(Some(client))
+}

@@ -1,0 +1,57 @@
+//! `waypost key`: makes, lists and revokes API keys.
+
+use std::fmt::Write as _;
+use std::io::Write as _;
+
+use anyhow::Context as _;
+use waypost_api::IsoTime;
+use waypost_domain::OutboxId;
+use waypost_store::{ApiKey, Clock as _, IdSource, Keys};
+
+use super::purpose::claim_for_server;
+use crate::cli::KeyCommand;
+use crate::clock::{SystemClock, random_secret, random_seed};
+use crate::config::Config;
+use crate::http::credential::digest;
+
+/// The longest name of a key, in characters.
+const NAME_CHARS_MAX: usize = 100;
+
+/// Does what is asked, beside a server that may be running on the same data.
+pub(crate) fn key(command: &KeyCommand, config: &Config) -> anyhow::Result<()> {
+    let data_dir = config.store.data_dir.as_path();
+    claim_for_server(data_dir)?;
+    let keys = Keys::open(data_dir)?;
+    let text = match command {
+        KeyCommand::Create { name } => create(&keys, name)?,
+        KeyCommand::List => list(&keys)?,
+        KeyCommand::Revoke { id } => {
+            anyhow::ensure!(
+                keys.revoke(id)?,
+                "there is no key {id}; `waypost key list` shows those there are"
+            );
+            format!("revoked {id}\n")
+        }
+    };
+    std::io::stdout().write_all(text.as_bytes()).context("cannot write to the terminal")
+}
+
+fn create(keys: &Keys, name: &str) -> anyhow::Result<String> {
+    let usable = (1..=NAME_CHARS_MAX).contains(&name.chars().count()) && !name.chars().any(char::is_control);
+    anyhow::ensure!(usable, "a key's name has 1 to {NAME_CHARS_MAX} characters, without control characters");
+    let secret = random_secret("wpk_")?;
+    let now = SystemClock::new().now();
+    let (at, bits) = IdSource::new(random_seed()?).next_parts(now);
+    let id = OutboxId::from_parts(at, bits).to_string().replace("out_", "key_");
+    keys.create(&ApiKey { id, name: name.to_owned(), created_at: now }, &digest(&secret))?;
+    Ok(format!("{secret}\n"))
+}
+
+fn list(keys: &Keys) -> anyhow::Result<String> {
+    let mut text = String::new();
+    for key in keys.list()? {
+        let created = serde_json::to_string(&IsoTime(key.created_at))?;
+        writeln!(text, "{}  {}  {}", key.id, created.trim_matches('"'), key.name)?;
+    }
+    Ok(text)
+}

@@ -1,0 +1,7 @@
+//! What the binary can do, one command a file.
+
+pub(crate) mod demo;
+pub(crate) mod key;
+pub(crate) mod purpose;
+pub(crate) mod serve;
+pub(crate) mod simulate;

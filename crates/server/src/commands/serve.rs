@@ -1,0 +1,75 @@
+//! `waypost serve`: the server.
+
+use std::io::Write as _;
+use std::net::SocketAddr;
+
+use anyhow::Context as _;
+use serde::Serialize;
+use tokio::signal::unix::{SignalKind, signal};
+
+use super::purpose::claim_for_server;
+use crate::app::Mode;
+use crate::config::Config;
+use crate::server::{Listeners, Server};
+
+/// The one line that programs read: where the server listens, once it does.
+#[derive(Serialize)]
+struct Ready {
+    event: &'static str,
+    listen: Vec<SocketAddr>,
+    webhook_listen: Vec<SocketAddr>,
+}
+
+/// Runs until it is told to stop.
+pub(crate) async fn serve(config: &Config) -> anyhow::Result<()> {
+    claim_for_server(config.store.data_dir.as_path())?;
+    let mode = if config.whatsapp.app_secret.is_empty() { Mode::Setup } else { Mode::Live };
+    let listeners = Listeners::bind(config).await?;
+    let ready = Ready {
+        event: "ready",
+        listen: listeners.main_addresses()?,
+        webhook_listen: listeners.webhook_addresses()?,
+    };
+    let server = Server::start(config, mode, listeners).await?;
+    tell_what_is_missing(config);
+    let mut line = serde_json::to_string(&ready)?;
+    line.push('\n');
+    std::io::stdout().write_all(line.as_bytes()).context("cannot write the ready line")?;
+    tracing::info!(listen = ?ready.listen, webhook_listen = ?ready.webhook_listen, "ready");
+    stop_signal().await?;
+    server.stop().await;
+    Ok(())
+}
+
+/// Returns at SIGTERM or SIGINT.
+pub(crate) async fn stop_signal() -> anyhow::Result<()> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    tracing::info!("stopping");
+    Ok(())
+}
+
+fn tell_what_is_missing(config: &Config) {
+    if config.whatsapp.app_secret.is_empty() {
+        tracing::warn!(
+            "set-up mode: WAYPOST_APP_SECRET is not set, so webhooks are answered 503 and Meta keeps them. \
+             Meta: App Dashboard, App settings, Basic, App secret"
+        );
+    }
+    if config.whatsapp.verify_token.is_none() {
+        tracing::warn!(
+            "WAYPOST_VERIFY_TOKEN is not set, so Meta cannot verify the webhook. Choose a word, set it here and \
+             at Meta: WhatsApp, Configuration, Webhook"
+        );
+    }
+    if config.whatsapp.access_token.is_none() || config.whatsapp.phone_number_id.is_none() {
+        tracing::warn!(
+            "WAYPOST_ACCESS_TOKEN or WAYPOST_PHONE_NUMBER_ID is not set, so nothing can be sent. Meta: WhatsApp, \
+             API setup"
+        );
+    }
+}

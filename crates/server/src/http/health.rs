@@ -1,0 +1,47 @@
+//! Whether the server lives, is ready, and what it has done.
+
+use std::time::Duration;
+
+use axum::extract::State;
+use axum::response::IntoResponse;
+use http::{HeaderValue, header};
+use waypost_api::ErrorCode;
+
+use super::credential::Caller;
+use super::problem::Refusal;
+use crate::app::App;
+
+/// How long a read of the store may take before the server is not ready.
+const READ_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// The process runs.
+#[utoipa::path(get, path = "/healthz", tag = "operation", security(()),
+    responses((status = 200, description = "The process runs", body = String)))]
+pub(crate) async fn healthz() -> &'static str {
+    "ok\n"
+}
+
+/// The server takes webhooks and clients: its store answers, and it is not stopping.
+#[utoipa::path(get, path = "/readyz", tag = "operation", security(()),
+    responses(
+        (status = 200, description = "Ready", body = String),
+        (status = 503, description = "Stopping, or the store does not answer", body = waypost_api::Problem)
+    ))]
+pub(crate) async fn readyz(State(app): State<App>) -> Result<&'static str, Refusal> {
+    if app.stopping.is_cancelled() {
+        return Err(Refusal::because(ErrorCode::Unavailable, "the server is stopping"));
+    }
+    match tokio::time::timeout(READ_TIMEOUT, app.store.head()).await {
+        Ok(Ok(_)) => Ok("ready\n"),
+        Ok(Err(_)) | Err(_) => Err(Refusal::because(ErrorCode::Unavailable, "the store does not answer")),
+    }
+}
+
+/// The metrics, in the OpenMetrics text format.
+#[utoipa::path(get, path = "/metrics", tag = "operation",
+    responses((status = 200, description = "OpenMetrics text", body = String)))]
+pub(crate) async fn metrics(State(app): State<App>, _: Caller) -> Result<impl IntoResponse, Refusal> {
+    let text = app.metrics.to_text().ok_or_else(|| Refusal::new(ErrorCode::Internal))?;
+    let format = HeaderValue::from_static("application/openmetrics-text; version=1.0.0; charset=utf-8");
+    Ok(([(header::CONTENT_TYPE, format)], text))
+}

@@ -1,0 +1,9 @@
+//! The HTTP side: who is let in, and one file for each group of routes.
+
+pub(crate) mod credential;
+pub(crate) mod gate;
+pub(crate) mod health;
+pub(crate) mod messages;
+pub(crate) mod pages;
+pub(crate) mod problem;
+pub(crate) mod webhook;

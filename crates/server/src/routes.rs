@@ -1,0 +1,119 @@
+//! Every route of the server, on one page.
+
+use axum::Router;
+use axum::extract::State;
+use axum::middleware;
+use axum::routing::get;
+use http::{HeaderValue, header};
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::openapi::{InfoBuilder, OpenApi, OpenApiBuilder};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+use waypost_api::{ErrorBody, FieldEvent, MessageEvent, OutboxEvent, StatusEvent, room};
+use waypost_realtime::Hub;
+
+use crate::app::App;
+use crate::http::credential::Caller;
+use crate::http::{gate, health, messages, pages, problem, webhook};
+use crate::live::Live;
+
+/// What the main listener serves.
+pub(crate) fn main_routes(app: &App, hub: &Hub<Live>) -> Router {
+    let gated = middleware::from_fn_with_state(app.gate.clone(), gate::pass);
+    let (documented, _) = documented().split_for_parts();
+    // CORS stands before the gate, so that a refusal can be read by the page that was refused.
+    let behind_the_gate = documented
+        .route("/api/openapi.json", get(openapi))
+        .with_state(app.clone())
+        .merge(hub.router())
+        .layer(gated)
+        .layer(app.gate.cors());
+    Router::new()
+        .route("/", get(pages::front_page))
+        .route("/whatsapp-websocket-test.html", get(pages::test_client))
+        .route("/whatsapp-websocket-test.js", get(pages::test_client_script))
+        .route("/whatsapp-websocket-test.css", get(pages::test_client_style))
+        .route("/socket.io/socket.io.js", get(pages::socket_io_client))
+        .route("/healthz", get(health::healthz))
+        .route("/readyz", get(health::readyz))
+        .with_state(app.clone())
+        .merge(webhook_routes(app))
+        .merge(behind_the_gate)
+        .fallback(problem::not_found)
+        .method_not_allowed_fallback(problem::method_not_allowed)
+}
+
+/// What the webhook's own listener serves: what is signed, and nothing else.
+pub(crate) fn webhook_routes(app: &App) -> Router {
+    let both = get(webhook::verify_webhook).post(webhook::receive_webhook);
+    Router::new()
+        .route("/whatsapp/webhook", both.clone())
+        .route("/whatsapp/webhook/{app}", both)
+        .fallback(problem::not_found)
+        .method_not_allowed_fallback(problem::method_not_allowed)
+        .with_state(app.clone())
+}
+
+/// The routes of REST that need a credential, with their description.
+fn documented() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(messages::send_message))
+        .routes(routes!(messages::create_message))
+        .routes(routes!(health::metrics))
+}
+
+/// The description of everything that is served.
+pub(crate) fn description() -> OpenApi {
+    let (_, described) = OpenApiRouter::<App>::with_openapi(base())
+        .merge(documented())
+        .routes(routes!(webhook::verify_webhook, webhook::receive_webhook))
+        .routes(routes!(health::healthz))
+        .routes(routes!(health::readyz))
+        .split_for_parts();
+    described
+}
+
+fn base() -> OpenApi {
+    #[derive(utoipa::OpenApi)]
+    #[openapi(components(schemas(
+        MessageEvent<'static>,
+        StatusEvent<'static>,
+        OutboxEvent<'static>,
+        FieldEvent<'static>,
+        ErrorBody<'static>,
+        room::Connected<'static>,
+        room::Visitor<'static>,
+        room::RoomChanged<'static>,
+        room::JoinAck<'static>,
+        room::LeaveAck<'static>,
+        room::Refusal<'static>,
+        room::Exception<'static>,
+        room::ServerState,
+    )))]
+    struct Events;
+
+    let mut base = OpenApiBuilder::new()
+        .info(
+            InfoBuilder::new()
+                .title("Waypost")
+                .version(env!("CARGO_PKG_VERSION"))
+                .description(Some(
+                    "REST, and the payloads of the Socket.IO events as schemas. Errors are problem details (RFC 9457).",
+                )),
+        )
+        .security(Some([utoipa::openapi::security::SecurityRequirement::new::<_, [&str; 0], &str>("key", [])]))
+        .build();
+    base.components = <Events as utoipa::OpenApi>::openapi().components;
+    let key = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some("An API key")).build();
+    base.components.get_or_insert_default().add_security_scheme("key", SecurityScheme::Http(key));
+    base
+}
+
+/// The description as it is served and committed.
+pub(crate) fn description_json() -> String {
+    description().to_pretty_json().expect("a description is made of strings, numbers and lists")
+}
+
+async fn openapi(_: State<App>, _: Caller) -> ([(header::HeaderName, HeaderValue); 1], String) {
+    ([(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))], description_json())
+}

@@ -1,0 +1,197 @@
+//! The running server: what is started, and in which order it stops.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use waypost_api::{IsoTime, ServerState, names};
+use waypost_realtime::{Audience, Emit, Hub, HubConfig, JsonObject, Origin};
+
+use crate::app::{App, Mode};
+use crate::clock::random_seed;
+use crate::config::Config;
+use crate::listen::{self, Connections};
+use crate::live::{Live, LiveSettings, announce_visits};
+use crate::routes::{main_routes, webhook_routes};
+
+/// Connections for webhooks, REST and pages beside the live ones.
+const HTTP_CONNECTIONS: usize = 4_096;
+/// How often what is kept for a time only is looked through.
+const TEND_EVERY: Duration = Duration::from_mins(1);
+/// Over how long live connections are closed when the server stops, so that their clients do not come back at once.
+const DRAIN_OVER: Duration = Duration::from_secs(2);
+
+/// Sockets that are bound already.
+pub(crate) struct Listeners {
+    pub(crate) main: Vec<TcpListener>,
+    pub(crate) webhook: Vec<TcpListener>,
+}
+
+impl Listeners {
+    /// Binds what the configuration names.
+    pub(crate) async fn bind(config: &Config) -> anyhow::Result<Self> {
+        let webhook = match &config.server.webhook_listen {
+            Some(addresses) => listen::bind(addresses, "--webhook-listen").await?,
+            None => Vec::new(),
+        };
+        Ok(Self { main: listen::bind(&config.server.listen, "--listen").await?, webhook })
+    }
+
+    pub(crate) fn main_addresses(&self) -> anyhow::Result<Vec<SocketAddr>> {
+        addresses(&self.main)
+    }
+
+    pub(crate) fn webhook_addresses(&self) -> anyhow::Result<Vec<SocketAddr>> {
+        addresses(&self.webhook)
+    }
+}
+
+fn addresses(listeners: &[TcpListener]) -> anyhow::Result<Vec<SocketAddr>> {
+    listeners.iter().map(|listener| listener.local_addr().context("a listener has no address")).collect()
+}
+
+/// A server that runs.
+pub(crate) struct Server {
+    app: App,
+    hub: Hub<Live>,
+    /// HTTP connections and listeners.
+    connections: TaskTracker,
+    /// Everything else.
+    background: TaskTracker,
+    showing: JoinHandle<()>,
+    stop_within: Duration,
+}
+
+impl Server {
+    /// Opens the store and begins to serve.
+    pub(crate) async fn start(config: &Config, mode: Mode, listeners: Listeners) -> anyhow::Result<Self> {
+        let (app, commits) = App::build(config, mode)?;
+        let head = app.store.head().await?;
+        let settings = LiveSettings {
+            offsets: config.realtime.offsets,
+            unbound_rooms_max: config.limits.unbound_rooms_per_connection_max.value(),
+            monitors_below_clients: config.limits.monitors_below_clients.value(),
+        };
+        let (live, visits) = Live::new(app.clone(), &settings);
+        let origin = Origin {
+            head: (head.number > 0).then(|| waypost_inbox::show::realtime_offset(&head)),
+            seed: random_seed()?,
+        };
+        let (hub, publisher) = Hub::start(hub_config(config), Arc::new(live), origin);
+        let watched = hub.clone();
+        app.metrics.watch_hub(move || watched.counts());
+
+        let background = TaskTracker::new();
+        background.spawn(announce_visits(app.clone(), hub.clone(), visits));
+        background.spawn(tend(app.clone()));
+        let showing = background.spawn({
+            let app = app.clone();
+            async move {
+                let clock = Arc::clone(&app.clock);
+                let observe = |queued_at: Duration, _: usize| {
+                    app.metrics.shown(clock.monotonic().saturating_sub(queued_at));
+                };
+                if let Err(error) = waypost_inbox::show(commits, publisher, observe).await {
+                    tracing::error!(error = %error, "what is stored is no longer shown");
+                }
+            }
+        });
+
+        let connections = TaskTracker::new();
+        let shared = Connections {
+            places: Arc::new(Semaphore::new(config.realtime.connections_max.value() + HTTP_CONNECTIONS)),
+            tasks: connections.clone(),
+            stop: app.stopping.clone(),
+        };
+        for listener in listeners.main {
+            connections.spawn(listen::serve(listener, main_routes(&app, &hub), shared.clone()));
+        }
+        for listener in listeners.webhook {
+            connections.spawn(listen::serve(listener, webhook_routes(&app), shared.clone()));
+        }
+        let stop_within = config.server.shutdown_timeout_seconds.duration();
+        Ok(Self { app, hub, connections, background, showing, stop_within })
+    }
+
+    /// Cancelled when the server begins to stop.
+    pub(crate) fn stopping(&self) -> &CancellationToken {
+        &self.app.stopping
+    }
+
+    /// Stops within the configured time: no further request is taken, what was accepted is committed and answered,
+    /// clients are told and their transports closed, sends end.
+    pub(crate) async fn stop(self) {
+        let stop_within = self.stop_within;
+        if tokio::time::timeout(stop_within, self.stop_in_order()).await.is_err() {
+            tracing::warn!(
+                "stopping took too long; what is left ends now. Nothing that was answered is lost"
+            );
+        }
+    }
+
+    async fn stop_in_order(self) {
+        self.app.stopping.cancel();
+        let state = ServerState { state: "degraded", timestamp: IsoTime(self.app.clock.now()) };
+        let told = self.hub.emit(Emit {
+            to: Audience::Everyone,
+            except: Vec::new(),
+            name: names::SERVER_STATE.into(),
+            body: JsonObject::new(serde_json::to_vec(&state).unwrap_or_default())
+                .expect("the body is a struct, so an object"),
+        });
+        if told.await.is_err() {
+            tracing::debug!("the hub was closed before its clients were told");
+        }
+        // Polls that wait for an event end with the drain, so that it comes before the connections are awaited.
+        self.hub.drain(DRAIN_OVER).await;
+        self.connections.close();
+        self.connections.wait().await;
+        self.app.reply.calls.close();
+        self.app.reply.calls.wait().await;
+        self.showing.abort();
+        self.background.close();
+        tracing::info!("stopped");
+    }
+}
+
+fn hub_config(config: &Config) -> HubConfig {
+    let realtime = &config.realtime;
+    let defaults = HubConfig::default();
+    HubConfig {
+        shards: match realtime.shards.value() {
+            0 => defaults.shards,
+            shards => shards,
+        },
+        namespaces: vec!["/".into(), "/websocket".into()],
+        connections_max: realtime.connections_max.value(),
+        ping_interval: realtime.ping_interval_ms.duration(),
+        ping_timeout: realtime.ping_timeout_ms.duration(),
+        payload_bytes_max: realtime.max_payload_bytes.value(),
+        stall_timeout: realtime.stalled_timeout_seconds.duration(),
+        rooms_per_socket_max: config.limits.rooms_per_connection_max.value(),
+        ..defaults
+    }
+}
+
+/// Takes out, now and then, what the limits no longer let us keep.
+async fn tend(app: App) {
+    let mut ticks = tokio::time::interval(TEND_EVERY);
+    loop {
+        tokio::select! {
+            biased;
+            () = app.stopping.cancelled() => return,
+            _ = ticks.tick() => {}
+        }
+        match app.store.tend().await {
+            Ok(0) => {}
+            Ok(rows) => tracing::info!(rows, "what was kept for a time only is gone"),
+            Err(error) => tracing::warn!(error = %error, "housekeeping failed; it will be tried again"),
+        }
+    }
+}

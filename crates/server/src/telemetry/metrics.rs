@@ -1,0 +1,158 @@
+//! Counters and times, for Prometheus.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use prometheus_client::collector::Collector;
+use prometheus_client::encoding::{DescriptorEncoder, EncodeLabelSet, EncodeMetric as _};
+use prometheus_client::metrics::counter::{ConstCounter, Counter};
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::ConstGauge;
+use prometheus_client::metrics::histogram::Histogram;
+use prometheus_client::registry::{Registry, Unit};
+use waypost_api::ErrorCode;
+use waypost_realtime::Counts;
+use waypost_store::StoreCounts;
+
+/// Seconds: from a tenth of a millisecond to what Meta would call slow.
+const SECONDS: [f64; 14] =
+    [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0];
+
+/// How a webhook was answered.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum WebhookOutcome {
+    /// 200.
+    Stored,
+    /// Anything else.
+    Refused(ErrorCode),
+}
+
+/// The metrics. Cheap to clone; all clones are one.
+#[derive(Clone)]
+pub(crate) struct Metrics {
+    /// A short section: registering the hub once, and writing the text when asked.
+    registry: Arc<Mutex<Registry>>,
+    webhooks: Family<OutcomeLabel, Counter>,
+    items: Family<OutcomeLabel, Counter>,
+    acknowledged: Histogram,
+    shown: Histogram,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct OutcomeLabel {
+    outcome: &'static str,
+}
+
+impl Metrics {
+    pub(crate) fn new() -> Self {
+        let mut registry = Registry::with_prefix("waypost");
+        let metrics = Self {
+            webhooks: Family::default(),
+            items: Family::default(),
+            acknowledged: Histogram::new(SECONDS),
+            shown: Histogram::new(SECONDS),
+            registry: Arc::default(),
+        };
+        registry.register("webhooks", "Webhooks by how they were answered", metrics.webhooks.clone());
+        registry.register("webhook_items", "Items of webhooks by what became of them", metrics.items.clone());
+        registry.register_with_unit(
+            "webhook_acknowledged",
+            "From the arrival of a webhook's headers to its answer",
+            Unit::Seconds,
+            metrics.acknowledged.clone(),
+        );
+        registry.register_with_unit(
+            "received_to_emitted",
+            "From the oldest request of a commit reaching the store to its events being written to the connections",
+            Unit::Seconds,
+            metrics.shown.clone(),
+        );
+        *metrics.registry.lock().unwrap_or_else(PoisonError::into_inner) = registry;
+        metrics
+    }
+
+    /// Counts an answered webhook.
+    pub(crate) fn webhook(&self, outcome: WebhookOutcome, took: Duration) {
+        let outcome = match outcome {
+            WebhookOutcome::Stored => "stored",
+            WebhookOutcome::Refused(code) => code.as_str(),
+        };
+        self.webhooks.get_or_create(&OutcomeLabel { outcome }).inc();
+        self.acknowledged.observe(took.as_secs_f64());
+    }
+
+    /// Counts what became of a webhook's items.
+    pub(crate) fn items(&self, counts: &StoreCounts) {
+        for (outcome, count) in [
+            ("stored", counts.stored),
+            ("repeated", counts.repeated),
+            ("parked", counts.parked),
+            ("dead", counts.dead),
+        ] {
+            if count > 0 {
+                self.items.get_or_create(&OutcomeLabel { outcome }).inc_by(count as u64);
+            }
+        }
+    }
+
+    /// Counts a commit that was shown.
+    pub(crate) fn shown(&self, took: Duration) {
+        self.shown.observe(took.as_secs_f64());
+    }
+
+    /// Adds the hub's numbers, read whenever somebody asks.
+    pub(crate) fn watch_hub(&self, counts: impl Fn() -> Counts + Send + Sync + 'static) {
+        let mut registry = self.registry.lock().unwrap_or_else(PoisonError::into_inner);
+        registry.register_collector(Box::new(HubCollector(Box::new(counts))));
+    }
+
+    /// The OpenMetrics text.
+    pub(crate) fn to_text(&self) -> Option<String> {
+        let mut text = String::new();
+        let registry = self.registry.lock().unwrap_or_else(PoisonError::into_inner);
+        prometheus_client::encoding::text::encode(&mut text, &registry).ok().map(|()| text)
+    }
+}
+
+/// Reads the hub's numbers when asked.
+struct HubCollector(Box<dyn Fn() -> Counts + Send + Sync>);
+
+impl std::fmt::Debug for HubCollector {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("HubCollector")
+    }
+}
+
+impl Collector for HubCollector {
+    fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), std::fmt::Error> {
+        let counts = (self.0)();
+        for (name, help, value) in [
+            ("connections", "Engine.IO connections now", counts.connections),
+            ("sockets", "Connected Socket.IO sockets now", counts.sockets),
+        ] {
+            let gauge = ConstGauge::new(i64::try_from(value).unwrap_or(i64::MAX));
+            let metric =
+                encoder.encode_descriptor(name, help, None, prometheus_client::metrics::MetricType::Gauge)?;
+            gauge.encode(metric)?;
+        }
+        for (name, help, value) in [
+            ("events_published", "Journal events handed to the hub", counts.published),
+            ("events_delivered", "Journal events written out, one for each socket", counts.delivered),
+            ("volatile_dropped", "Volatile events dropped because newer ones came", counts.volatile_dropped),
+            ("slow_closed", "Connections closed because they took too little", counts.slow_closed),
+            ("handshakes_refused", "Handshakes answered 503", counts.handshakes_refused),
+            ("sent_bytes", "Bytes handed to transports", counts.sent_bytes),
+            ("received_bytes", "Bytes taken from transports", counts.received_bytes),
+        ] {
+            let counter = ConstCounter::new(value);
+            let metric = encoder.encode_descriptor(
+                name,
+                help,
+                None,
+                prometheus_client::metrics::MetricType::Counter,
+            )?;
+            counter.encode(metric)?;
+        }
+        Ok(())
+    }
+}

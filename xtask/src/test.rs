@@ -1,0 +1,139 @@
+//! `cargo xtask test`: every test there is, step by step, and an account of what could not be tested.
+
+use std::ffi::OsString;
+use std::fs;
+use std::path::PathBuf;
+use std::process::{Command, ExitCode};
+
+use anyhow::{Context as _, Result, bail};
+
+use crate::Report;
+use crate::place::{self, Place, Profile};
+use crate::report::Gaps;
+use crate::tools::{self, Install};
+use crate::{generate, process};
+
+/// Runs all steps. Steps that need a failed one are left out; the others go on.
+pub(crate) fn run(place: &Place, arguments: &[String]) -> Result<ExitCode> {
+    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let install = match words.as_slice() {
+        [] => Install::Never,
+        ["--install"] => Install::Missing,
+        _ => bail!("usage: cargo xtask test [--install]"),
+    };
+    tools::require_c_compiler()?;
+    tools::require_node()?;
+    let mut report = Report::default();
+    let chromium = tools::chromium(install, &mut report);
+    front_end(place, &mut report);
+    // The binary is built after the page, which it embeds.
+    if let Some(binary) = report.step("Build waypost", || tested_binary(place)) {
+        report.step("Generated files are current", || generate::check(place, &binary));
+        report.step("Examples in the documentation", || {
+            process::run(place.cargo().args(["test", "--workspace", "--locked", "--doc", "--quiet"]))
+        });
+        let runner = Runner::find(place);
+        let environment = environment(place, binary, chromium);
+        report.step("Rust tests", || process::run(runner.tests(place).envs(environment)));
+    }
+    report.finish(if place::is_ci() { Gaps::Refused } else { Gaps::Told })?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn front_end(place: &Place, report: &mut Report) {
+    let package = place.test_client();
+    if report.step("Install the page's packages", || process::npm_ci(&package)).is_some() {
+        for (title, script) in
+            [("Check the page's types", "check"), ("Build the page", "build"), ("Test the page", "test")]
+        {
+            report.step(title, || process::run(&mut process::npm(&package, &["run", script])));
+        }
+    }
+    report.step("Install the stock clients", || process::npm_ci(&place.stock_clients()));
+}
+
+/// Builds the binary and sets a copy of it aside: the test build may write its own over the original, and a target
+/// folder that clones share may be written by another.
+fn tested_binary(place: &Place) -> Result<PathBuf> {
+    let built = place.build_binary(Profile::Dev)?;
+    let folder = place.root().join("target/tested");
+    fs::create_dir_all(&folder).with_context(|| folder.display().to_string())?;
+    let copy = folder.join(built.file_name().context("a binary has a name")?);
+    // A binary that still runs cannot be written, but its name can be taken.
+    if copy.exists() {
+        fs::remove_file(&copy).with_context(|| copy.display().to_string())?;
+    }
+    fs::copy(&built, &copy).with_context(|| format!("{} to {}", built.display(), copy.display()))?;
+    Ok(copy)
+}
+
+/// What `testkit` reads.
+fn environment(place: &Place, binary: PathBuf, chromium: Option<PathBuf>) -> Vec<(&'static str, OsString)> {
+    let mut variables: Vec<(&str, OsString)> =
+        vec![("TEST_WAYPOST_BIN", binary.into()), ("TEST_CLIENTS_DIR", place.stock_clients().into())];
+    variables.extend(chromium.map(|path| ("TEST_CHROMIUM", path.into())));
+    variables
+}
+
+/// What runs the Rust tests.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Runner {
+    /// cargo-nextest, with `.config/nextest.toml`: a limit on every test, and a limit on how many servers run at once.
+    Nextest,
+    /// `cargo test`, where nextest is not installed.
+    Cargo,
+}
+
+impl Runner {
+    fn find(place: &Place) -> Self {
+        let has_nextest = process::succeeds(place.cargo().args(["nextest", "--version"]));
+        if has_nextest { Self::Nextest } else { Self::Cargo }
+    }
+
+    fn tests(self, place: &Place) -> Command {
+        let mut cargo = place.cargo();
+        match self {
+            Self::Nextest => cargo.args(["nextest", "run", "--workspace", "--locked", "--no-fail-fast"]),
+            Self::Cargo => {
+                println!(
+                    "(cargo-nextest is not installed: tests run under `cargo test`, which limits no test's time.)"
+                );
+                cargo.args([
+                    "test",
+                    "--workspace",
+                    "--locked",
+                    "--no-fail-fast",
+                    "--lib",
+                    "--bins",
+                    "--tests",
+                ])
+            }
+        };
+        cargo
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_browser_that_is_not_there_is_not_named_to_the_tests() {
+        let place = Place::find().unwrap();
+        let names = |chromium: Option<&str>| {
+            let variables = environment(&place, "waypost".into(), chromium.map(PathBuf::from));
+            variables.into_iter().map(|(name, _)| name).collect::<Vec<_>>()
+        };
+        assert_eq!(names(None), ["TEST_WAYPOST_BIN", "TEST_CLIENTS_DIR"]);
+        assert_eq!(
+            names(Some("/usr/bin/chromium")),
+            ["TEST_WAYPOST_BIN", "TEST_CLIENTS_DIR", "TEST_CHROMIUM"]
+        );
+    }
+
+    #[test]
+    fn an_argument_that_is_not_known_is_refused() {
+        let place = Place::find().unwrap();
+        assert!(run(&place, &["--instal".to_owned()]).is_err());
+    }
+}
