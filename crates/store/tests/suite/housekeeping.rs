@@ -1,0 +1,60 @@
+//! What is kept for a time only goes, and nothing else does.
+
+use waypost_domain::{DeadLetter, DeadLetterKind, Fact};
+
+use crate::fixture::{Fixture, echo, message, status};
+
+fn dead_letter(bytes: usize) -> Fact {
+    Fact::Dead(DeadLetter { kind: DeadLetterKind::NotJson, reason: String::new(), raw: vec![b'x'; bytes] })
+}
+
+#[tokio::test]
+async fn old_journal_entries_go_and_the_newest_stays() {
+    let fixture = Fixture::new();
+    fixture.receive((0..500).map(|n| message(&format!("wamid.{n}"), "x")).collect()).await;
+    let before = fixture.store.head().await.unwrap();
+    fixture.clock.advance_days(8);
+    fixture.store.tend().await.unwrap();
+    assert_eq!(fixture.count("SELECT count(*) FROM journal"), 1);
+    assert_eq!(fixture.store.head().await.unwrap(), before);
+    assert_eq!(fixture.count("SELECT count(*) FROM messages"), 500);
+}
+
+#[tokio::test]
+async fn dead_letters_keep_to_their_bytes_the_oldest_go() {
+    let fixture = Fixture::new();
+    for bytes in [600, 300, 500] {
+        fixture.receive(vec![dead_letter(bytes)]).await;
+    }
+    fixture.store.tend().await.unwrap();
+    assert_eq!(fixture.text("SELECT group_concat(length(raw)) FROM dead_letters"), "300,500");
+    fixture.clock.advance_days(31);
+    fixture.store.tend().await.unwrap();
+    assert_eq!(fixture.count("SELECT count(*) FROM dead_letters"), 0);
+}
+
+#[tokio::test]
+async fn statuses_without_a_message_are_bounded_and_go_after_their_time() {
+    let fixture = Fixture::new();
+    for n in 0..8 {
+        fixture.receive(vec![status(&format!("wamid.{n}"), "sent")]).await;
+    }
+    fixture.store.tend().await.unwrap();
+    assert_eq!(fixture.count("SELECT count(*) FROM parked_statuses"), 5);
+    assert_eq!(fixture.count("SELECT min(id) FROM parked_statuses"), 4);
+    fixture.clock.advance_days(31);
+    fixture.store.tend().await.unwrap();
+    assert_eq!(fixture.count("SELECT count(*) FROM parked_statuses"), 0);
+}
+
+#[tokio::test]
+async fn what_was_seen_is_remembered_for_its_days() {
+    let fixture = Fixture::new();
+    fixture.receive(vec![echo("wamid.1")]).await;
+    fixture.clock.advance_days(30);
+    fixture.store.tend().await.unwrap();
+    assert_eq!(fixture.receive(vec![echo("wamid.1")]).await.repeated, 1);
+    fixture.clock.advance_days(1);
+    fixture.store.tend().await.unwrap();
+    assert_eq!(fixture.count("SELECT count(*) FROM seen"), 0);
+}

@@ -1,0 +1,10 @@
+//! What the store promises, from outside.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod fixture;
+mod housekeeping;
+mod identity;
+mod receiving;
+mod sending;
+mod trouble;

@@ -1,0 +1,186 @@
+//! Messages and statuses: once, in one order, ending in one state.
+
+use proptest::prelude::*;
+use waypost_domain::{DeadLetter, DeadLetterKind, Fact, FieldReport, RawJson};
+use waypost_store::StoreCounts;
+
+use crate::fixture::{CURSED, Fixture, echo, message, status, status_at, text};
+
+#[tokio::test]
+async fn a_first_message_creates_customer_and_conversation_and_one_event() {
+    let mut fixture = Fixture::new();
+    let counts = fixture.receive(vec![message("wamid.1", "hello")]).await;
+    assert_eq!(counts, StoreCounts { stored: 1, ..StoreCounts::default() });
+    assert_eq!(fixture.shown().await, ["message hello"]);
+    assert_eq!(fixture.count("SELECT count(*) FROM customers"), 1);
+    assert_eq!(fixture.count("SELECT count(*) FROM conversations"), 1);
+}
+
+#[tokio::test]
+async fn a_repeated_message_changes_nothing_and_is_shown_to_nobody() {
+    let mut fixture = Fixture::new();
+    fixture.receive(vec![message("wamid.1", "hello"), message("wamid.1", "hello")]).await;
+    assert_eq!(fixture.shown().await, ["message hello"]);
+    let again = fixture.receive(vec![message("wamid.1", "hello")]).await;
+    assert_eq!(again, StoreCounts { repeated: 1, ..StoreCounts::default() });
+    fixture.receive(vec![message("wamid.2", "next")]).await;
+    assert_eq!(fixture.shown().await, ["message next"]);
+    assert_eq!(fixture.count("SELECT count(*) FROM messages"), 2);
+}
+
+#[tokio::test]
+async fn one_wamid_under_two_numbers_is_two_messages() {
+    let fixture = Fixture::new();
+    let Fact::Message(mut other) = message("wamid.1", "hello") else { unreachable!() };
+    other.number = waypost_domain::PhoneNumberId::parse("100000000000102").unwrap();
+    fixture.receive(vec![message("wamid.1", "hello"), Fact::Message(other)]).await;
+    assert_eq!(fixture.count("SELECT count(*) FROM messages"), 2);
+    assert_eq!(fixture.count("SELECT count(*) FROM conversations"), 2);
+    assert_eq!(fixture.count("SELECT count(*) FROM customers"), 1);
+}
+
+#[tokio::test]
+async fn a_status_before_its_message_waits_and_follows_it() {
+    let mut fixture = Fixture::new();
+    let parked = fixture.receive(vec![status("wamid.1", "read"), status("wamid.1", "sent")]).await;
+    assert_eq!(parked, StoreCounts { parked: 2, ..StoreCounts::default() });
+    fixture.receive(vec![echo("wamid.1")]).await;
+    assert_eq!(
+        fixture.shown().await,
+        ["message from the phone", "status read: accepted -> read", "status sent: read -> read"]
+    );
+    assert_eq!(fixture.count("SELECT count(*) FROM parked_statuses"), 0);
+    let again = fixture.receive(vec![status("wamid.1", "read")]).await;
+    assert_eq!(again, StoreCounts { repeated: 1, ..StoreCounts::default() });
+}
+
+#[tokio::test]
+async fn delivered_after_read_is_shown_and_takes_nothing_back() {
+    let mut fixture = Fixture::new();
+    fixture.receive(vec![echo("wamid.1")]).await;
+    fixture.shown().await;
+    fixture.receive(vec![status("wamid.1", "read"), status("wamid.1", "delivered")]).await;
+    assert_eq!(fixture.shown().await, ["status read: accepted -> read", "status delivered: read -> read"]);
+    assert_eq!(fixture.text("SELECT state FROM messages"), "read");
+}
+
+#[tokio::test]
+async fn an_item_that_breaks_the_store_is_a_dead_letter_and_its_neighbours_are_stored() {
+    let mut fixture = Fixture::new();
+    let facts = vec![message("wamid.1", "one"), message("wamid.2", CURSED), message("wamid.3", "three")];
+    let counts = fixture.receive(facts).await;
+    assert_eq!(counts, StoreCounts { stored: 2, dead: 1, ..StoreCounts::default() });
+    let mut shown = fixture.shown().await;
+    shown.extend(fixture.shown().await);
+    assert_eq!(shown, ["message one", "message three"]);
+    assert_eq!(fixture.text("SELECT kind FROM dead_letters"), "refused");
+    // Nothing of it is left behind: it can be stored once the bug is mended.
+    assert_eq!(fixture.count("SELECT count(*) FROM seen"), 2);
+}
+
+#[tokio::test]
+async fn dead_letters_and_other_fields_are_kept_as_they_came() {
+    let mut fixture = Fixture::new();
+    let letter =
+        DeadLetter { kind: DeadLetterKind::NotJson, reason: "line 1".into(), raw: b"<html>\xff".to_vec() };
+    let report = Fact::Field(Box::new(FieldReport {
+        field: "account_update".into(),
+        number: None,
+        waba: None,
+        raw: RawJson::new(r#"{"event":"X"}"#),
+    }));
+    let facts = vec![Fact::Dead(letter.clone()), report.clone(), report];
+    let counts = fixture.receive(facts).await;
+    assert_eq!(counts, StoreCounts { stored: 1, repeated: 1, dead: 1, ..StoreCounts::default() });
+    assert_eq!(fixture.shown().await, ["field account_update"]);
+    let raw: Vec<u8> =
+        fixture.file().query_row("SELECT raw FROM dead_letters", [], |row| row.get(0)).unwrap();
+    assert_eq!(raw, letter.raw);
+}
+
+#[tokio::test]
+async fn a_nul_in_a_text_is_stored_as_the_replacement_character() {
+    let fixture = Fixture::new();
+    fixture.receive(vec![message("wamid.1", "a\0b")]).await;
+    assert_eq!(fixture.text("SELECT content FROM messages"), "a\u{fffd}b");
+}
+
+#[tokio::test]
+async fn offsets_have_no_holes_and_the_journal_goes_on_after_a_restart() {
+    let mut fixture = Fixture::new();
+    fixture.receive(vec![message("wamid.1", "one"), message("wamid.2", "two")]).await;
+    let mut events = fixture.events().await;
+    let head = fixture.store.head().await.unwrap();
+    assert_eq!(events[1].offset, head);
+
+    let mut fixture = fixture.restart().await;
+    assert_eq!(fixture.store.head().await.unwrap(), head);
+    assert_eq!(fixture.receive(vec![message("wamid.1", "one")]).await.repeated, 1);
+    fixture.receive(vec![message("wamid.3", "three")]).await;
+    events.extend(fixture.events().await);
+
+    let numbers: Vec<u64> = events.iter().map(|event| event.offset.number).collect();
+    assert_eq!(numbers, [1, 2, 3]);
+    assert!(events.iter().all(|event| event.offset.epoch == head.epoch));
+    let stored: Vec<(u32, Vec<u8>)> = fixture
+        .file()
+        .prepare(r#"SELECT "check", body FROM journal ORDER BY number"#)
+        .unwrap()
+        .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))
+        .unwrap()
+        .map(Result::unwrap)
+        .collect();
+    for (event, (check, body)) in events.iter().zip(stored) {
+        assert_eq!((event.offset.check, &event.body[..]), (check, &body[..]), "{}", text(event));
+    }
+}
+
+/// Any order and repetition of a message and its statuses, split into any webhooks.
+fn deliveries() -> impl Strategy<Value = Vec<Vec<Fact>>> {
+    let words =
+        prop::sample::subsequence(vec!["sent", "delivered", "read", "played", "failed", "deleted"], 0..=6);
+    words
+        .prop_flat_map(|words| {
+            let mut facts = vec![echo("wamid.1")];
+            facts.extend((0_i64..).zip(&words).map(|(at, word)| status_at("wamid.1", word, at)));
+            let twice: Vec<Fact> = facts.iter().chain(&facts).cloned().collect();
+            let count = twice.len();
+            (Just(twice).prop_shuffle(), prop::collection::vec(1..=4_usize, count))
+        })
+        .prop_map(|(facts, sizes)| {
+            let mut rest = facts.into_iter();
+            let batches = sizes.into_iter().map(|size| rest.by_ref().take(size).collect::<Vec<_>>());
+            batches.filter(|batch| !batch.is_empty()).collect()
+        })
+}
+
+/// What is left in the end, whatever the order: the state, its times, and the hops.
+async fn final_state(batches: Vec<Vec<Fact>>) -> (String, i64) {
+    let fixture = Fixture::new();
+    for batch in batches {
+        fixture.receive(batch).await;
+    }
+    let state = fixture.text(
+        "SELECT concat_ws('|', state, sent_at, delivered_at, read_at, played_at, failed_at) FROM messages",
+    );
+    let statuses = fixture.count("SELECT count(*) FROM journal WHERE name = 'status'");
+    assert_eq!(statuses, fixture.count("SELECT count(*) FROM status_hops"));
+    (state, statuses)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 48, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn every_order_and_repetition_ends_in_one_state(batches in deliveries()) {
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        let mut sorted: Vec<Fact> = batches.iter().flatten().cloned().collect();
+        sorted.sort_by_key(|fact| match fact {
+            Fact::Status(report) => report.at.map(waypost_domain::Timestamp::as_millis),
+            _ => None,
+        });
+        sorted.dedup();
+        let expected = runtime.block_on(final_state(vec![sorted]));
+        prop_assert_eq!(runtime.block_on(final_state(batches)), expected);
+    }
+}
