@@ -81,11 +81,7 @@ pub(crate) fn limits() -> Limits {
     }
 }
 
-fn open(
-    path: &Path,
-    clock: &Arc<StillClock>,
-    limits: &Limits,
-) -> Result<(Store, Commits), OpenError> {
+fn open(path: &Path, clock: &Arc<StillClock>, limits: &Limits) -> Result<(Store, Commits), OpenError> {
     Store::open(Options {
         data_dir: path.into(),
         seed: [7; 32],
