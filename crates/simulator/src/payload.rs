@@ -58,7 +58,7 @@ pub(crate) fn message(business: &Business, written: &Written<'_>) -> Bytes {
     if let Some(quoted) = written.quoted {
         message["context"] = json!({ "from": business.display_phone_number, "id": quoted });
     }
-    envelope(business, "messages", message, Some(written.customer))
+    envelope(business, "messages", message, Some(contact(written.customer)))
 }
 
 /// A status of a send.
@@ -98,17 +98,31 @@ pub(crate) fn status(business: &Business, reported: &Reported<'_>) -> Bytes {
         }]);
         return envelope(business, "statuses", status, None);
     }
-    if let Some(customer) = reported.customer {
-        status["recipient_user_id"] = json!(customer.bsuid);
+    let mut contact = reported.customer.map(contact);
+    if let Some(contact) = &mut contact {
+        status["recipient_user_id"] = contact["user_id"].clone();
+        if let (Report::Sent, Some(profile)) = (reported.report, contact["profile"].as_object_mut()) {
+            // Usernames come from `delivered` on (`cloud-api.md`, 2.3).
+            profile.remove("username");
+        }
     }
     if matches!(reported.report, Report::Sent | Report::Delivered) {
         status["pricing"] =
             json!({ "billable": true, "pricing_model": "PMP", "type": "regular", "category": "service" });
     }
-    envelope(business, "statuses", status, reported.customer)
+    envelope(business, "statuses", status, contact)
 }
 
-fn envelope(business: &Business, list: &str, item: Value, customer: Option<&Customer>) -> Bytes {
+/// An entry of `contacts`.
+fn contact(customer: &Customer) -> Value {
+    let mut profile = json!({ "name": customer.name });
+    if let Some(username) = customer.username {
+        profile["username"] = json!(username);
+    }
+    json!({ "profile": profile, "wa_id": customer.wa_id, "user_id": customer.bsuid })
+}
+
+fn envelope(business: &Business, list: &str, item: Value, contact: Option<Value>) -> Bytes {
     let mut value = json!({
         "messaging_product": "whatsapp",
         "metadata": {
@@ -117,13 +131,8 @@ fn envelope(business: &Business, list: &str, item: Value, customer: Option<&Cust
         },
     });
     value[list] = Value::Array(vec![item]);
-    if let Some(customer) = customer {
-        let mut profile = json!({ "name": customer.name });
-        if let Some(username) = customer.username {
-            profile["username"] = json!(username);
-        }
-        value["contacts"] =
-            json!([{ "profile": profile, "wa_id": customer.wa_id, "user_id": customer.bsuid }]);
+    if let Some(contact) = contact {
+        value["contacts"] = Value::Array(vec![contact]);
     }
     wire_form::write(&json!({
         "object": "whatsapp_business_account",

@@ -183,3 +183,14 @@ fn of_a_reaction_only_sent_is_heard() {
     assert_eq!(told.len(), 1);
     assert_eq!(value(&told[0].1)["statuses"][0]["status"], json!("sent"));
 }
+
+#[test]
+fn a_username_comes_from_delivered_on() {
+    let mut script = script(0.0, 1, Chances::PLAIN);
+    script.accept(Duration::ZERO, send("wamid.1", "15550100102", "Hello"));
+    let usernames: Vec<_> = play(&mut script, HOUR)
+        .iter()
+        .map(|(_, delivery)| value(delivery)["contacts"][0]["profile"].get("username").cloned())
+        .collect();
+    assert_eq!(usernames, [None, Some(json!("chinwe.cooks")), Some(json!("chinwe.cooks"))]);
+}
