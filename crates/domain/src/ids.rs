@@ -96,10 +96,11 @@ macro_rules! opaque_id {
         pub struct $name(Box<str>);
 
         impl $name {
-            /// `None` where the text cannot be such an id: empty, longer than the limit, or with a control character.
+            /// `None` where the text cannot be such an id: empty, longer than the limit, or with white space or a
+            /// control character.
             #[must_use]
             pub fn parse(text: &str) -> Option<Self> {
-                let usable = !text.is_empty() && text.len() <= $max && !text.chars().any(char::is_control);
+                let usable = !text.is_empty() && text.len() <= $max && !text.chars().any(|c| c.is_control() || c.is_whitespace());
                 usable.then(|| Self(text.into()))
             }
 

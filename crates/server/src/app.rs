@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use waypost_cloud_api::graph::{AccessToken, GraphClient, GraphSettings};
 use waypost_cloud_api::signature::AppSecrets;
-use waypost_domain::{AppName, OutboxId, PhoneNumberId};
+use waypost_domain::OutboxId;
 use waypost_inbox::Reply;
 use waypost_store::{Clock, IdSource, Limits, Options, Store};
 
@@ -76,7 +76,7 @@ impl App {
         let (store, commits) = match config.store.url {
             StoreUrl::Sqlite => Store::open(options)?,
         };
-        let name = AppName::parse(config.whatsapp.app.as_str()).context("whatsapp.app is no name")?;
+        let name = config.whatsapp.app.clone();
         let app = Self(Arc::new(Parts {
             mode,
             meta: MetaApp {
@@ -89,11 +89,7 @@ impl App {
                 clock: Arc::clone(&clock),
                 app: name,
                 graph: graph_client(&config.whatsapp)?,
-                default_number: config
-                    .whatsapp
-                    .phone_number_id
-                    .as_ref()
-                    .and_then(|number| PhoneNumberId::parse(number.as_str())),
+                default_number: config.whatsapp.phone_number_id.clone(),
                 calls: TaskTracker::new(),
             },
             credentials: Credentials::new(&config.auth.api_key, config.auth.anonymous, store.clone()),

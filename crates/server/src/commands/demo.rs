@@ -13,7 +13,7 @@ use super::purpose::claim_for_demo;
 use super::serve::stop_signal;
 use crate::app::Mode;
 use crate::clock::{SystemClock, random_secret, random_seed};
-use crate::config::{Config, GraphUrl, PhoneNumberId, Secret, Secrets};
+use crate::config::{Config, GraphUrl, Secret, Secrets};
 use crate::server::{Listeners, Server};
 
 /// Customers' messages a second: a page that is alive and can be read.
@@ -34,7 +34,7 @@ pub(crate) async fn demo(mut config: Config) -> anyhow::Result<()> {
     config.whatsapp.app_secret = Secrets::one(secret(&app_secret)?);
     config.whatsapp.verify_token = Some(secret(&random_secret("")?)?);
     config.whatsapp.access_token = Some(secret(&access_token)?);
-    config.whatsapp.phone_number_id = PhoneNumberId::new(business.phone_number_id.as_str());
+    config.whatsapp.phone_number_id = Some(business.phone_number_id.clone());
     config.whatsapp.graph_url =
         GraphUrl::new(&format!("http://{}", graph.local_addr()?)).context("a loopback address is a URL")?;
 

@@ -4,6 +4,7 @@ use std::io::Write as _;
 use std::net::SocketAddr;
 
 use anyhow::Context as _;
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use serde::Serialize;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -24,6 +25,7 @@ struct Ready {
 pub(crate) async fn serve(config: &Config) -> anyhow::Result<()> {
     claim_for_server(config.store.data_dir.as_path())?;
     let mode = if config.whatsapp.app_secret.is_empty() { Mode::Setup } else { Mode::Live };
+    raise_descriptor_limit();
     let listeners = Listeners::bind(config).await?;
     let ready = Ready {
         event: "ready",
@@ -39,6 +41,14 @@ pub(crate) async fn serve(config: &Config) -> anyhow::Result<()> {
     stop_signal().await?;
     server.stop().await;
     Ok(())
+}
+
+/// Each connection is a descriptor: as many as the system lets us have.
+fn raise_descriptor_limit() {
+    let limit = getrlimit(Resource::Nofile);
+    if let Err(error) = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit }) {
+        tracing::warn!(error = %error, limit = ?limit.current, "the limit of open files could not be raised");
+    }
 }
 
 /// Returns at SIGTERM or SIGINT.

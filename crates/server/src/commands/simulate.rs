@@ -8,7 +8,6 @@ use anyhow::Context as _;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use waypost_domain::PhoneNumberId;
 use waypost_simulator::{Business, Chances, Simulation, SimulationConfig};
 use waypost_store::Clock as _;
 
@@ -28,7 +27,6 @@ pub(crate) async fn simulate(asked: &Simulate, config: &Config) -> anyhow::Resul
         .iter()
         .next()
         .context("WAYPOST_APP_SECRET is not set: the webhooks have to be signed with the server's")?;
-    let number = config.whatsapp.phone_number_id.as_ref().and_then(|id| PhoneNumberId::parse(id.as_str()));
     let seed = match asked.seed {
         Some(seed) => seed,
         None => u64::from_be_bytes(*random_seed()?.first_chunk().context("8 of 32 bytes")?),
@@ -40,7 +38,11 @@ pub(crate) async fn simulate(asked: &Simulate, config: &Config) -> anyhow::Resul
             webhook_url: asked.url.join("/whatsapp/webhook")?.to_string(),
             app_secret: app_secret.expose().to_owned(),
             access_token: config.whatsapp.access_token.as_ref().map(|token| token.expose().to_owned()),
-            business: number.map_or_else(Business::demo, Business::with_number),
+            business: config
+                .whatsapp
+                .phone_number_id
+                .clone()
+                .map_or_else(Business::demo, Business::with_number),
             rate_per_s: asked.rate,
             seed,
             chances: Chances::LIVELY,

@@ -193,8 +193,8 @@ macro_rules! section {
                     secrecy: <$type as $crate::config::setting::Setting>::SECRECY,
                     allowed: <$type as $crate::config::setting::Setting>::allowed,
                     show: |raw| {
-                        use $crate::config::setting::Setting as _;
-                        <$type>::parse(raw).map(|value| value.shown())
+                        use $crate::config::setting::Setting;
+                        <$type as Setting>::parse(raw).map(|value| value.shown())
                     },
                 },
             )+];

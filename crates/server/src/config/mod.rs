@@ -49,7 +49,7 @@ pub(crate) use source::Flags;
 pub(crate) use store::{StoreConfig, StoreUrl};
 pub(crate) use unit::{Bytes, Count, Days, Milliseconds, Seconds};
 pub(crate) use web::{GraphUrl, Origins, PublicUrl};
-pub(crate) use whatsapp::{PhoneNumberId, WhatsappConfig};
+pub(crate) use whatsapp::WhatsappConfig;
 
 use file::ConfigFile;
 use key::Profile;

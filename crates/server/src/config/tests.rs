@@ -338,11 +338,8 @@ fn lists_are_arrays_or_comma_separated() {
         "[server]\ncors_origins = \"https://a.example:443 , http://b.example\"",
     ] {
         let origins = Written::file(text).serve().server.cors_origins;
-        assert_eq!(
-            origins.iter().map(Origin::as_str).collect::<Vec<_>>(),
-            ["https://a.example", "http://b.example"]
-        );
-        assert!(origins.contains("http://b.example") && !origins.contains("https://b.example"));
+        assert!(origins.contains("https://a.example") && origins.contains("http://b.example"));
+        assert!(!origins.contains("https://b.example"));
     }
     let secrets = Written::variables([("WAYPOST_APP_SECRET", "new,old")]).serve().whatsapp.app_secret;
     assert_eq!(secrets.iter().map(Secret::expose).collect::<Vec<_>>(), ["new", "old"]);
@@ -392,7 +389,7 @@ fn addresses_on_the_web_are_normalised() {
         "a.example",
         "https://a.example?x",
     ] {
-        assert_eq!(Origin::parse(refused), None, "{refused}");
+        assert_eq!(Origins::one(refused), None, "{refused}");
     }
 }
 

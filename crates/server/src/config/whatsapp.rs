@@ -1,5 +1,7 @@
 //! `[whatsapp]`: what Meta gave us, and where its API is.
 
+use waypost_domain::{AppName, PhoneNumberId};
+
 use super::key::{Demo, Section, section};
 use super::setting::{Raw, Setting, Shape, Shown, Wrong};
 use super::{GraphUrl, Seconds, Secret, Secrets};
@@ -29,65 +31,72 @@ section! {
     }
 }
 
-/// Declares a text that keeps to a pattern.
-macro_rules! word {
-    ($(#[$about:meta])* $word:ident, $allowed:literal, $matches:expr;) => {
-        $(#[$about])*
-        #[derive(Debug, Clone, PartialEq, Eq)]
-        pub(crate) struct $word(String);
+impl Setting for AppName {
+    const SHAPE: Shape = Shape::Text;
 
-        impl $word {
-            /// `None` for what the setting would not allow.
-            pub(crate) fn new(text: &str) -> Option<Self> {
-                let matches: fn(&str) -> bool = $matches;
-                matches(text).then(|| Self(text.to_owned()))
-            }
+    fn allowed() -> String {
+        "1 to 64 of a-z, 0-9, - and _".to_owned()
+    }
 
-            pub(crate) fn as_str(&self) -> &str {
-                &self.0
-            }
-        }
+    fn parse(raw: &Raw) -> Result<Self, Wrong> {
+        // It stands in the webhook's path.
+        let stands_in_a_path = |byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_');
+        let text = raw.text()?;
+        Self::parse(text).filter(|_| text.bytes().all(stands_in_a_path)).ok_or_else(Wrong::whole)
+    }
 
-        impl Setting for $word {
-            const SHAPE: Shape = Shape::Text;
-
-            fn allowed() -> String {
-                $allowed.to_owned()
-            }
-
-            fn parse(raw: &Raw) -> Result<Self, Wrong> {
-                Self::new(raw.text()?).ok_or_else(Wrong::whole)
-            }
-
-            fn shown(&self) -> Shown {
-                Shown::text(&self.0)
-            }
-        }
-    };
+    fn shown(&self) -> Shown {
+        Shown::text(self.as_str())
+    }
 }
 
-word! {
-    /// A name that can stand in a path.
-    AppName, "1 to 64 of a-z, 0-9, - and _",
-    |text| {
-        (1..=64).contains(&text.len())
-            && text.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_'))
-    };
+impl Setting for PhoneNumberId {
+    const SHAPE: Shape = Shape::Text;
+
+    fn allowed() -> String {
+        "1 to 32 digits".to_owned()
+    }
+
+    fn parse(raw: &Raw) -> Result<Self, Wrong> {
+        let text = raw.text()?;
+        let is_number = text.len() <= 32 && text.bytes().all(|byte| byte.is_ascii_digit());
+        Self::parse(text).filter(|_| is_number).ok_or_else(Wrong::whole)
+    }
+
+    fn shown(&self) -> Shown {
+        Shown::text(self.as_str())
+    }
 }
 
-word! {
-    /// Meta's id of a business phone number.
-    PhoneNumberId, "1 to 32 digits",
-    |text| (1..=32).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit());
+/// `v26.0`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct GraphVersion(String);
+
+impl GraphVersion {
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
 }
 
-word! {
-    /// `v26.0`.
-    GraphVersion, "a version such as v26.0",
-    |text| {
-        let digits = |part: &str| (1..=4).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_digit());
+impl Setting for GraphVersion {
+    const SHAPE: Shape = Shape::Text;
+
+    fn allowed() -> String {
+        "a version such as v26.0".to_owned()
+    }
+
+    fn parse(raw: &Raw) -> Result<Self, Wrong> {
+        let digits =
+            |part: &str| (1..=4).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_digit());
+        let text = raw.text()?;
         text.strip_prefix('v')
             .and_then(|version| version.split_once('.'))
-            .is_some_and(|(major, minor)| digits(major) && digits(minor))
-    };
+            .filter(|(major, minor)| digits(major) && digits(minor))
+            .map(|_| Self(text.to_owned()))
+            .ok_or_else(Wrong::whole)
+    }
+
+    fn shown(&self) -> Shown {
+        Shown::text(&self.0)
+    }
 }
