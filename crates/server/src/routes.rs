@@ -26,6 +26,8 @@ pub(crate) fn main_routes(app: &App, hub: &Hub<Live>) -> Router {
         .route("/api/openapi.json", get(openapi))
         .with_state(app.clone())
         .merge(hub.router())
+        // Set before the layers, which have to see a preflight: it is an OPTIONS, which no route takes.
+        .method_not_allowed_fallback(problem::method_not_allowed)
         .layer(gated)
         .layer(app.gate.cors());
     Router::new()

@@ -62,6 +62,8 @@ pub(crate) struct Server {
     hub: Hub<Live>,
     /// HTTP connections and listeners.
     connections: TaskTracker,
+    /// Cancelled when no further request is to be taken.
+    closed: CancellationToken,
     /// Everything else.
     background: TaskTracker,
     showing: JoinHandle<()>,
@@ -104,10 +106,11 @@ impl Server {
         });
 
         let connections = TaskTracker::new();
+        let closed = CancellationToken::new();
         let shared = Connections {
             places: Arc::new(Semaphore::new(config.realtime.connections_max.value() + HTTP_CONNECTIONS)),
             tasks: connections.clone(),
-            stop: app.stopping.clone(),
+            stop: closed.clone(),
         };
         for listener in listeners.main {
             connections.spawn(listen::serve(listener, main_routes(&app, &hub), shared.clone()));
@@ -116,7 +119,7 @@ impl Server {
             connections.spawn(listen::serve(listener, webhook_routes(&app), shared.clone()));
         }
         let stop_within = config.server.shutdown_timeout_seconds.duration();
-        Ok(Self { app, hub, connections, background, showing, stop_within })
+        Ok(Self { app, hub, connections, closed, background, showing, stop_within })
     }
 
     /// Cancelled when the server begins to stop.
@@ -124,8 +127,8 @@ impl Server {
         &self.app.stopping
     }
 
-    /// Stops within the configured time: no further request is taken, what was accepted is committed and answered,
-    /// clients are told and their transports closed, sends end.
+    /// Stops within the configured time: no further webhook is taken, clients are told and their transports closed, no
+    /// further request is taken, what was accepted is committed and answered, sends end.
     pub(crate) async fn stop(self) {
         let stop_within = self.stop_within;
         if tokio::time::timeout(stop_within, self.stop_in_order()).await.is_err() {
@@ -148,8 +151,10 @@ impl Server {
         if told.await.is_err() {
             tracing::debug!("the hub was closed before its clients were told");
         }
-        // Polls that wait for an event end with the drain, so that it comes before the connections are awaited.
+        // A polling client is told in its next poll, which may be a connection of its own: requests are taken until
+        // the drain has ended, and so have the polls that wait for an event.
         self.hub.drain(DRAIN_OVER).await;
+        self.closed.cancel();
         self.connections.close();
         self.connections.wait().await;
         self.app.reply.calls.close();

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use axum::body::Body;
+use axum::body::{Body, HttpBody as _};
 use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
@@ -126,12 +126,19 @@ async fn receive(
 ) -> Result<(), ErrorCode> {
     let meta = find_app(app, name).map_err(|_| ErrorCode::NotFound)?;
     let secrets = meta.secrets.as_ref().ok_or(ErrorCode::NotSetUp)?;
+    if app.stopping.is_cancelled() {
+        return Err(ErrorCode::Unavailable);
+    }
     // The header's shape comes first: whoever has none cannot make us hold a body.
     let signature = headers
         .get(SIGNATURE_HEADER)
         .and_then(|value| SignatureHeader::parse(value.as_bytes()).ok())
         .ok_or(ErrorCode::InvalidSignature)?;
     let limits = &app.webhook_limits;
+    // What announces that it is too large is not awaited; what does not say is counted while it is read.
+    if body.size_hint().lower() > limits.body_bytes_max as u64 {
+        return Err(ErrorCode::BodyTooLarge);
+    }
     let place = tokio::time::timeout(limits.answer_timeout, limits.bodies.acquire());
     let _place = place.await.map_err(|_| ErrorCode::Unavailable)?.map_err(|_| ErrorCode::Unavailable)?;
     let body = read_body(limits, body).await?;

@@ -7,8 +7,9 @@ use rusqlite::Connection;
 
 use super::connection;
 
-/// Items after which the log is copied back: some tens of MiB of it.
-const ITEMS_MAX: usize = 8_000;
+/// Items after which the log is copied back: about 150 MiB of it. A page that is written many times meanwhile is copied
+/// once.
+const ITEMS_MAX: usize = 16_000;
 
 /// A thread that copies the log back when it has grown.
 ///

@@ -62,6 +62,11 @@ impl DataDir {
     }
 }
 
+/// The writer's page cache, in KiB. At each commit SQLite looks at every page in it (it renumbers pages through one far
+/// beyond the end while balancing, and then truncates the cache), so that more than the hot pages costs more than it
+/// saves: the rest is in the system's cache.
+const WRITER_CACHE_KIB: u32 = 32 * 1024;
+
 /// Opens the database to write: WAL, durable at each commit, checkpoints left to [`checkpoint`].
 pub(crate) fn open_to_write(path: &Path) -> rusqlite::Result<Connection> {
     let connection = Connection::open(path)?;
@@ -71,7 +76,7 @@ pub(crate) fn open_to_write(path: &Path) -> rusqlite::Result<Connection> {
          PRAGMA synchronous = FULL;
          PRAGMA foreign_keys = OFF;
          PRAGMA wal_autocheckpoint = 0;
-         PRAGMA cache_size = -131072;
+         PRAGMA cache_size = -{WRITER_CACHE_KIB};
          PRAGMA temp_store = MEMORY;"
     ))?;
     connection.set_prepared_statement_cache_capacity(64);
