@@ -19,10 +19,6 @@ pub mod time;
 pub use error_code::ErrorCode;
 pub use event::{ErrorBody, FieldEvent, MessageEvent, OutboxEvent, StatusEvent, encode};
 pub use problem::Problem;
-pub use rest::{
-    OutboxView, SendMessageData, SendMessageRequest, SendMessageResponse, SendRequest, TextContent,
-};
-pub use room::{
-    Connected, Exception, JoinAck, LeaveAck, Refusal, RoomChanged, ServerState, Visitor,
-};
+pub use rest::{OutboxView, SendMessageRequest, SendMessageResponse, SendRequest, TextContent};
+pub use room::{Connected, Exception, JoinAck, LeaveAck, Refusal, RoomChanged, ServerState, Visitor};
 pub use time::IsoTime;

@@ -20,34 +20,14 @@ pub struct SendMessageResponse {
     /// Whether Meta accepted the message.
     pub success: bool,
     /// The send.
-    pub data: SendMessageData,
-}
-
-/// A send, as older deployments know it.
-#[derive(Clone, Debug, Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct SendMessageData {
-    /// Our id of the send.
-    pub id: String,
-    /// `sending`, `accepted`, `failed` or `unknown`.
-    pub state: &'static str,
-    /// WhatsApp's id of the message, once accepted.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub whatsapp_message_id: Option<String>,
-    /// Why it failed or is unknown.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub error: Option<OutboxError>,
+    pub data: OutboxView,
 }
 
 impl SendMessageResponse {
     /// The answer for a send as it stands.
     #[must_use]
     pub fn new(entry: &OutboxEntry) -> Self {
-        let OutboxView { id, state, whatsapp_message_id, error } = OutboxView::new(entry);
-        Self {
-            success: entry.message.is_some(),
-            data: SendMessageData { id, state, whatsapp_message_id, error },
-        }
+        Self { success: entry.message.is_some(), data: OutboxView::new(entry) }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use axum::body::{Body, HttpBody as _};
+use axum::body::Body;
 use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
@@ -135,10 +135,6 @@ async fn receive(
         .and_then(|value| SignatureHeader::parse(value.as_bytes()).ok())
         .ok_or(ErrorCode::InvalidSignature)?;
     let limits = &app.webhook_limits;
-    // What announces that it is too large is not awaited; what does not say is counted while it is read.
-    if body.size_hint().lower() > limits.body_bytes_max as u64 {
-        return Err(ErrorCode::BodyTooLarge);
-    }
     let place = tokio::time::timeout(limits.answer_timeout, limits.bodies.acquire());
     let _place = place.await.map_err(|_| ErrorCode::Unavailable)?.map_err(|_| ErrorCode::Unavailable)?;
     let body = read_body(limits, body).await?;

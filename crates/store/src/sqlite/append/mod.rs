@@ -13,13 +13,11 @@ mod status;
 use std::collections::HashMap;
 
 use rusqlite::{Connection, OptionalExtension, params};
-use waypost_domain::{
-    AppName, Fact, OutboxEntry, OutboxId, PhoneNumberId, SendIntent, SendOutcome, Timestamp, WabaId,
-};
+use waypost_domain::{AppName, Fact, PhoneNumberId, Timestamp, WabaId};
 
 use crate::commit::{Encode, Step};
 use crate::ids::IdSource;
-use crate::store::{Intent, Received};
+use crate::store::Received;
 use customer::Threads;
 use journal::Journal;
 use seen::DedupKey;
@@ -104,28 +102,6 @@ impl Appender {
             Fact::Field(report) => self.receive_field(connection, delivery, report),
             Fact::Dead(letter) => Ok(dead_letter::insert(connection, delivery, letter)?),
         }
-    }
-
-    /// Stores the wish to send; the same key of the same principal gives what was stored first.
-    pub(crate) fn intend(
-        &mut self,
-        connection: &Connection,
-        app: &AppName,
-        intent: &SendIntent,
-        at: Timestamp,
-    ) -> Result<Intent, ChangeError> {
-        self.store_intent(connection, &Delivery { app: app.clone(), received: at }, intent)
-    }
-
-    /// Records how the call to Meta ended; an entry that is settled already stays as it is.
-    pub(crate) fn settle(
-        &mut self,
-        connection: &Connection,
-        id: OutboxId,
-        outcome: &SendOutcome,
-        at: Timestamp,
-    ) -> Result<OutboxEntry, ChangeError> {
-        self.store_outcome(connection, id, outcome, at)
     }
 
     /// The row of one of our numbers, created at its first sight with the app that signed for it.

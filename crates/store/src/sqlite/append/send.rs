@@ -2,13 +2,13 @@
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use waypost_domain::{
-    ConversationId, CustomerId, Event, LinkPreview, Message, MessageId, MessageState, MessageType,
+    AppName, ConversationId, CustomerId, Event, LinkPreview, Message, MessageId, MessageState, MessageType,
     OutboxEntry, OutboxId, OutboxState, PhoneNumberId, Recipient, SendIntent, SendOutcome, Source,
     StatusTimes, Timestamp, Wamid,
 };
 
 use super::customer::Mention;
-use super::{Appender, ChangeError, Delivery};
+use super::{Appender, ChangeError};
 use crate::sqlite::rows::{errors_from_column, errors_to_column, known, text_to_column};
 use crate::store::Intent;
 
@@ -22,31 +22,33 @@ const ENTRY: &str =
      LEFT JOIN messages m ON m.seq = o.message";
 
 impl Appender {
-    pub(super) fn store_intent(
+    /// Stores the wish to send; the same key of the same principal gives what was stored first.
+    pub(crate) fn intend(
         &mut self,
         connection: &Connection,
-        delivery: &Delivery,
+        app: &AppName,
         intent: &SendIntent,
+        at: Timestamp,
     ) -> Result<Intent, ChangeError> {
         if let Some(entry) = find_by_key(connection, intent)? {
             return Ok(Intent::Repeated(entry));
         }
-        let number = self.number(connection, &delivery.app, &intent.number, None)?;
+        let number = self.number(connection, app, &intent.number, None)?;
         let thread = match &intent.recipient {
             Recipient::Aliases(aliases) => {
-                let mention = Mention { aliases, name: None, at: delivery.received };
+                let mention = Mention { aliases, name: None, at };
                 self.thread(connection, number, &mention)?
             }
             Recipient::Customer(customer) => {
                 if !customer_exists(connection, *customer)? {
                     return Err(ChangeError::UnknownCustomer);
                 }
-                self.thread_of(connection, number, *customer, delivery.received)?
+                self.thread_of(connection, number, *customer, at)?
             }
         };
-        let (at, bits) = self.ids.next_parts(delivery.received);
+        let (id_at, bits) = self.ids.next_parts(at);
         let entry = OutboxEntry {
-            id: OutboxId::from_parts(at, bits),
+            id: OutboxId::from_parts(id_at, bits),
             conversation: thread.conversation,
             customer: thread.customer,
             number: intent.number.clone(),
@@ -54,14 +56,15 @@ impl Appender {
             message: None,
             error: None,
             body: intent.body.clone(),
-            at: delivery.received,
+            at,
         };
         insert_entry(connection, intent, &entry)?;
-        self.journal.write(connection, &Event::Outbox(Box::new(entry.clone())), delivery.received)?;
+        self.journal.write(connection, &Event::Outbox(Box::new(entry.clone())), at)?;
         Ok(Intent::Fresh(entry))
     }
 
-    pub(super) fn store_outcome(
+    /// Records how the call to Meta ended; an entry that is accepted or failed already stays as it is.
+    pub(crate) fn settle(
         &mut self,
         connection: &Connection,
         id: OutboxId,
