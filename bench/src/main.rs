@@ -1,1 +1,41 @@
-fn main() {}
+//! The load generator: drives a release binary from outside, on another core, and prints what it measured.
+//!
+//! `cargo xtask bench` builds the binary and runs this. Start reading at [`webhook`], which says what is measured; then
+//! `load.rs` and `latency.rs`, which say how. It knows the server only by its wire: requests are ready bytes, clients
+//! are sockets, and CPU time is what the kernel says.
+
+#![expect(clippy::print_stdout, reason = "to print is what a benchmark is for")]
+
+mod client;
+mod corpus;
+mod http;
+mod latency;
+mod load;
+mod machine;
+mod report;
+mod server;
+mod statistics;
+mod usage;
+mod webhook;
+
+use clap::{Parser, Subcommand};
+
+/// Benchmarks of the release binary. Each starts servers of its own, on core 0, and drives them from core 1.
+#[derive(Parser)]
+#[command(name = "cargo xtask bench")]
+struct Arguments {
+    #[command(subcommand)]
+    benchmark: Benchmark,
+}
+
+#[derive(Subcommand)]
+enum Benchmark {
+    /// Webhooks stored in a second, one by one and in batches of 50, and the time from a POST to a client's receipt.
+    Webhook(webhook::Options),
+}
+
+fn main() -> anyhow::Result<()> {
+    match Arguments::parse().benchmark {
+        Benchmark::Webhook(options) => webhook::run(&options),
+    }
+}

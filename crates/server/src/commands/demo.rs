@@ -41,6 +41,7 @@ pub(crate) async fn demo(mut config: Config) -> anyhow::Result<()> {
     let listeners = Listeners::bind(&config).await?;
     let address = *listeners.main_addresses()?.first().context("the demo listens somewhere")?;
     let server = Server::start(&config, Mode::Demo, listeners).await?;
+    let stopped = stop_signal()?;
     let simulation_tasks = TaskTracker::new();
     let clock = Arc::new(SystemClock::new());
     let simulation = Simulation::start(
@@ -63,7 +64,7 @@ pub(crate) async fn demo(mut config: Config) -> anyhow::Result<()> {
          Ctrl-C\n\n"
     );
     std::io::stdout().write_all(welcome.as_bytes()).context("cannot write to the terminal")?;
-    stop_signal().await?;
+    stopped.await;
     server.stop().await;
     Ok(())
 }

@@ -33,12 +33,14 @@ pub(crate) async fn serve(config: &Config) -> anyhow::Result<()> {
         webhook_listen: listeners.webhook_addresses()?,
     };
     let server = Server::start(config, mode, listeners).await?;
+    // Before the ready line: whoever reads that may stop us.
+    let stopped = stop_signal()?;
     tell_what_is_missing(config);
     let mut line = serde_json::to_string(&ready)?;
     line.push('\n');
     std::io::stdout().write_all(line.as_bytes()).context("cannot write the ready line")?;
     tracing::info!(listen = ?ready.listen, webhook_listen = ?ready.webhook_listen, "ready");
-    stop_signal().await?;
+    stopped.await;
     server.stop().await;
     Ok(())
 }
@@ -51,16 +53,17 @@ fn raise_descriptor_limit() {
     }
 }
 
-/// Returns at SIGTERM or SIGINT.
-pub(crate) async fn stop_signal() -> anyhow::Result<()> {
+/// From here on SIGTERM and SIGINT no longer end the process: the future returns at the first of them.
+pub(crate) fn stop_signal() -> anyhow::Result<impl Future<Output = ()>> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
-    }
-    tracing::info!("stopping");
-    Ok(())
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        tracing::info!("stopping");
+    })
 }
 
 fn tell_what_is_missing(config: &Config) {

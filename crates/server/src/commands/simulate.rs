@@ -58,12 +58,12 @@ pub(crate) async fn simulate(asked: &Simulate, config: &Config) -> anyhow::Resul
         say(&format!("Graph API on http://{}", simulation.serve_graph(listener)?))?;
     }
     let mut reports = tokio::time::interval(REPORT_EVERY);
-    let stopped = stop_signal();
+    let stopped = stop_signal()?;
     let mut stopped = std::pin::pin!(stopped);
     loop {
         tokio::select! {
             biased;
-            result = stopped.as_mut() => { result?; break; }
+            () = stopped.as_mut() => break,
             _ = reports.tick() => report(&simulation)?,
         }
     }

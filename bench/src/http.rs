@@ -1,0 +1,75 @@
+//! As little HTTP/1.1 as a load generator needs: requests are ready bytes, and of an answer only the status and the end
+//! are looked for. Keep-alive; the server under test always says `Content-Length`.
+
+use std::net::SocketAddr;
+
+use anyhow::{Context as _, Result, bail, ensure};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+
+/// The longest answer to a webhook. Refusals are problem details, with a body.
+const ANSWER_BYTES_MAX: usize = 4_096;
+
+/// A connection that has one request under way at most.
+pub(crate) struct Connection {
+    stream: TcpStream,
+    buffer: Box<[u8; ANSWER_BYTES_MAX]>,
+}
+
+impl Connection {
+    pub(crate) async fn open(server: SocketAddr) -> Result<Self> {
+        let stream = TcpStream::connect(server).await.context("the server does not accept a connection")?;
+        stream.set_nodelay(true)?;
+        Ok(Self { stream, buffer: Box::new([0; ANSWER_BYTES_MAX]) })
+    }
+
+    /// Sends the request and waits for a 200; any other answer is an error.
+    pub(crate) async fn post(&mut self, request: &[u8]) -> Result<()> {
+        self.stream.write_all(request).await?;
+        let mut filled = 0;
+        loop {
+            let read = self.stream.read(&mut self.buffer[filled..]).await?;
+            ensure!(read > 0, "the server closed the connection (or its answer is too long)");
+            filled += read;
+            let answer = &self.buffer[..filled];
+            if let Some(length) = answer_length(answer)?
+                && filled >= length
+            {
+                let is_ok = answer.starts_with(b"HTTP/1.1 200 ");
+                ensure!(is_ok, "not 200: {}", String::from_utf8_lossy(answer));
+                ensure!(filled == length, "more than one answer to one request");
+                return Ok(());
+            }
+        }
+    }
+}
+
+/// The length of head and body together, once the head is there.
+fn answer_length(answer: &[u8]) -> Result<Option<usize>> {
+    let Some(head) = memchr::memmem::find(answer, b"\r\n\r\n") else { return Ok(None) };
+    for line in answer[..head].split(|byte| *byte == b'\n') {
+        let Some((name, value)) = line.split_at_checked(b"content-length:".len()) else { continue };
+        if name.eq_ignore_ascii_case(b"content-length:") {
+            let length: usize = str::from_utf8(value)?.trim().parse()?;
+            return Ok(Some(head + 4 + length));
+        }
+    }
+    bail!("an answer without Content-Length: {}", String::from_utf8_lossy(&answer[..head]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::answer_length;
+
+    #[test]
+    fn the_end_of_an_answer_is_found() {
+        for (answer, length) in [
+            ("HTTP/1.1 200 OK\r\ncontent-le", None),
+            ("HTTP/1.1 200 OK\r\ncontent-length: 0\r\ndate: now\r\n\r\n", Some(49)),
+            ("HTTP/1.1 401 No\r\nContent-Length: 12\r\n\r\n{", Some(51)),
+        ] {
+            assert_eq!(answer_length(answer.as_bytes()).unwrap(), length, "{answer}");
+        }
+        assert!(answer_length(b"HTTP/1.1 200 OK\r\n\r\n").is_err());
+    }
+}

@@ -1,0 +1,206 @@
+//! The benchmark `webhook`: how many are stored in a second, and how soon clients see them.
+
+use std::path::PathBuf;
+
+use anyhow::Result;
+use tokio::runtime::Runtime;
+
+use crate::corpus::CUSTOMERS;
+use crate::latency::{self, Audience, Latency};
+use crate::load::{self, BATCHES, SINGLE, Shape};
+use crate::machine::Machine;
+use crate::report::{Figure, Table, Target, Unit, thousands};
+use crate::server::Server;
+use crate::statistics::median;
+
+/// The store of `--full`.
+const FULL_PRELOAD: u64 = 1_000_000;
+
+/// No message of one seed repeats one of another. These are out of the way of runs, and of numbers of messages.
+const INTRODUCTION_SEED: u64 = u64::MAX;
+const FILL_SEED: u64 = u64::MAX - 1;
+
+/// The measurements of throughput, in the order in which they are made.
+const SHAPES: [(Part, Shape, &str, Target); 2] = [
+    (Part::Single, SINGLE, "webhooks/s of 1 message", Target::AtLeast { promised: 8e3, aim: 15e3 }),
+    (Part::Batch, BATCHES, "messages/s in webhooks of 50", Target::AtLeast { promised: 20e3, aim: 40e3 }),
+];
+
+/// What to measure, and for how long.
+#[derive(Clone, Debug, clap::Args)]
+pub(crate) struct Options {
+    /// Seconds of each measurement of throughput, after 1 s of warm-up.
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..=600))]
+    seconds: u64,
+    /// How often everything is measured; median and spread are printed.
+    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u64).range(1..=100))]
+    runs: u64,
+    /// Measures throughput also with a store that has at least this many messages.
+    #[arg(long, value_name = "MESSAGES", default_value_t = 0)]
+    preload: u64,
+    /// The same as `--preload 1000000`.
+    #[arg(long, conflicts_with = "preload")]
+    full: bool,
+    /// Where the stores are made, each in a new folder that is deleted at the end. [default: the system's temporary
+    /// folder]
+    #[arg(long, value_name = "DIR")]
+    data_dir: Option<PathBuf>,
+    /// Measures only these, comma-separated.
+    #[arg(long, value_delimiter = ',', default_values_t = [Part::Single, Part::Batch, Part::Latency])]
+    only: Vec<Part>,
+    /// Clients of the measurement with many.
+    #[arg(long, default_value_t = 500, value_parser = clap::value_parser!(u16).range(1..=8_000))]
+    clients: u16,
+}
+
+/// What can be measured by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum Part {
+    /// One message in a webhook.
+    Single,
+    /// 50 messages in a webhook.
+    Batch,
+    /// From the POST to the clients.
+    Latency,
+}
+
+impl std::fmt::Display for Part {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Single => "single",
+            Self::Batch => "batch",
+            Self::Latency => "latency",
+        })
+    }
+}
+
+/// Measures, prints each measurement when it is there, and the table.
+pub(crate) fn run(options: &Options) -> Result<()> {
+    let place = options.data_dir.clone().unwrap_or_else(std::env::temp_dir);
+    let machine = Machine::look(&place)?.to_string();
+    println!("{machine}\n");
+    let bench = Bench {
+        options: options.clone(),
+        place,
+        runtime: tokio::runtime::Builder::new_current_thread().enable_all().build()?,
+    };
+    let mut figures = bench.measure_empty()?;
+    let preload = if options.full { FULL_PRELOAD } else { options.preload };
+    if preload > 0 {
+        let shares = bench.measure_full(preload, &figures)?;
+        figures.extend(shares);
+    }
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    let command = format!("cargo xtask bench {}", words.join(" "));
+    println!("\n{}", Table { figures: &figures, machine, command });
+    Ok(())
+}
+
+struct Bench {
+    options: Options,
+    place: PathBuf,
+    /// On the thread that is pinned to the load's core whenever it runs.
+    runtime: Runtime,
+}
+
+impl Bench {
+    /// Every measurement has a store of its own, which knows the customers and little else.
+    fn measure_empty(&self) -> Result<Vec<Figure>> {
+        let mut rates: [Vec<f64>; 2] = Default::default();
+        let mut receipts: [Vec<Latency>; 2] = Default::default();
+        let audiences = [1, self.options.clients];
+        for run in 1..=self.options.runs {
+            for (rates, (part, shape, name, _)) in rates.iter_mut().zip(SHAPES) {
+                if self.options.only.contains(&part) {
+                    rates.push(self.throughput(run, name, shape)?);
+                }
+            }
+            for (receipts, clients) in receipts.iter_mut().zip(audiences) {
+                if self.options.only.contains(&Part::Latency) {
+                    receipts.push(self.latency(run, clients)?);
+                }
+            }
+        }
+        let rows = rates.into_iter().zip(SHAPES).map(|(values, (.., name, target))| Figure {
+            name: name.to_owned(),
+            values,
+            unit: Unit::PerSecond,
+            target: Some(target),
+        });
+        let times = receipts.iter().zip(audiences).flat_map(|(runs, clients)| receipt_figures(runs, clients));
+        Ok(rows.chain(times).filter(|figure| !figure.values.is_empty()).collect())
+    }
+
+    /// One store is filled; it grows a little with each run.
+    fn measure_full(&self, preload: u64, empty: &[Figure]) -> Result<Vec<Figure>> {
+        let server = self.start()?;
+        let say = |stored, rate| {
+            println!("filling: {} stored, the last at {}/s", thousands(stored as f64), thousands(rate));
+        };
+        let mut stored = self.runtime.block_on(load::fill(&server, FILL_SEED, preload, say))?;
+        let mut figures = Vec::new();
+        for (_, shape, name, _) in SHAPES {
+            let Some(before) = empty.iter().find(|figure| figure.name == name) else { continue };
+            let mut values = Vec::new();
+            for run in 1..=self.options.runs {
+                // What is stored is different each time, and so is the seed.
+                let measuring = load::measure(&server, stored, shape, self.options.seconds);
+                let measured = self.runtime.block_on(measuring)?;
+                println!("run {run}, {name}, {} stored: {measured}", thousands(stored as f64));
+                stored += measured.sent;
+                values.push(measured.messages_per_second);
+            }
+            let share = |rate: &f64| rate / median(&before.values) * 1e2;
+            let shares = values.iter().map(share).collect();
+            let more = format!("{name}, {} and more stored", thousands(preload as f64));
+            figures.push(Figure { name: more, values, unit: Unit::PerSecond, target: None });
+            figures.push(Figure {
+                name: "… of what it is with an empty store".to_owned(),
+                values: shares,
+                unit: Unit::Percent,
+                target: Some(Target::Share(70.0)),
+            });
+        }
+        server.check_stored(CUSTOMERS + stored)?;
+        Ok(figures)
+    }
+
+    fn throughput(&self, run: u64, name: &str, shape: Shape) -> Result<f64> {
+        let server = self.start()?;
+        let measured = self.runtime.block_on(load::measure(&server, run, shape, self.options.seconds))?;
+        server.check_stored(CUSTOMERS + measured.sent)?;
+        println!("run {run}, {name}: {measured}");
+        Ok(measured.messages_per_second)
+    }
+
+    fn latency(&self, run: u64, clients: u16) -> Result<Latency> {
+        let server = self.start()?;
+        let audience = Audience { clients: clients.into(), messages_per_second: 50, seconds: 10 };
+        let measured = self.runtime.block_on(latency::measure(&server, run, audience))?;
+        server.check_stored(CUSTOMERS + measured.sent)?;
+        println!("run {run}, POST to receipt at 50 messages/s, {clients} clients: {measured}");
+        Ok(measured)
+    }
+
+    /// A server with a new store to which every customer has written once.
+    fn start(&self) -> Result<Server> {
+        let server = Server::start(&self.place)?;
+        self.runtime.block_on(load::fill(&server, INTRODUCTION_SEED, CUSTOMERS, |_, _| ()))?;
+        Ok(server)
+    }
+}
+
+fn receipt_figures(runs: &[Latency], clients: u16) -> [Figure; 3] {
+    let target = (clients == 1).then_some(Target::Under(2.0));
+    let figure = |quantile: &str, target, value: fn(&Latency) -> f64| Figure {
+        name: format!("POST to receipt, 50 messages/s, clients: {clients}, {quantile}"),
+        values: runs.iter().map(value).collect(),
+        unit: Unit::Millis,
+        target,
+    };
+    [
+        figure("p50", target, |run| run.receipt.p50),
+        figure("p99", None, |run| run.receipt.p99),
+        figure("max", None, |run| run.receipt.max),
+    ]
+}
