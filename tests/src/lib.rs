@@ -1,1 +1,34 @@
-//! t
+//! The binary from outside: what its tests in `tests/` have in common beyond `testkit`.
+//!
+//! The types that matter: [`StockClient`] is a `socket.io-client` from npm in a process of its own; [`Graph`] is a
+//! Graph API whose every answer the test decides; [`Stored`] reads the database file as an outsider; [`Fixtures`] are
+//! the recorded webhooks and what is expected of them; [`Page`] is a page in headless Chromium.
+//!
+//! Deliberately absent: every crate of the product. What these tests know of it is its contract.
+//!
+//! Start reading at `tests/stock_clients.rs`.
+
+mod browser;
+mod client;
+mod command;
+mod fixtures;
+mod graph;
+mod log;
+mod raw;
+mod stored;
+mod webhook;
+
+pub use browser::{Page, Size};
+pub use client::{ClientOptions, Event, StockClient, Variant};
+pub use command::{Ended, Program, run_waypost};
+pub use fixtures::{BadFixture, Fixtures, GoodFixture};
+pub use graph::{Graph, GraphCall};
+pub use log::{logged, whole_log};
+pub use raw::RawRequest;
+pub use stored::{DeadLetters, Held, Stored};
+pub use webhook::{deliver, deliver_text, echo, post_webhook, status_of};
+
+use std::time::Duration;
+
+/// How long anything that is expected may take: the machine may be compiling besides.
+pub const DEADLINE: Duration = Duration::from_secs(20);

@@ -41,8 +41,6 @@ pub enum ErrorCode {
     UnknownEvent,
     /// The event's arguments cannot be understood.
     InvalidPayload,
-    /// The namespace does not exist.
-    InvalidNamespace,
     /// The server cannot do it just now; try again.
     Unavailable,
     /// A fault of the server's.
@@ -51,7 +49,7 @@ pub enum ErrorCode {
 
 impl ErrorCode {
     /// Every one of them.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 21] = [
         Self::Unauthenticated,
         Self::Forbidden,
         Self::ForeignHost,
@@ -71,7 +69,6 @@ impl ErrorCode {
         Self::TooManyRooms,
         Self::UnknownEvent,
         Self::InvalidPayload,
-        Self::InvalidNamespace,
         Self::Unavailable,
         Self::Internal,
     ];
@@ -121,7 +118,6 @@ impl ErrorCode {
             Self::TooManyRooms => ("too_many_rooms", 429, "The connection is in as many rooms as it may be"),
             Self::UnknownEvent => ("unknown_event", 400, "There is no such event"),
             Self::InvalidPayload => ("invalid_payload", 400, "The event's arguments cannot be understood"),
-            Self::InvalidNamespace => ("invalid_namespace", 404, "There is no such namespace"),
             Self::Unavailable => ("unavailable", 503, "The server cannot do this just now; try again"),
             Self::Internal => ("internal", 500, "The server made a mistake"),
         }

@@ -100,7 +100,7 @@ pub(crate) enum KeyCommand {
         #[arg(long, default_value = "unnamed")]
         name: String,
     },
-    /// Lists the keys: id, name, when made, when revoked. Not the keys themselves.
+    /// Lists the keys that are valid: id, when made, name. Not the keys themselves.
     List,
     /// Revokes a key at once and for ever.
     Revoke {
