@@ -11,6 +11,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use waypost_api::{IsoTime, ServerState, names};
+use waypost_inbox::ShowError;
 use waypost_realtime::{Audience, Emit, Hub, HubConfig, JsonObject, Origin};
 
 use crate::app::{App, Mode};
@@ -99,8 +100,12 @@ impl Server {
                 let observe = |queued_at: Duration, _: usize| {
                     app.metrics.shown(clock.monotonic().saturating_sub(queued_at));
                 };
-                if let Err(error) = waypost_inbox::show(commits, publisher, observe).await {
-                    tracing::error!(error = %error, "what is stored is no longer shown");
+                match waypost_inbox::show(commits, publisher, observe).await {
+                    Err(ShowError::Closed(_)) if app.stopping.is_cancelled() => {
+                        tracing::debug!("what is stored while the server stops is shown by the next one");
+                    }
+                    Err(error) => tracing::error!(error = %error, "what is stored is no longer shown"),
+                    Ok(()) => {}
                 }
             }
         });
