@@ -60,6 +60,15 @@ impl Alias {
             && (kind != AliasKind::Phone || value.bytes().all(|byte| byte.is_ascii_digit()));
         usable.then(|| Self { kind, value: value.into() })
     }
+
+    /// A phone number as people write it: digits with an optional plus, spaces, hyphens, dots and brackets. `None` for
+    /// anything but 7 to 15 digits: E.164 allows 15, and fewer than 7 are no number in international form.
+    #[must_use]
+    pub fn dialled(text: &str) -> Option<Self> {
+        let is_filler = |c: char| matches!(c, ' ' | '-' | '.' | '(' | ')' | '\u{a0}');
+        let digits: String = text.chars().filter(|c| !is_filler(*c)).collect();
+        Self::parse(AliasKind::Phone, &digits).filter(|alias| (7..=15).contains(&alias.value.len()))
+    }
 }
 
 impl fmt::Debug for Alias {
@@ -154,6 +163,16 @@ mod tests {
         assert_eq!(alias(AliasKind::Phone, "+15550002001"), alias(AliasKind::Phone, "15550002001"));
         for text in ["", "+", "1 555", "call me", &"1".repeat(1000)] {
             assert_eq!(Alias::parse(AliasKind::Phone, text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn phone_numbers_are_taken_as_people_write_them() {
+        for text in ["+1 (555) 000-2001", "15550002001", " +1.555.000.2001 "] {
+            assert_eq!(&*Alias::dialled(text).unwrap().value, "15550002001", "{text}");
+        }
+        for text in ["", "call me", "12", "1234567890123456", "cus_01", "US.70000000000000002001"] {
+            assert!(Alias::dialled(text).is_none(), "{text}");
         }
     }
 

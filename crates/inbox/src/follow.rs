@@ -1,7 +1,7 @@
 //! A connection asks to see something: the general room, or a customer's.
 
 use waypost_api::room::{GENERAL_ROOM, customer_room};
-use waypost_domain::{Action, Alias, AliasKind, CustomerId, Principal, Scope, general_scopes, may};
+use waypost_domain::{Action, Alias, CustomerId, Principal, Scope, general_scopes, may};
 use waypost_realtime::{Application, JoinError, Offset, Room, Socket};
 use waypost_store::{CustomerMatch, ReadError, Store};
 
@@ -76,7 +76,7 @@ pub async fn join_customer<A: Application>(
     if !may(principal, Action::SeeAnyCustomer) {
         return Err(FollowError::UnknownCustomer);
     }
-    let waiting = realtime_scope(&Scope::Name(scope_name(name)));
+    let waiting = realtime_scope(&Scope::Name(canonical_name(name)));
     let joined = socket.join(room.clone(), vec![waiting]).await?;
     // The name may have become a customer's after the look and before the join, in which case nobody will bind it.
     // Joining again shows the room from this second join on, which is the position that is answered.
@@ -104,8 +104,7 @@ async fn join_known<A: Application>(
     Ok(Some(Followed { head: joined.head, customer: Some(customer) }))
 }
 
-/// The name under which a room waits for its customer: as the customer's alias will be written.
-#[must_use]
-pub fn scope_name(name: &str) -> Box<str> {
-    Alias::parse(AliasKind::Phone, name).map_or_else(|| name.into(), |phone| phone.value)
+/// The name under which a room waits: as the customer's alias would be written.
+fn canonical_name(name: &str) -> Box<str> {
+    Alias::dialled(name).map_or_else(|| name.into(), |phone| phone.value)
 }

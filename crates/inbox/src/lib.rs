@@ -15,7 +15,7 @@ pub mod reply;
 pub mod show;
 
 pub use encode::encoder;
-pub use follow::{FollowError, Followed, join_customer, join_general, scope_name};
+pub use follow::{FollowError, Followed, join_customer, join_general};
 pub use receive::receive;
 pub use reply::{Reply, ReplyError, SendText, To};
 pub use show::{ShowError, show};

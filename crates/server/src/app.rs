@@ -5,7 +5,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use anyhow::Context as _;
-use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use waypost_cloud_api::graph::{AccessToken, GraphClient, GraphSettings};
@@ -19,7 +18,7 @@ use crate::config::{Config, StoreUrl, WhatsappConfig};
 use crate::http::credential::Credentials;
 use crate::http::gate::Gate;
 use crate::http::webhook::{MetaApp, WebhookLimits};
-use crate::telemetry::Metrics;
+use crate::telemetry::{Metrics, Seldom};
 
 /// What kind of server it is; every page says so.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,10 +45,14 @@ pub(crate) struct Parts {
     pub(crate) credentials: Credentials,
     pub(crate) gate: Gate,
     pub(crate) metrics: Metrics,
+    /// Which refused webhooks are logged.
+    pub(crate) refusals: Seldom,
     pub(crate) webhook_limits: WebhookLimits,
     pub(crate) rest_body_bytes_max: usize,
     /// Cancelled when the server begins to stop.
     pub(crate) stopping: CancellationToken,
+    /// Cancelled when no further request is taken: clients have been told by then.
+    pub(crate) closed: CancellationToken,
     /// A short section: drawing an id.
     ids: Mutex<IdSource>,
 }
@@ -95,14 +98,11 @@ impl App {
             credentials: Credentials::new(&config.auth.api_key, config.auth.anonymous, store.clone()),
             gate: Gate::new(config.server.public_url.clone(), config.server.cors_origins.clone()),
             metrics: Metrics::new(),
-            webhook_limits: WebhookLimits {
-                body_bytes_max: config.limits.webhook_body_bytes_max.value(),
-                body_timeout: config.limits.webhook_body_timeout_seconds.duration(),
-                answer_timeout: config.limits.webhook_answer_timeout_seconds.duration(),
-                bodies: Semaphore::new(config.limits.webhook_bodies_in_memory_max.value()),
-            },
+            refusals: Seldom::default(),
+            webhook_limits: WebhookLimits::new(&config.limits),
             rest_body_bytes_max: config.limits.rest_body_bytes_max.value(),
             stopping: CancellationToken::new(),
+            closed: CancellationToken::new(),
             ids: Mutex::new(IdSource::new(random_seed()?)),
             store,
             clock,

@@ -102,7 +102,9 @@ pub(crate) enum KeyCommand {
     },
     /// Lists the keys that are valid: id, when made, name. Not the keys themselves.
     List,
-    /// Revokes a key at once and for ever.
+    /// Revokes a key for ever: requests and new connections are refused at once.
+    ///
+    /// A client that is connected stays so until its connection ends.
     Revoke {
         /// As `waypost key list` shows it.
         id: String,

@@ -166,8 +166,10 @@ fn refused(code: ErrorCode) -> Refused {
 }
 
 fn read_auth(auth: Option<&RawValue>) -> Result<Auth, Refused> {
-    auth.map_or(Ok(Auth::default()), |auth| serde_json::from_str(auth.get()))
-        .map_err(|_| refused(ErrorCode::InvalidPayload))
+    auth.map_or(Ok(Auth::default()), |auth| serde_json::from_str(auth.get())).map_err(|_| Refused::Final {
+        message: "`auth` has to be an object; its `token` a string, its `offsets` true or false".into(),
+        code: ErrorCode::InvalidPayload.as_str().into(),
+    })
 }
 
 /// `offsets=0` turns the further argument off, `offsets=1` on.

@@ -40,6 +40,8 @@ fn main() -> ExitCode {
 }
 
 fn run(invocation: &Invocation) -> anyhow::Result<()> {
+    // Whatever is written holds messages or keys: it is its owner's alone, also in a directory that others can enter.
+    rustix::process::umask(rustix::fs::Mode::RWXG | rustix::fs::Mode::RWXO);
     let environment = Environment::of_process();
     let load = || Config::load(&invocation.flags, &environment);
     match &invocation.command {

@@ -28,6 +28,9 @@ const TEND_EVERY: Duration = Duration::from_mins(1);
 /// Over how long live connections are closed when the server stops, so that their clients do not come back at once.
 const DRAIN_OVER: Duration = Duration::from_secs(2);
 
+/// What is left of the time for the process itself to end: whoever stops it kills it when the time is over.
+const STOP_MARGIN: Duration = Duration::from_millis(500);
+
 /// Sockets that are bound already.
 pub(crate) struct Listeners {
     pub(crate) main: Vec<TcpListener>,
@@ -63,8 +66,6 @@ pub(crate) struct Server {
     hub: Hub<Live>,
     /// HTTP connections and listeners.
     connections: TaskTracker,
-    /// Cancelled when no further request is to be taken.
-    closed: CancellationToken,
     /// Everything else.
     background: TaskTracker,
     showing: JoinHandle<()>,
@@ -111,11 +112,10 @@ impl Server {
         });
 
         let connections = TaskTracker::new();
-        let closed = CancellationToken::new();
         let shared = Connections {
             places: Arc::new(Semaphore::new(config.realtime.connections_max.value() + HTTP_CONNECTIONS)),
             tasks: connections.clone(),
-            stop: closed.clone(),
+            stop: app.closed.clone(),
         };
         for listener in listeners.main {
             connections.spawn(listen::serve(listener, main_routes(&app, &hub), shared.clone()));
@@ -124,7 +124,7 @@ impl Server {
             connections.spawn(listen::serve(listener, webhook_routes(&app), shared.clone()));
         }
         let stop_within = config.server.shutdown_timeout_seconds.duration();
-        Ok(Self { app, hub, connections, closed, background, showing, stop_within })
+        Ok(Self { app, hub, connections, background, showing, stop_within })
     }
 
     /// Cancelled when the server begins to stop.
@@ -132,10 +132,15 @@ impl Server {
         &self.app.stopping
     }
 
+    /// Whether `waypost key create` has made a key.
+    pub(crate) async fn has_keys(&self) -> anyhow::Result<bool> {
+        Ok(self.app.store.has_keys().await?)
+    }
+
     /// Stops within the configured time: no further webhook is taken, clients are told and their transports closed, no
     /// further request is taken, what was accepted is committed and answered, sends end.
     pub(crate) async fn stop(self) {
-        let stop_within = self.stop_within;
+        let stop_within = self.stop_within.saturating_sub(STOP_MARGIN);
         if tokio::time::timeout(stop_within, self.stop_in_order()).await.is_err() {
             tracing::warn!(
                 "stopping took too long; what is left ends now. Nothing that was answered is lost"
@@ -159,7 +164,7 @@ impl Server {
         // A polling client is told in its next poll, which may be a connection of its own: requests are taken until
         // the drain has ended, and so have the polls that wait for an event.
         self.hub.drain(DRAIN_OVER).await;
-        self.closed.cancel();
+        self.app.closed.cancel();
         self.connections.close();
         self.connections.wait().await;
         self.app.reply.calls.close();
@@ -184,7 +189,8 @@ fn hub_config(config: &Config) -> HubConfig {
         ping_timeout: realtime.ping_timeout_ms.duration(),
         payload_bytes_max: realtime.max_payload_bytes.value(),
         stall_timeout: realtime.stalled_timeout_seconds.duration(),
-        rooms_per_socket_max: config.limits.rooms_per_connection_max.value(),
+        // The monitors' room is not one that a client asked for.
+        rooms_per_socket_max: config.limits.rooms_per_connection_max.value() + 1,
         ..defaults
     }
 }

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use tokio::sync::{mpsc, oneshot};
 use waypost_domain::{
@@ -198,6 +199,8 @@ pub struct Store {
     readers: Readers,
     clock: Arc<dyn Clock>,
     limits: Arc<Limits>,
+    /// Whether the writer's last commit went well.
+    is_well: Arc<AtomicBool>,
 }
 
 impl Store {
@@ -211,9 +214,10 @@ impl Store {
         let database = directory.database();
         let limits = Arc::new(options.limits.clone());
         let clock = Arc::clone(&options.clock);
-        let (jobs, commits) = writer::start(directory, options)?;
+        let is_well = Arc::new(AtomicBool::new(true));
+        let (jobs, commits) = writer::start(directory, options, Arc::clone(&is_well))?;
         let readers = Readers::open(&database, limits.readers)?;
-        Ok((Self { jobs, readers, clock, limits }, commits))
+        Ok((Self { jobs, readers, clock, limits, is_well }, commits))
     }
 
     /// Stores the items of one webhook of `app`, each on its own; returns after the commit.
@@ -292,6 +296,27 @@ impl Store {
     /// See [`ReadError`].
     pub async fn last_number(&self, customer: CustomerId) -> Result<Option<PhoneNumberId>, ReadError> {
         self.readers.run(move |connection| crate::sqlite::readers::last_number(connection, customer)).await
+    }
+
+    /// Whether a webhook or a send of this number was ever stored.
+    ///
+    /// # Errors
+    /// See [`ReadError`].
+    pub async fn has_number(&self, number: PhoneNumberId) -> Result<bool, ReadError> {
+        self.readers.run(move |connection| crate::sqlite::readers::has_number(connection, &number)).await
+    }
+
+    /// Whether there is any API key.
+    ///
+    /// # Errors
+    /// See [`ReadError`].
+    pub async fn has_keys(&self) -> Result<bool, ReadError> {
+        self.readers.run(|connection| Ok(!crate::sqlite::keys::list(connection)?.is_empty())).await
+    }
+
+    /// Whether the store can write. Where its last commit went well it is believed; where not, it tries.
+    pub async fn can_write(&self) -> bool {
+        self.is_well.load(Ordering::Relaxed) || self.ask(|answer, _| Job::Probe { answer }).await.is_some()
     }
 
     /// The key with this SHA-256 digest.

@@ -66,7 +66,7 @@ function start(): void {
   });
   const roomsView = roomsPanel(rooms, (title, text) => notices.toast('warn', title, text));
   const sendView = sendPanel(outbox, (to, text) => sending.testMessage(to, text));
-  const inbox = inboxView({ conversations, outbox, rooms, sending, connection, notices, changed });
+  const inbox = inboxView({ conversations, outbox, rooms, sending, connection, notices, changed, joinGeneral: roomsView.joinGeneral });
   const logView = logPanel(log);
   const noticesBox = noticesView(notices);
   const tabs = panes(changed);

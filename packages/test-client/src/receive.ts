@@ -34,7 +34,7 @@ export function receive(socket: ClientSocket, page: Page): void {
   receiveServerWords(socket, page);
 }
 
-function receiveMessages(socket: ClientSocket, { conversations, outbox, notices }: Page): void {
+function receiveMessages(socket: ClientSocket, { conversations, outbox, rooms, notices }: Page): void {
   socket.on('whatsappMessage', (payload) => {
     const message = readMessage(payload);
     if (message === undefined) {
@@ -42,6 +42,7 @@ function receiveMessages(socket: ClientSocket, { conversations, outbox, notices 
       return;
     }
     conversations.receive(message);
+    rooms.met(message);
     outbox.becameMessage(message.id);
   });
   socket.on('whatsappMessageStatus', (payload) => void conversations.applyStatus(payload));

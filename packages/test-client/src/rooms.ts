@@ -15,7 +15,22 @@ export interface RoomEntry {
   readonly room: Room;
   readonly membership: Membership;
   readonly customerId: string | undefined;
+  /** Joined under a name that is nobody's yet; the room shows the customer from their first event on. */
+  readonly awaitsCustomer: boolean;
   readonly note: string | undefined;
+}
+
+/** A customer as a message names them. */
+export interface Met {
+  readonly customerId: string;
+  /** Digits, or the BSUID where the number is withheld. */
+  readonly whatsappNumber: string;
+}
+
+interface Found {
+  readonly customerId?: string | undefined;
+  readonly awaitsCustomer?: boolean;
+  readonly note?: string;
 }
 
 export interface RoomWire {
@@ -72,6 +87,13 @@ export class Rooms {
     this.#set(room, 'joined', { customerId: isRecord(payload) ? textField(payload, 'customerId') : undefined });
   }
 
+  /** Somebody wrote or was written to, maybe the one whom a room waits for. */
+  met(customer: Met): void {
+    for (const { room, awaitsCustomer } of this.#entries.values()) {
+      if (awaitsCustomer && room.kind === 'customer' && isCalled(customer, room.customer)) this.#set(room, 'joined', { customerId: customer.customerId });
+    }
+  }
+
   #ask(room: Room): void {
     const wire = this.#wire;
     if (wire === undefined) return;
@@ -89,6 +111,9 @@ export class Rooms {
       return;
     }
     this.confirmed(room, ack);
+    const isNamed = this.#entries.get(keyOf(room))?.customerId !== undefined;
+    // Only an ack vouches that there is nobody: older servers never say whose room it is.
+    if (isRecord(ack) && room.kind === 'customer' && !isNamed) this.#set(room, 'joined', { awaitsCustomer: true });
   }
 
   #unanswered(wire: RoomWire, room: Room): void {
@@ -101,11 +126,17 @@ export class Rooms {
     return this.#wire !== wire || !this.#entries.has(keyOf(room));
   }
 
-  #set(room: Room, membership: Membership, found: { customerId?: string | undefined; note?: string } = {}): void {
-    const customerId = found.customerId ?? this.#entries.get(keyOf(room))?.customerId;
-    this.#entries.set(keyOf(room), { room, membership, customerId, note: found.note });
+  #set(room: Room, membership: Membership, found: Found = {}): void {
+    const before = this.#entries.get(keyOf(room));
+    const customerId = found.customerId ?? before?.customerId;
+    const awaitsCustomer = membership === 'joined' && customerId === undefined && (found.awaitsCustomer ?? before?.awaitsCustomer ?? false);
+    this.#entries.set(keyOf(room), { room, membership, customerId, awaitsCustomer, note: found.note });
     this.#changed();
   }
+}
+
+function isCalled({ customerId, whatsappNumber }: Met, name: string): boolean {
+  return name === customerId || name === whatsappNumber;
 }
 
 /** A name for lists and elements; a customer may be called "general", so the kind is part of it. */

@@ -91,3 +91,30 @@ test('no_answer_is_said_and_the_number_of_rooms_is_bounded', async () => {
   assert.equal(rooms.join(ANA), false);
   assert.ok(rooms.join(GENERAL));
 });
+
+test('a_room_of_nobody_yet_waits_until_its_customer_is_met', async () => {
+  const rooms = newRooms();
+  const line = wire();
+  const awaited = (): unknown[] => rooms.list().map(({ membership, customerId, awaitsCustomer }) => [membership, customerId, awaitsCustomer]);
+  rooms.connected(line);
+  rooms.join({ kind: 'customer', customer: '15550001' });
+  await line.answer({ ok: true });
+  rooms.confirmed({ kind: 'customer', customer: '15550001' }, {});
+  assert.deepEqual(awaited(), [['joined', undefined, true]]);
+  rooms.met({ customerId: 'cus_2', whatsappNumber: '15550002' });
+  assert.deepEqual(awaited(), [['joined', undefined, true]]);
+  rooms.met({ customerId: 'cus_1', whatsappNumber: '15550001' });
+  assert.deepEqual(awaited(), [['joined', 'cus_1', false]]);
+});
+
+test('neither_the_general_room_nor_a_room_without_an_ack_waits_for_a_customer', async () => {
+  const rooms = newRooms();
+  const line = wire();
+  rooms.connected(line);
+  rooms.join(GENERAL);
+  await line.answer({ ok: true });
+  rooms.join(ANA);
+  rooms.confirmed(ANA, {});
+  await line.timeOut();
+  assert.deepEqual(rooms.list().map(({ membership, awaitsCustomer }) => [membership, awaitsCustomer]), [['joined', false], ['joined', false]]);
+});

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 use std::io::Write as _;
+use std::path::Path;
 
 use anyhow::Context as _;
 use waypost_api::IsoTime;
@@ -23,7 +24,7 @@ pub(crate) fn key(command: &KeyCommand, config: &Config) -> anyhow::Result<()> {
     claim_for_server(data_dir)?;
     let keys = Keys::open(data_dir)?;
     let text = match command {
-        KeyCommand::Create { name } => create(&keys, name)?,
+        KeyCommand::Create { name } => create(&keys, name, data_dir)?,
         KeyCommand::List => list(&keys)?,
         KeyCommand::Revoke { id } => {
             anyhow::ensure!(
@@ -36,7 +37,7 @@ pub(crate) fn key(command: &KeyCommand, config: &Config) -> anyhow::Result<()> {
     std::io::stdout().write_all(text.as_bytes()).context("cannot write to the terminal")
 }
 
-fn create(keys: &Keys, name: &str) -> anyhow::Result<String> {
+fn create(keys: &Keys, name: &str, data_dir: &Path) -> anyhow::Result<String> {
     let usable = (1..=NAME_CHARS_MAX).contains(&name.chars().count()) && !name.chars().any(char::is_control);
     anyhow::ensure!(usable, "a key's name has 1 to {NAME_CHARS_MAX} characters, without control characters");
     let secret = random_secret("wpk_")?;
@@ -44,6 +45,8 @@ fn create(keys: &Keys, name: &str) -> anyhow::Result<String> {
     let (at, bits) = IdSource::new(random_seed()?).next_parts(now);
     let id = OutboxId::from_parts(at, bits).to_string().replace("out_", "key_");
     keys.create(&ApiKey { id, name: name.to_owned(), created_at: now }, &digest(&secret))?;
+    // On stderr, so that the key alone can be taken from stdout.
+    writeln!(std::io::stderr(), "a key for the server whose data is in {}:", data_dir.display())?;
     Ok(format!("{secret}\n"))
 }
 

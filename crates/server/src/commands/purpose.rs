@@ -8,8 +8,6 @@ use anyhow::Context as _;
 
 /// The file that marks a demo's directory.
 const DEMO_MARK: &str = "DEMO";
-/// A file that every store has.
-const DATABASE: &str = "waypost.db";
 
 /// Refuses a directory that a demo made.
 pub(crate) fn claim_for_server(data_dir: &Path) -> anyhow::Result<()> {
@@ -26,9 +24,13 @@ pub(crate) fn claim_for_demo(data_dir: &Path) -> anyhow::Result<()> {
     if data_dir.join(DEMO_MARK).exists() {
         return Ok(());
     }
+    let is_free = match std::fs::read_dir(data_dir) {
+        Ok(mut entries) => entries.next().is_none(),
+        Err(error) => error.kind() == std::io::ErrorKind::NotFound,
+    };
     anyhow::ensure!(
-        !data_dir.join(DATABASE).exists(),
-        "{} holds the data of a server; the demo does not touch it. Choose another directory with --data-dir",
+        is_free,
+        "{} is not empty and not a demo's; the demo does not touch it. Choose another directory with --data-dir",
         data_dir.display()
     );
     DirBuilder::new()

@@ -10,7 +10,7 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use super::purpose::claim_for_server;
 use crate::app::Mode;
-use crate::config::Config;
+use crate::config::{Anonymous, Config};
 use crate::server::{Listeners, Server};
 
 /// The one line that programs read: where the server listens, once it does.
@@ -36,6 +36,12 @@ pub(crate) async fn serve(config: &Config) -> anyhow::Result<()> {
     // Before the ready line: whoever reads that may stop us.
     let stopped = stop_signal()?;
     tell_what_is_missing(config);
+    if config.auth.api_key.is_empty() && config.auth.anonymous == Anonymous::Off && !server.has_keys().await?
+    {
+        tracing::warn!(
+            "there is no API key, so that no client can connect: make one with `waypost key create`"
+        );
+    }
     let mut line = serde_json::to_string(&ready)?;
     line.push('\n');
     std::io::stdout().write_all(line.as_bytes()).context("cannot write the ready line")?;

@@ -76,6 +76,7 @@ pub(crate) async fn simulate(asked: &Simulate, config: &Config) -> anyhow::Resul
 fn report(simulation: &Simulation) -> anyhow::Result<()> {
     let counts = simulation.counts();
     let refusal = match counts.last_refusal {
+        Some(401) => ", last refusal 401: the server has another WAYPOST_APP_SECRET".to_owned(),
         Some(status) => format!(", last refusal {status}"),
         None => String::new(),
     };

@@ -37,7 +37,7 @@ impl Gate {
 
     /// Whether a request with these headers may pass.
     pub(crate) fn check(&self, headers: &HeaderMap) -> Result<(), ErrorCode> {
-        let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+        let host = single_host(headers).unwrap_or_default();
         if !self.is_own_host(host) {
             return Err(ErrorCode::ForeignHost);
         }
@@ -71,7 +71,8 @@ impl Gate {
         let is_same_site = origin
             .split_once("://")
             .is_some_and(|(scheme, site)| scheme == "http" && site.eq_ignore_ascii_case(host));
-        is_same_site
+        // Without TLS only the machine itself is a site of ours; the public one is known by its whole address.
+        (is_same_site && is_loopback_name(host_name(host)))
             || self.0.public_url.as_ref().is_some_and(|url| url.origin().as_str() == origin)
             || self.0.cors_origins.contains(origin)
     }
@@ -79,7 +80,10 @@ impl Gate {
 
 /// Refuses what may not pass the gate.
 pub(crate) async fn pass(State(gate): State<Gate>, request: Request, next: Next) -> Response {
+    // A request may name its host twice (RFC 9112, section 3.2.2); both have to be ours.
+    let target_is_own = request.uri().authority().is_none_or(|target| gate.is_own_host(target.as_str()));
     match gate.check(request.headers()) {
+        Ok(()) if !target_is_own => Refusal::new(ErrorCode::ForeignHost).into_response(),
         Ok(()) => next.run(request).await,
         Err(code) => Refusal::new(code).into_response(),
     }
@@ -100,7 +104,7 @@ pub(crate) fn directness(request: &request::Parts) -> Directness {
     let peer = request.extensions.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| peer.ip());
     let text = |name: HeaderName| request.headers.get(name).map(|value| value.to_str().unwrap_or_default());
     let is_direct = peer.is_some_and(|peer| peer.to_canonical().is_loopback())
-        && text(header::HOST).is_some_and(|host| is_loopback_name(host_name(host)))
+        && single_host(&request.headers).is_some_and(|host| is_loopback_name(host_name(host)))
         && text(header::ORIGIN).is_none_or(is_loopback_origin)
         && !request.headers.keys().any(is_forwarding);
     if is_direct { Directness::Loopback } else { Directness::Elsewhere }
@@ -115,12 +119,23 @@ fn is_loopback_origin(origin: &str) -> bool {
     origin.split_once("://").is_some_and(|(_, site)| is_loopback_name(host_name(site)))
 }
 
-/// A host without its port; an IPv6 address keeps its brackets.
-fn host_name(host: &str) -> &str {
-    match host.rfind(']') {
-        Some(end) => &host[..=end],
-        None => host.split_once(':').map_or(host, |(name, _)| name),
+/// The one `Host` of a request; `None` where there is none, or more than one.
+fn single_host(headers: &HeaderMap) -> Option<&str> {
+    let mut hosts = headers.get_all(header::HOST).iter();
+    match (hosts.next(), hosts.next()) {
+        (Some(host), None) => host.to_str().ok(),
+        _ => None,
     }
+}
+
+/// A host without its port; an IPv6 address keeps its brackets. Empty where what follows the name is no port.
+fn host_name(host: &str) -> &str {
+    let (name, rest) = match host.rfind(']') {
+        Some(end) => host.split_at(end + 1),
+        None => host.split_at(host.find(':').unwrap_or(host.len())),
+    };
+    let is_port = rest.strip_prefix(':').is_none_or(|port| port.bytes().all(|byte| byte.is_ascii_digit()));
+    if is_port { name } else { "" }
 }
 
 fn is_loopback_name(name: &str) -> bool {
@@ -157,6 +172,8 @@ mod tests {
             ("localhost.evil.example", None, Err(ErrorCode::ForeignHost)),
             ("127.0.0.1.evil.example", None, Err(ErrorCode::ForeignHost)),
             ("", None, Err(ErrorCode::ForeignHost)),
+            ("127.0.0.1:3000:80", None, Err(ErrorCode::ForeignHost)),
+            (own, Some("http://waypost.example.com"), Err(ErrorCode::ForeignOrigin)),
             (own, Some("https://evil.example"), Err(ErrorCode::ForeignOrigin)),
             (own, Some("null"), Err(ErrorCode::ForeignOrigin)),
             ("localhost:3000", Some("http://localhost:8080"), Err(ErrorCode::ForeignOrigin)),
@@ -165,6 +182,13 @@ mod tests {
             pairs.extend(origin.map(|origin| ("origin", origin)));
             assert_eq!(gate().check(&headers(&pairs)), expected, "{host} {origin:?}");
         }
+    }
+
+    #[test]
+    fn a_second_host_is_no_host() {
+        let mut twice = headers(&[("host", "localhost:3000")]);
+        twice.append(header::HOST, HeaderValue::from_static("evil.example"));
+        assert_eq!(gate().check(&twice), Err(ErrorCode::ForeignHost));
     }
 
     #[test]

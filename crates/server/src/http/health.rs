@@ -11,8 +11,8 @@ use super::credential::Caller;
 use super::problem::Refusal;
 use crate::app::App;
 
-/// How long a read of the store may take before the server is not ready.
-const READ_TIMEOUT: Duration = Duration::from_secs(2);
+/// How long the store may take to answer before the server is not ready.
+const STORE_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// The process runs.
 #[utoipa::path(get, path = "/healthz", tag = "operation", security(()),
@@ -21,19 +21,21 @@ pub(crate) async fn healthz() -> &'static str {
     "ok\n"
 }
 
-/// The server takes webhooks and clients: its store answers, and it is not stopping.
+/// The server takes webhooks and clients: its store can be read and written, and it is not stopping.
 #[utoipa::path(get, path = "/readyz", tag = "operation", security(()),
     responses(
         (status = 200, description = "Ready", body = String),
-        (status = 503, description = "Stopping, or the store does not answer", body = waypost_api::Problem)
+        (status = 503, description = "Stopping, or the store is in trouble", body = waypost_api::Problem)
     ))]
 pub(crate) async fn readyz(State(app): State<App>) -> Result<&'static str, Refusal> {
     if app.stopping.is_cancelled() {
         return Err(Refusal::because(ErrorCode::Unavailable, "the server is stopping"));
     }
-    match tokio::time::timeout(READ_TIMEOUT, app.store.head()).await {
-        Ok(Ok(_)) => Ok("ready\n"),
-        Ok(Err(_)) | Err(_) => Err(Refusal::because(ErrorCode::Unavailable, "the store does not answer")),
+    let looking = async { app.store.head().await.is_ok() && app.store.can_write().await };
+    match tokio::time::timeout(STORE_TIMEOUT, looking).await {
+        Ok(true) => Ok("ready\n"),
+        Ok(false) => Err(Refusal::because(ErrorCode::Unavailable, "the store cannot write")),
+        Err(_) => Err(Refusal::because(ErrorCode::Unavailable, "the store does not answer")),
     }
 }
 

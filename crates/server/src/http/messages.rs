@@ -89,8 +89,11 @@ fn refuse(error: &ReplyError) -> Refusal {
         ReplyError::Forbidden => Refusal::new(ErrorCode::Forbidden),
         ReplyError::UnknownCustomer => Refusal::because(
             ErrorCode::UnknownCustomer,
-            "`to` is neither a customer's name nor a phone number",
+            "it is neither the name of a customer nor a phone number in international form",
         ),
+        ReplyError::UnknownNumber => {
+            Refusal::because(ErrorCode::InvalidRequest, "phoneNumberId: not one of our numbers")
+        }
         ReplyError::Ambiguous => Refusal::new(ErrorCode::AmbiguousCustomer),
         ReplyError::NotConfigured => Refusal::because(
             ErrorCode::SendingNotConfigured,
@@ -121,12 +124,25 @@ impl<T: DeserializeOwned> FromRequest<App> for JsonBody<T> {
             }
             Ok(Err(_)) => return Err(Refusal::because(ErrorCode::InvalidRequest, "the body was cut off")),
         };
-        // serde_json's messages name fields and positions; of values they show numbers and the names of unknown
-        // fields at most.
+        // A struct can be read from an array too, which nobody means.
+        if body.trim_ascii_start().first() == Some(&b'[') {
+            return Err(Refusal::because(ErrorCode::InvalidRequest, "the body has to be a JSON object"));
+        }
         serde_json::from_slice(&body)
             .map(Self)
-            .map_err(|error| Refusal::because(ErrorCode::InvalidRequest, error.to_string()))
+            .map_err(|error| Refusal::because(ErrorCode::InvalidRequest, explain(&error)))
     }
+}
+
+/// What is wrong with a body and where, without the value that is wrong: it may be a text or a number.
+fn explain(error: &serde_json::Error) -> String {
+    let said = error.to_string();
+    let names_fields_only =
+        ["missing field", "unknown field", "duplicate field"].iter().any(|start| said.starts_with(start));
+    if names_fields_only || !error.is_data() {
+        return said;
+    }
+    format!("a value is of the wrong type at line {} column {}", error.line(), error.column())
 }
 
 fn is_json(headers: &HeaderMap) -> bool {

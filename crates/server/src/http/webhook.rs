@@ -3,20 +3,22 @@
 use std::time::Duration;
 
 use axum::body::Body;
+use axum::extract::rejection::QueryRejection;
 use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse, Response};
-use bytes::Bytes;
+use bytes::BytesMut;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use serde::Deserialize;
 use subtle::ConstantTimeEq as _;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, SemaphorePermit};
 use waypost_api::ErrorCode;
 use waypost_cloud_api::signature::{AppSecrets, SIGNATURE_HEADER, SignatureHeader};
 use waypost_domain::AppName;
 
 use super::problem::Refusal;
 use crate::app::App;
+use crate::config::LimitsConfig;
 use crate::telemetry::WebhookOutcome;
 
 /// A Meta app: whose secrets sign, and what it says at the handshake.
@@ -32,8 +34,30 @@ pub(crate) struct WebhookLimits {
     pub(crate) body_bytes_max: usize,
     pub(crate) body_timeout: Duration,
     pub(crate) answer_timeout: Duration,
-    /// As many permits as bodies may be in memory.
-    pub(crate) bodies: Semaphore,
+    /// One permit for each KiB of the bodies that are in memory, as far as they have come.
+    pub(crate) held_kib: Semaphore,
+}
+
+impl WebhookLimits {
+    /// Room for this many whole bodies at once.
+    pub(crate) fn new(limits: &LimitsConfig) -> Self {
+        let body_bytes_max = limits.webhook_body_bytes_max.value();
+        let held_kib = limits.webhook_bodies_in_memory_max.value() * body_bytes_max.div_ceil(KIB);
+        Self {
+            body_bytes_max,
+            body_timeout: limits.webhook_body_timeout_seconds.duration(),
+            answer_timeout: limits.webhook_answer_timeout_seconds.duration(),
+            held_kib: Semaphore::new(held_kib.min(Semaphore::MAX_PERMITS)),
+        }
+    }
+}
+
+const KIB: usize = 1_024;
+
+/// A body, and the room that it takes until it is answered.
+struct Held<'a> {
+    bytes: BytesMut,
+    _room: Option<SemaphorePermit<'a>>,
 }
 
 /// `hub.…` of Meta's handshake.
@@ -61,9 +85,11 @@ pub(crate) struct Verification {
 pub(crate) async fn verify_webhook(
     State(app): State<App>,
     name: Option<Path<String>>,
-    Query(asked): Query<Verification>,
+    asked: Result<Query<Verification>, QueryRejection>,
 ) -> Result<Response, Refusal> {
     let meta = find_app(&app, name)?;
+    let Query(asked) = asked
+        .map_err(|_| Refusal::because(ErrorCode::InvalidRequest, "hub.…: each at most once, in UTF-8"))?;
     let Some(expected) = &meta.verify_token else {
         return Err(Refusal::because(
             ErrorCode::NotSetUp,
@@ -114,7 +140,12 @@ pub(crate) async fn receive_webhook(
     app.metrics.webhook(outcome, app.clock.monotonic().saturating_sub(started));
     match result {
         Ok(()) => StatusCode::OK.into_response(),
-        Err(code) => Refusal::new(code).into_response(),
+        Err(code) => {
+            if let Some(left_out) = app.refusals.due(code.as_str(), started) {
+                tracing::warn!(code = code.as_str(), left_out, "a webhook was refused: {}", code.title());
+            }
+            Refusal::new(code).into_response()
+        }
     }
 }
 
@@ -135,11 +166,14 @@ async fn receive(
         .and_then(|value| SignatureHeader::parse(value.as_bytes()).ok())
         .ok_or(ErrorCode::InvalidSignature)?;
     let limits = &app.webhook_limits;
-    let place = tokio::time::timeout(limits.answer_timeout, limits.bodies.acquire());
-    let _place = place.await.map_err(|_| ErrorCode::Unavailable)?.map_err(|_| ErrorCode::Unavailable)?;
-    let body = read_body(limits, body).await?;
-    secrets.verify(&signature, &body).map_err(|_| ErrorCode::InvalidSignature)?;
-    let storing = waypost_inbox::receive(&app.store, &meta.name, &body, app.clock.now());
+    let reading = tokio::time::timeout(limits.body_timeout, hold_body(limits, body));
+    let held = tokio::select! {
+        biased;
+        held = reading => held.map_err(|_| ErrorCode::BodyTimeout)??,
+        () = app.closed.cancelled() => return Err(ErrorCode::Unavailable),
+    };
+    secrets.verify(&signature, &held.bytes).map_err(|_| ErrorCode::InvalidSignature)?;
+    let storing = waypost_inbox::receive(&app.store, &meta.name, &held.bytes, app.clock.now());
     // Meta sends again what has no 200; what is committed after all is then a repetition.
     let counts = tokio::time::timeout(limits.answer_timeout, storing)
         .await
@@ -149,14 +183,26 @@ async fn receive(
     Ok(())
 }
 
-async fn read_body(limits: &WebhookLimits, body: Body) -> Result<Bytes, ErrorCode> {
-    let reading = Limited::new(body, limits.body_bytes_max).collect();
-    match tokio::time::timeout(limits.body_timeout, reading).await {
-        Err(_) => Err(ErrorCode::BodyTimeout),
-        Ok(Ok(whole)) => Ok(whole.to_bytes()),
-        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(ErrorCode::BodyTooLarge),
-        Ok(Err(_)) => Err(ErrorCode::InvalidRequest),
+/// Reads a body. It takes room only for what has come: who announces a large one and sends nothing keeps nobody out.
+async fn hold_body(limits: &WebhookLimits, body: Body) -> Result<Held<'_>, ErrorCode> {
+    let mut body = Limited::new(body, limits.body_bytes_max);
+    let mut held = Held { bytes: BytesMut::new(), _room: None };
+    let mut room: Option<SemaphorePermit<'_>> = None;
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|error| {
+            if error.is::<LengthLimitError>() { ErrorCode::BodyTooLarge } else { ErrorCode::InvalidRequest }
+        })?;
+        let Ok(data) = frame.into_data() else { continue };
+        let kib = u32::try_from(data.len().div_ceil(KIB)).map_err(|_| ErrorCode::BodyTooLarge)?;
+        let more = limits.held_kib.acquire_many(kib).await.map_err(|_| ErrorCode::Unavailable)?;
+        match &mut room {
+            Some(room) => room.merge(more),
+            None => room = Some(more),
+        }
+        held.bytes.extend_from_slice(&data);
     }
+    held._room = room;
+    Ok(held)
 }
 
 /// The app of the route's last part; without one, the only one there is.

@@ -2,6 +2,8 @@
 
 mod logs;
 mod metrics;
+mod seldom;
 
 pub(crate) use logs::start as start_logs;
 pub(crate) use metrics::{Metrics, WebhookOutcome};
+pub(crate) use seldom::Seldom;

@@ -41,13 +41,17 @@ pub(crate) enum Job {
         doomed: Doomed,
         answer: oneshot::Sender<usize>,
     },
+    /// Writes what is there already: can it be written?
+    Probe {
+        answer: oneshot::Sender<()>,
+    },
 }
 
 impl Job {
     pub(crate) fn items(&self) -> usize {
         match self {
             Self::Receive { facts, .. } => facts.len(),
-            Self::Intend { .. } | Self::Settle { .. } | Self::Prune { .. } => 1,
+            Self::Intend { .. } | Self::Settle { .. } | Self::Prune { .. } | Self::Probe { .. } => 1,
         }
     }
 
@@ -55,7 +59,7 @@ impl Job {
         match self {
             Self::Receive { facts, .. } => facts.iter().map(Fact::weight_bytes).sum(),
             Self::Intend { intent, .. } => intent.body.len(),
-            Self::Settle { .. } | Self::Prune { .. } => 0,
+            Self::Settle { .. } | Self::Prune { .. } | Self::Probe { .. } => 0,
         }
     }
 
@@ -64,7 +68,7 @@ impl Job {
             Self::Receive { queued_at, .. }
             | Self::Intend { queued_at, .. }
             | Self::Settle { queued_at, .. } => Some(*queued_at),
-            Self::Prune { .. } => None,
+            Self::Prune { .. } | Self::Probe { .. } => None,
         }
     }
 
@@ -75,6 +79,7 @@ impl Job {
             (Self::Intend { answer, .. }, Done::Intended(intent)) => drop(answer.send(intent)),
             (Self::Settle { answer, .. }, Done::Settled(entry)) => drop(answer.send(entry)),
             (Self::Prune { answer, .. }, Done::Pruned(rows)) => drop(answer.send(rows)),
+            (Self::Probe { answer }, Done::Probed) => drop(answer.send(())),
             _ => unreachable!("`Writer::apply` gives each job its own kind of answer"),
         }
     }
@@ -86,6 +91,7 @@ pub(crate) enum Done {
     Intended(Result<Intent, SendError>),
     Settled(Result<OutboxEntry, SendError>),
     Pruned(usize),
+    Probed,
 }
 
 /// Takes what waits into the group, within its bounds; what no longer fits is given back.

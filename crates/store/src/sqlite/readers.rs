@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use rusqlite::{Connection, OptionalExtension};
 use tokio::sync::Semaphore;
-use waypost_domain::{Alias, AliasKind, CustomerId, PhoneNumberId};
+use waypost_domain::{Alias, CustomerId, PhoneNumberId};
 
 use super::connection::open_to_read;
 use super::rows::known;
@@ -52,8 +52,8 @@ pub(crate) fn find_customer(connection: &Connection, name: &str) -> rusqlite::Re
             .query_row([id.to_bytes()], |row| row.get(0))?;
         return Ok(if exists { CustomerMatch::One(id) } else { CustomerMatch::Nobody });
     }
-    // A phone may be asked for with its plus; it is stored in digits.
-    let value = Alias::parse(AliasKind::Phone, name).map_or_else(|| name.into(), |phone| phone.value);
+    // A phone is stored in digits, however it is asked for.
+    let value = Alias::dialled(name).map_or_else(|| name.into(), |phone| phone.value);
     let holders: Vec<[u8; 16]> = connection
         .prepare_cached("SELECT DISTINCT customer FROM aliases WHERE value = ?1 LIMIT 2")?
         .query_map([value], |row| row.get(0))?
@@ -78,4 +78,10 @@ pub(crate) fn last_number(
             known(PhoneNumberId::parse(row.get_ref(0)?.as_str()?), "numbers.phone_number_id")
         })
         .optional()
+}
+
+pub(crate) fn has_number(connection: &Connection, number: &PhoneNumberId) -> rusqlite::Result<bool> {
+    connection
+        .prepare_cached("SELECT EXISTS (SELECT 1 FROM numbers WHERE phone_number_id = ?1)")?
+        .query_row([number.as_str()], |row| row.get(0))
 }

@@ -8,6 +8,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use rusqlite::{Connection, ErrorCode, Transaction, TransactionBehavior};
@@ -34,7 +35,11 @@ enum Trouble {
 }
 
 /// Opens the database in `directory` and starts the thread. It ends when every sender of jobs is gone.
-pub(crate) fn start(directory: DataDir, options: Options) -> Result<(mpsc::Sender<Job>, Commits), OpenError> {
+pub(crate) fn start(
+    directory: DataDir,
+    options: Options,
+    is_well: Arc<AtomicBool>,
+) -> Result<(mpsc::Sender<Job>, Commits), OpenError> {
     let database = directory.database();
     let mut connection = connection::open_to_write(&database)?;
     connection::migrate(&mut connection)?;
@@ -57,6 +62,7 @@ pub(crate) fn start(directory: DataDir, options: Options) -> Result<(mpsc::Sende
         commits,
         published,
         clock: options.clock,
+        is_well,
         checkpointer,
     };
     writer.give_up_unfinished_sends()?;
@@ -77,6 +83,8 @@ struct Writer {
     /// The number of the newest entry that was handed on.
     published: u64,
     clock: Arc<dyn Clock>,
+    /// Whether the last commit went well.
+    is_well: Arc<AtomicBool>,
     checkpointer: Checkpointer,
 }
 
@@ -130,9 +138,8 @@ impl Writer {
             oldest(&group),
         ) {
             Ok(done) => group.into_iter().zip(done).for_each(|(job, done)| job.answer(done)),
-            Err(Trouble::Database(error)) => {
-                tracing::error!(error = %error, requests = group.len(), "the store cannot commit");
-            }
+            // Answers that are dropped say that nothing is known to be stored.
+            Err(Trouble::Database(_)) => {}
             Err(Trouble::Item) if group.len() > 1 => {
                 let second = group.split_off(group.len() / 2);
                 self.commit(group);
@@ -169,10 +176,7 @@ impl Writer {
         );
         match (attempt, facts) {
             (Ok(more), _) => counts.add(more),
-            (Err(Trouble::Database(error)), _) => {
-                tracing::error!(error = %error, "the store cannot commit");
-                return Err(error);
-            }
+            (Err(Trouble::Database(error)), _) => return Err(error),
             (Err(Trouble::Item), [fact]) => {
                 let letter = [Fact::Dead(refused(fact))];
                 let stored = self.try_commit(
@@ -197,8 +201,27 @@ impl Writer {
         Ok(())
     }
 
-    /// Runs `change` as one transaction and hands on what it made visible; or leaves everything as it was.
+    /// Runs `change` as one transaction and hands on what it made visible; or leaves everything as it was. Says when
+    /// trouble begins and when it ends, once each.
     fn try_commit<T>(
+        &mut self,
+        change: impl FnOnce(&mut Appender, &Transaction<'_>) -> Result<T, Trouble>,
+        queued_at: Option<Duration>,
+    ) -> Result<T, Trouble> {
+        let attempt = self.attempt(change, queued_at);
+        match &attempt {
+            Ok(_) if !self.is_well.swap(true, Ordering::Relaxed) => {
+                tracing::info!("the store can write again");
+            }
+            Err(Trouble::Database(error)) if self.is_well.swap(false, Ordering::Relaxed) => {
+                tracing::error!(error = %error, "the store cannot write; until it can, nothing is acknowledged");
+            }
+            Ok(_) | Err(_) => {}
+        }
+        attempt
+    }
+
+    fn attempt<T>(
         &mut self,
         change: impl FnOnce(&mut Appender, &Transaction<'_>) -> Result<T, Trouble>,
         queued_at: Option<Duration>,
@@ -281,6 +304,10 @@ fn apply(appender: &mut Appender, transaction: &Transaction<'_>, job: &Job) -> R
         }
         Job::Prune { prune, doomed, .. } => {
             Done::Pruned(prune.remove(transaction, doomed).map_err(Trouble::from)?)
+        }
+        Job::Probe { .. } => {
+            transaction.execute("UPDATE meta SET value = value WHERE key = 'epoch'", [])?;
+            Done::Probed
         }
     })
 }

@@ -73,11 +73,11 @@ function quietButton(label: string, press: () => void): HTMLElement {
 }
 
 function author(message: Message, setting: Setting, actions: BubbleActions): Node[] {
-  if (setting === 'thread') return [element('span', {}, message.sender)];
-  const customer = element('button', { type: 'button', class: 'link' }, message.customerName);
+  if (setting === 'thread') return [element('bdi', {}, message.sender)];
+  const customer = element('button', { type: 'button', class: 'link' }, element('bdi', {}, message.customerName));
   customer.addEventListener('click', () => actions.openConversation(message.customerId));
   if (message.direction === 'inbound') return [customer];
-  return [element('span', {}, `${message.sender} →`), customer];
+  return [element('span', {}, element('bdi', {}, message.sender), ' →'), customer];
 }
 
 function meta(message: Message): Node[] {

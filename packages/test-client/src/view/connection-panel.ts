@@ -1,6 +1,7 @@
 /** Where to connect and as whom, and how the connection stands. */
 import type { ConnectionState, Target } from '../connection';
 import { parseServer } from '../connection';
+import { problemOf } from '../connection-problem';
 import { namespaceOf, transportOf } from '../settings';
 import type { Settings } from '../settings';
 import { byId, element, onSubmit, setText } from './dom';
@@ -102,25 +103,10 @@ function words(state: ConnectionState): { label: string; detail: string } {
 
 function renderProblem(state: ConnectionState): void {
   const problem = byId('connection-problem', HTMLParagraphElement);
-  const text = problemOf(state);
+  const text = problemOf(state, navigator.onLine ? 'online' : 'offline');
   problem.hidden = text === undefined;
   problem.dataset['tone'] = state.kind === 'reconnecting' ? 'warn' : 'error';
   setText(problem, text ?? '');
-}
-
-function problemOf(state: ConnectionState): string | undefined {
-  if (state.kind === 'refused') {
-    const code = state.code === undefined ? '' : ` (${state.code})`;
-    return `Refused${code}: ${sentence(state.message)} A refusal is final; connect anew once its cause is mended.`;
-  }
-  if (state.kind === 'closed') return `The server ended the connection (${state.reason}). It will not be tried again by itself.`;
-  if (state.kind !== 'reconnecting') return undefined;
-  if (!navigator.onLine) return 'This browser is offline. The connection comes back by itself.';
-  return `Trying again by itself; rooms are joined anew. ${state.reason === '' ? '' : sentence(`Last error: ${state.reason}`)}`;
-}
-
-function sentence(text: string): string {
-  return /[.!?]$/.test(text) ? text : `${text}.`;
 }
 
 /** What the hidden fields say, while they cannot be changed. */

@@ -47,18 +47,19 @@ function createRow(row: Row, select: (customerId: string | undefined) => void): 
     'button',
     { type: 'button', class: 'conversation', 'data-testid': 'conversation', 'data-customer-id': conversation?.customerId, 'data-unread': row.unread > 0, 'aria-current': row.selected ? 'true' : undefined },
     conversation === undefined ? element('span', { class: 'avatar all', 'aria-hidden': 'true' }, icon('chat')) : avatar(conversation.customerId, name),
-    element('span', { class: 'conversation-name' }, name),
+    element('span', { class: 'conversation-name' }, element('bdi', {}, name)),
     element('time', { class: 'conversation-time' }, clockOrDay(last?.at, new Date())),
-    element('span', { class: 'conversation-last', dir: 'auto' }, preview(row)),
+    element('span', { class: 'conversation-last', dir: 'auto' }, ...preview(row)),
     row.unread > 0 ? element('span', { class: 'count', 'aria-label': `${row.unread} new` }, String(Math.min(row.unread, 999))) : undefined,
   );
   button.addEventListener('click', () => select(conversation?.customerId));
   return element('li', {}, button);
 }
 
-function preview(row: Row): string {
-  if (row.last === undefined) return 'No messages yet';
+/** Text alone decides the direction of its line; behind a prefix it keeps its own to itself. */
+function preview(row: Row): (Node | string)[] {
+  if (row.last === undefined) return ['No messages yet'];
   const text = row.last.content === '' ? row.last.type : row.last.content;
-  if (row.conversation === undefined) return `${row.last.sender}: ${text}`;
-  return row.last.direction === 'outbound' ? `You: ${text}` : text;
+  if (row.conversation === undefined) return [element('bdi', {}, row.last.sender), ': ', element('bdi', {}, text)];
+  return row.last.direction === 'outbound' ? ['You: ', element('bdi', {}, text)] : [text];
 }

@@ -1,6 +1,7 @@
 /** Conversations and thread side by side, and which of them is open. */
 import type { Connection } from '../connection';
 import type { Conversations } from '../conversations';
+import { emptyStateOf } from '../empty-state';
 import type { Notices } from '../notices';
 import type { Outbox } from '../outbox';
 import type { Rooms } from '../rooms';
@@ -17,6 +18,7 @@ export interface InboxWorld {
   readonly connection: Connection;
   readonly notices: Notices;
   readonly changed: () => void;
+  readonly joinGeneral: () => void;
 }
 
 export interface InboxView {
@@ -33,6 +35,7 @@ export function inboxView(world: InboxWorld): InboxView {
   const list = conversationList(select);
   const thread = threadView({
     openConversation: select,
+    joinGeneral: world.joinGeneral,
     // The outcome stands in the outbox entry, which both lists show.
     reply: (conversation, text) => void world.sending.reply(conversation, text),
     sendAgain: (key) => void world.sending.again(key),
@@ -57,7 +60,7 @@ export function inboxView(world: InboxWorld): InboxView {
       }
       const all = conversations.list();
       list.render(all, selected);
-      thread.render({ conversations, outbox, selected, ...emptyWords(world) });
+      thread.render({ conversations, outbox, selected, empty: emptyStateOf(world.connection.state.kind, world.rooms.list()) });
       setText(byId('messages-count', HTMLSpanElement), conversations.size === 0 ? '' : counted(conversations.size, all.length));
     },
   };
@@ -65,21 +68,4 @@ export function inboxView(world: InboxWorld): InboxView {
 
 function counted(messages: number, customers: number): string {
   return `${messages.toLocaleString()} ${messages === 1 ? 'message' : 'messages'} · ${customers} ${customers === 1 ? 'customer' : 'customers'}`;
-}
-
-function emptyWords({ connection, rooms }: InboxWorld): { emptyTitle: string; emptyText: string } {
-  switch (connection.state.kind) {
-    case 'idle':
-    case 'closed':
-      return { emptyTitle: 'Not connected', emptyText: 'Connect, join a room, and messages appear here as they arrive.' };
-    case 'connecting':
-      return { emptyTitle: 'Connecting…', emptyText: 'The first answer is on its way.' };
-    case 'refused':
-      return { emptyTitle: 'Connection refused', emptyText: 'The reason stands in the connection’s card. Nothing can arrive until it is mended.' };
-    case 'reconnecting':
-      return { emptyTitle: 'No connection', emptyText: 'It is tried again by itself, and rooms are joined anew.' };
-    case 'connected':
-      if (rooms.list().some((entry) => entry.membership === 'joined')) return { emptyTitle: 'Listening', emptyText: 'No message yet. The next one appears here at once.' };
-      return { emptyTitle: 'In no room yet', emptyText: 'Join the general room to see everything, or the room of one customer.' };
-  }
 }

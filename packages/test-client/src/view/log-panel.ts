@@ -1,11 +1,11 @@
 /** The event log, newest first. An entry's JSON is written only when somebody opens it. */
-import { isRecord } from '../json';
 import type { EventLog, LogEntry, LogKind } from '../log';
+import { jsonOf, summarise } from '../log-summary';
+import type { SummaryPart } from '../log-summary';
 import { KeyedList, byId, element, setText } from './dom';
 import { exactClock } from './time';
 
 const JSON_CHARS_MAX = 20_000;
-const SUMMARY_CHARS_MAX = 90;
 
 const KIND_LABELS: Readonly<Record<LogKind, string>> = { in: 'in', out: 'out', ack: 'ack', http: 'http', state: 'here' };
 
@@ -58,7 +58,7 @@ function entryElement(entry: LogEntry): HTMLElement {
     element('span', { class: 'event-kind' }, KIND_LABELS[entry.kind]),
     element('span', { class: 'event-name' }, entry.name),
     element('time', { class: 'event-time', datetime: entry.at.toISOString() }, exactClock(entry.at)),
-    element('span', { class: 'event-summary' }, summarise(entry)),
+    element('span', { class: 'event-summary' }, ...summarise(entry).flatMap(said)),
   );
   const details = element('details', {}, summary);
   details.addEventListener('toggle', () => {
@@ -76,22 +76,7 @@ function body(entry: LogEntry): Node[] {
   return nodes;
 }
 
-function summarise(entry: LogEntry): string {
-  const first = entry.args[0];
-  if (entry.args.length === 0) return '';
-  if (!isRecord(first)) return jsonOf(first, 0).slice(0, SUMMARY_CHARS_MAX);
-  const told = ['content', 'reason', 'attempt', 'status', 'state', 'message', 'detail', 'code', 'room', 'ok', 'change', 'id', 'clientId'].flatMap((field) => {
-    const value = first[field];
-    return value !== '' && ['string', 'number', 'boolean'].includes(typeof value) ? [`${field}: ${value}`] : [];
-  });
-  return told.slice(0, 2).join(', ').slice(0, SUMMARY_CHARS_MAX);
-}
-
-function jsonOf(value: unknown, indent: number): string {
-  try {
-    return JSON.stringify(value, undefined, indent) ?? String(value);
-  } catch {
-    // Binary attachments and the like: named, not shown.
-    return String(value);
-  }
+function said({ field, value }: SummaryPart, index: number): (Node | string)[] {
+  const before = (index === 0 ? '' : ', ') + (field === undefined ? '' : `${field}: `);
+  return [before, element('bdi', {}, value)];
 }

@@ -13,6 +13,7 @@ const WORDS: Readonly<Record<Membership, string>> = {
 
 export interface RoomsPanelView {
   render(): void;
+  joinGeneral(): void;
 }
 
 /** `tell` says what the person should know at once. */
@@ -27,7 +28,8 @@ export function roomsPanel(rooms: Rooms, tell: (title: string, text: string) => 
   const ask = (room: Room): void => {
     if (!rooms.join(room)) tell('Too many rooms', `This page keeps at most ${ROOMS_MAX}; leave one first.`);
   };
-  join.addEventListener('click', () => ask({ kind: 'general' }));
+  const joinGeneral = (): void => ask({ kind: 'general' });
+  join.addEventListener('click', joinGeneral);
   leave.addEventListener('click', () => rooms.leave({ kind: 'general' }));
   onSubmit(byId('customer-form', HTMLFormElement), () => {
     const name = customer.value.trim();
@@ -39,6 +41,7 @@ export function roomsPanel(rooms: Rooms, tell: (title: string, text: string) => 
     customer.value = '';
   });
   return {
+    joinGeneral,
     render() {
       const general = rooms.general();
       const focused = document.activeElement;
@@ -61,14 +64,17 @@ function renderGeneralNote(general: RoomEntry | undefined): void {
 
 function chip(entry: RoomEntry, leave: () => void): HTMLElement {
   const name = entry.room.kind === 'customer' ? entry.room.customer : 'general';
+  const waiting = entry.awaitsCustomer ? 'waiting for this customer' : undefined;
+  const note = entry.membership === 'joined' ? waiting : (entry.note ?? WORDS[entry.membership]);
   const close = element('button', { type: 'button', class: 'icon-button', 'aria-label': `Leave the room of ${name}`, 'data-testid': 'leave-customer' }, icon('close'));
   close.addEventListener('click', leave);
-  const told = [WORDS[entry.membership], entry.note, entry.customerId].filter((part) => part !== undefined).join(' · ');
+  const told = [WORDS[entry.membership], waiting, entry.note, entry.customerId].filter((part) => part !== undefined).join(' · ');
   return element(
     'li',
-    { class: 'chip', 'data-testid': 'room-chip', 'data-customer': name, 'data-membership': entry.membership, title: told },
+    { class: 'chip', 'data-testid': 'room-chip', 'data-customer': name, 'data-membership': entry.membership, 'data-awaits-customer': entry.awaitsCustomer, title: told },
     element('span', { class: 'chip-name' }, name),
-    entry.membership === 'joined' ? element('span', { class: 'visually-hidden' }, 'joined') : element('span', { class: 'chip-note' }, entry.note ?? WORDS[entry.membership]),
+    entry.membership === 'joined' ? element('span', { class: 'visually-hidden' }, 'joined') : undefined,
+    note === undefined ? undefined : element('span', { class: 'chip-note' }, note),
     close,
   );
 }

@@ -1,6 +1,7 @@
 /** The messages of one customer, or of everybody, and the box to reply from. */
-import { CONVERSATIONS_MAX, FEED_MAX, MESSAGES_PER_CONVERSATION_MAX } from '../conversations';
 import type { Conversation, Conversations } from '../conversations';
+import type { EmptyState } from '../empty-state';
+import { footnote } from '../footnote';
 import type { Message } from '../message';
 import type { Outbox, OutboxEntry } from '../outbox';
 import { avatar } from './avatar';
@@ -10,6 +11,7 @@ import { KeyedList, byId, element, onSubmit, sendOnEnter, setText } from './dom'
 
 export interface ThreadActions extends BubbleActions {
   reply(conversation: Conversation, text: string): void;
+  joinGeneral(): void;
 }
 
 export interface ThreadState {
@@ -17,8 +19,7 @@ export interface ThreadState {
   readonly outbox: Outbox;
   readonly selected: string | undefined;
   /** Why nothing is to be seen yet. */
-  readonly emptyTitle: string;
-  readonly emptyText: string;
+  readonly empty: EmptyState;
 }
 
 export interface ThreadView {
@@ -66,9 +67,9 @@ export function threadView(actions: ThreadActions): ThreadView {
       pending.render(open);
       const conversation = selected === undefined ? undefined : conversations.conversation(selected);
       renderHead(conversation);
-      renderEmpty(state, messages.length + open.length);
+      renderEmpty(state.empty, messages.length + open.length, actions.joinGeneral);
       reply.render(conversation);
-      setText(byId('thread-foot', HTMLParagraphElement), footnote(conversations, selected));
+      renderFoot(footnote({ shown: messages.length, held: conversation?.count ?? conversations.size, dropped: conversations.dropped }));
       const last = messages.at(-1);
       const isNew = last?.id !== newest;
       newest = last?.id;
@@ -100,23 +101,33 @@ function renderHead(conversation: Conversation | undefined): void {
   }
   head.replaceChildren(
     avatar(conversation.customerId, conversation.name),
-    element('strong', {}, conversation.name),
+    element('strong', {}, element('bdi', {}, conversation.name)),
     element('span', { class: 'hint mono' }, [conversation.number, conversation.customerId].filter((part, index, all) => part !== '' && all.indexOf(part) === index).join(' · ')),
   );
 }
 
-function renderEmpty(state: ThreadState, count: number): void {
+function renderEmpty({ title, text, offer }: EmptyState, count: number, joinGeneral: () => void): void {
   const empty = byId('thread-empty', HTMLDivElement);
+  const isFocused = empty.contains(document.activeElement);
   empty.hidden = count > 0;
-  if (count > 0 || empty.dataset['text'] === state.emptyTitle + state.emptyText) return;
-  empty.dataset['text'] = state.emptyTitle + state.emptyText;
-  empty.replaceChildren(element('strong', {}, state.emptyTitle), element('p', {}, state.emptyText));
+  if (count === 0 && empty.dataset['text'] !== title + text) {
+    empty.dataset['text'] = title + text;
+    empty.replaceChildren(element('strong', {}, title), element('p', {}, text), ...(offer === undefined ? [] : [joinButton(joinGeneral)]));
+  }
+  // A button that goes would take the keyboard's place on the page with it.
+  if (isFocused && !empty.contains(document.activeElement)) byId('thread-scroll', HTMLDivElement).focus();
 }
 
-function footnote(conversations: Conversations, selected: string | undefined): string {
-  const shown = selected === undefined ? FEED_MAX : MESSAGES_PER_CONVERSATION_MAX;
-  const dropped = conversations.dropped === 0 ? '' : ` · ${conversations.dropped.toLocaleString()} older dropped from this page`;
-  return `Newest ${shown} shown · this tab keeps ${CONVERSATIONS_MAX} customers × ${MESSAGES_PER_CONVERSATION_MAX} messages${dropped}`;
+function joinButton(joinGeneral: () => void): HTMLElement {
+  const button = element('button', { type: 'button', class: 'primary', 'data-testid': 'empty-join-general' }, 'Join the general room');
+  button.addEventListener('click', joinGeneral);
+  return button;
+}
+
+function renderFoot(text: string | undefined): void {
+  const foot = byId('thread-foot', HTMLParagraphElement);
+  foot.hidden = text === undefined;
+  setText(foot, text ?? '');
 }
 
 function replyBox(actions: ThreadActions): { render(conversation: Conversation | undefined): void } {
