@@ -155,7 +155,25 @@ fn a_demo_and_a_server_never_share_their_data() {
         &["demo", "--listen", "127.0.0.1:0", "--data-dir", &as_text(&server_dir)],
         &[],
     );
-    assert_fails(&demo, &["data of a server", "--data-dir"]);
+    assert_fails(&demo, &["not a demo's", "--data-dir"]);
+}
+
+#[test]
+fn what_is_stored_can_be_read_by_its_owner_only_also_in_a_directory_that_was_there() {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    let data_dir = folder.path().join("open to all");
+    std::fs::create_dir(&data_dir).expect("a folder can be made");
+    std::fs::set_permissions(&data_dir, std::fs::Permissions::from_mode(0o755)).expect("a mode can be set");
+    let keys = run_waypost(
+        folder.path(),
+        &["key", "create", "--data-dir", data_dir.to_str().expect("a path in UTF-8")],
+        &[],
+    );
+    assert!(keys.success().starts_with("wpk_"));
+    let mode = std::fs::metadata(data_dir.join("waypost.db")).expect("a database").permissions().mode();
+    assert_eq!(mode & 0o077, 0, "{mode:o}");
 }
 
 #[test]

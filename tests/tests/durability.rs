@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-use waypost_testkit::{InboundText, TestServer, Webhook, eventually};
+use waypost_testkit::{InboundText, Request, TestServer, Webhook, eventually};
 use waypost_tests::{DEADLINE, Held, RawRequest, StockClient, Stored, Variant, deliver_text};
 
 /// Webhooks of the load, each with some messages.
@@ -188,7 +188,13 @@ fn a_store_that_cannot_write_is_told_in_time_and_loses_nothing() {
     let answer = server.deliver(&webhook).expect("an answer, in spite of all");
     assert_eq!((answer.status, answer.json()["code"].as_str()), (503, Some("unavailable")));
     assert!(answer.header("retry-after").is_some());
+    let readyz = |status: u16| {
+        let answer = server.send(&Request::get("/readyz")).expect("an answer");
+        (answer.status == status).then_some(())
+    };
+    eventually(DEADLINE, "server that says it is not ready", || readyz(503));
     drop(held);
+    eventually(DEADLINE, "server that is ready again", || readyz(200));
     // Meta delivers again what had no 200.
     eventually(DEADLINE, "store that writes again", || {
         (server.deliver(&webhook).expect("an answer").status == 200).then_some(())

@@ -118,3 +118,36 @@ fn without_a_token_or_a_number_the_settings_are_named() {
         logged(&server, missing);
     }
 }
+
+/// A number that nobody knows became "the one last used", and took later sends along.
+#[test]
+fn a_number_that_is_not_ours_is_refused() {
+    let graph = Graph::start();
+    let server = TestServer::options().env("WAYPOST_GRAPH_URL", graph.url()).start();
+    for number in ["1", "nope", "../../me"] {
+        let body = json!({
+            "to": ANA, "type": "text", "text": { "body": "hello" }, "idempotencyKey": "k", "phoneNumberId": number
+        });
+        assert_problem(&send(&server, Request::post_json("/api/messages", &body)), 400, "invalid_request");
+    }
+    graph.assert_not_called();
+}
+
+/// serde_json's own words show the value that is wrong, and it reads a struct from an array too.
+#[test]
+fn a_refusal_says_where_and_not_what() {
+    let graph = Graph::start();
+    let server = TestServer::options().env("WAYPOST_GRAPH_URL", graph.url()).start();
+    for body in [
+        json!({ "to": 15_550_100_777_u64, "type": "text", "text": { "body": "hello" }, "idempotencyKey": "k" }),
+        json!({ "to": ANA, "type": "text", "text": "SECRET WORDS", "idempotencyKey": "k" }),
+        json!([ANA, null, null, "text", { "body": "SECRET WORDS" }, "k"]),
+    ] {
+        let answer = send(&server, Request::post_json("/api/messages", &body));
+        assert_problem(&answer, 400, "invalid_request");
+        for personal in ["SECRET", "15550100777", ANA] {
+            assert!(!answer.text().contains(personal), "{}", answer.text());
+        }
+    }
+    graph.assert_not_called();
+}

@@ -1,6 +1,6 @@
 //! The webhook's door: Meta's handshake, signatures, sizes and times, from outside.
 
-use waypost_testkit::{Answer, InboundText, Request, TestServer, Webhook, sign};
+use waypost_testkit::{Answer, InboundText, Request, ServerOptions, TestServer, Webhook, eventually, sign};
 use waypost_tests::{DEADLINE, RawRequest, StockClient, Stored, deliver, logged, post_webhook, whole_log};
 
 const ROUTE: &str = "/whatsapp/webhook";
@@ -133,19 +133,39 @@ fn a_body_that_is_cut_off_is_nothing() {
     assert_eq!(stored.dead_letters(), waypost_tests::DeadLetters::default());
 }
 
+/// Memory for one body, and little patience with those who wait for it.
+fn cramped() -> ServerOptions {
+    TestServer::options()
+        .env("WAYPOST_LIMITS_WEBHOOK_BODIES_IN_MEMORY_MAX", "1")
+        .env("WAYPOST_LIMITS_WEBHOOK_ANSWER_TIMEOUT_SECONDS", "1")
+}
+
+/// Anybody can write a header of the right shape. Each such request took one of the places for bodies before a byte of
+/// its body had come, and 64 of them kept Meta out.
+#[test]
+fn senders_who_announce_a_body_and_send_none_keep_nobody_out() {
+    let server = cramped().start();
+    let announced = vec![b'x'; 3_000_000];
+    let idle: Vec<_> = (0..8).map(|_| RawRequest::begin_webhook(&server, &announced)).collect();
+    deliver(&server, &text("wamid.PROMPT"));
+    drop(idle);
+}
+
 #[test]
 fn many_slow_senders_do_not_keep_the_others_out() {
-    let server = TestServer::options()
-        .env("WAYPOST_LIMITS_WEBHOOK_BODIES_IN_MEMORY_MAX", "2")
+    let body = text("wamid.SLOW");
+    let server = cramped()
+        .env("WAYPOST_LIMITS_WEBHOOK_BODY_BYTES_MAX", "1024")
         .env("WAYPOST_LIMITS_WEBHOOK_BODY_TIMEOUT_SECONDS", "1")
         .start();
-    let body = text("wamid.SLOW");
-    let mut slow: Vec<_> = (0..2).map(|_| RawRequest::begin_webhook(&server, &body)).collect();
-    // This one waits for a place, gets one when a slow one is given up, and is stored.
-    deliver(&server, &text("wamid.WAITED"));
-    for request in &mut slow {
-        assert_eq!(request.status(), 408);
-    }
+    let mut slow = RawRequest::begin_webhook(&server, &body);
+    slow.send(&body[..body.len() - 1]).expect("the server reads");
+    // This one waits for room, gets it when the slow one is given up, or is told to come again: it is stored in the end.
+    let next = text("wamid.WAITED");
+    eventually(DEADLINE, "room", || {
+        (server.deliver_bytes(&next).expect("the server answers").status == 200).then_some(())
+    });
+    assert_eq!(slow.status(), 408);
 }
 
 #[test]

@@ -54,6 +54,9 @@ impl WebhookLimits {
 
 const KIB: usize = 1_024;
 
+/// How long a body that is under way may go on when the server stops: less than stopping may take in all.
+const BODY_GRACE: Duration = Duration::from_secs(4);
+
 /// A body, and the room that it takes until it is answered.
 struct Held<'a> {
     bytes: BytesMut,
@@ -170,7 +173,7 @@ async fn receive(
     let held = tokio::select! {
         biased;
         held = reading => held.map_err(|_| ErrorCode::BodyTimeout)??,
-        () = app.closed.cancelled() => return Err(ErrorCode::Unavailable),
+        () = stopped_waiting(app) => return Err(ErrorCode::Unavailable),
     };
     secrets.verify(&signature, &held.bytes).map_err(|_| ErrorCode::InvalidSignature)?;
     let storing = waypost_inbox::receive(&app.store, &meta.name, &held.bytes, app.clock.now());
@@ -181,6 +184,12 @@ async fn receive(
         .map_err(|_| ErrorCode::Unavailable)?;
     app.metrics.items(&counts);
     Ok(())
+}
+
+/// Returns when the server is stopping and will not wait any longer for bodies that are under way.
+async fn stopped_waiting(app: &App) {
+    app.closed.cancelled().await;
+    tokio::time::sleep(BODY_GRACE).await;
 }
 
 /// Reads a body. It takes room only for what has come: who announces a large one and sends nothing keeps nobody out.
