@@ -130,7 +130,7 @@ pub fn reference_markdown() -> String {
     let mut page = String::from(
         "# Error codes\n\n\
          Every refusal carries one of these codes: as `code` in the problem details of an HTTP answer (RFC 9457), as\n\
-         `data.code` of a Socket.IO `CONNECT_ERROR`, and as `code` of an `exception` event or a refused ack.\n\
+         `data.code` of a Socket.IO `CONNECT_ERROR` (but for an unknown namespace), and as `code` of an `exception` event or a refused ack.\n\
          This page is generated from the code (`cargo xtask generate`).\n\n\
          | code | HTTP status | meaning |\n| --- | --- | --- |\n",
     );

@@ -9,7 +9,8 @@ section! {
     pub(crate) struct LimitsConfig {
         /// The largest webhook; a larger one is answered 413. Meta sends up to 3 MiB.
         webhook_body_bytes_max: Bytes<1_024, 67_108_864> = "3145728";
-        /// Webhooks in memory at the same time; further ones wait their turn.
+        /// How many of the largest webhooks fit into memory at the same time. What has not come yet takes no room; what no
+        /// longer fits waits.
         webhook_bodies_in_memory_max: Count<1, 4_096> = "64";
         /// How long sending a webhook may take.
         webhook_body_timeout_seconds: Seconds<1, 300> = "10";

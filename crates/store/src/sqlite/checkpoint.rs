@@ -7,9 +7,15 @@ use rusqlite::Connection;
 
 use super::connection;
 
-/// Items after which the log is copied back: about 150 MiB of it. A page that is written many times meanwhile is copied
-/// once.
-const ITEMS_MAX: usize = 16_000;
+/// Pages of the log (4 KiB each) at which it is copied back: 160 MiB. A page that is written many times meanwhile is
+/// copied once.
+const PAGES_MAX: usize = 40_000;
+
+/// About how many pages a commit writes, whatever is in it: the ends of the tables that only grow.
+const PAGES_OF_A_COMMIT: usize = 6;
+
+/// About how many pages an item adds: its place among what was seen, and its own bytes.
+const PAGES_OF_AN_ITEM: usize = 2;
 
 /// A thread that copies the log back when it has grown.
 ///
@@ -18,7 +24,7 @@ const ITEMS_MAX: usize = 16_000;
 pub(crate) struct Checkpointer {
     due: mpsc::SyncSender<()>,
     passed: mpsc::Receiver<()>,
-    items: usize,
+    pages: usize,
 }
 
 impl Checkpointer {
@@ -30,17 +36,17 @@ impl Checkpointer {
         std::thread::Builder::new()
             .name("waypost-checkpoint".into())
             .spawn(move || copy_back(&database, &orders, &report))?;
-        Ok(Self { due, passed, items: 0 })
+        Ok(Self { due, passed, pages: 0 })
     }
 
-    /// Counts what the writer committed, and lets it finish a pass that the thread has made.
+    /// Counts a commit of so many items, and lets it finish a pass that the thread has made.
     pub(crate) fn wrote(&mut self, items: usize, writer: &Connection) {
-        self.items += items;
+        self.pages += PAGES_OF_A_COMMIT + items * PAGES_OF_AN_ITEM;
         if self.passed.try_recv().is_ok() {
             log_failure(connection::checkpoint(writer));
         }
-        if self.items >= ITEMS_MAX && self.due.try_send(()).is_ok() {
-            self.items = 0;
+        if self.pages >= PAGES_MAX && self.due.try_send(()).is_ok() {
+            self.pages = 0;
         }
     }
 }
