@@ -13,6 +13,7 @@
 pub mod clock;
 pub mod commit;
 pub mod ids;
+pub mod keys;
 pub mod store;
 
 mod sqlite;
@@ -20,7 +21,8 @@ mod sqlite;
 pub use clock::Clock;
 pub use commit::{Commit, Commits, CommittedEvent, Encode, EncodedEvent, Step};
 pub use ids::IdSource;
+pub use keys::{ApiKey, Keys};
 pub use store::{
-    ApiKey, AppendError, CustomerMatch, Intent, Keys, Limits, OpenError, Options, ReadError, Received,
-    SendError, Store, StoreCounts,
+    AppendError, CustomerMatch, Intent, Limits, OpenError, Options, ReadError, Received, SendError, Store,
+    StoreCounts,
 };

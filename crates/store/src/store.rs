@@ -1,6 +1,6 @@
 //! The handle: appends, reads and upkeep.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -12,6 +12,7 @@ use waypost_domain::{
 
 use crate::clock::Clock;
 use crate::commit::{Commits, Encode};
+use crate::keys::ApiKey;
 use crate::sqlite::append::Delivery;
 use crate::sqlite::connection::DataDir;
 use crate::sqlite::housekeeping::{self, Prune};
@@ -181,17 +182,6 @@ pub enum CustomerMatch {
     Ambiguous,
 }
 
-/// A key that was made by `waypost key create`. The key itself is not stored, only its digest.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ApiKey {
-    /// Its public id.
-    pub id: String,
-    /// What its maker called it.
-    pub name: String,
-    /// When it was made.
-    pub created_at: Timestamp,
-}
-
 /// A store. Cheap to clone; all clones are one.
 #[derive(Clone)]
 pub struct Store {
@@ -358,45 +348,5 @@ impl Store {
         let (answer, answered) = oneshot::channel();
         self.jobs.send(job(answer, self.clock.monotonic())).await.ok()?;
         answered.await.ok()
-    }
-}
-
-/// The API keys of a data directory, for the command line, beside a server that may be running.
-pub struct Keys(rusqlite::Connection);
-
-impl Keys {
-    /// Opens the keys of a directory; creates what is missing.
-    ///
-    /// # Errors
-    /// Where the directory or the database cannot be used.
-    pub fn open(data_dir: &Path) -> Result<Self, OpenError> {
-        let directory = DataDir::visit(data_dir)?;
-        let mut connection = crate::sqlite::connection::open_to_write(&directory.database())?;
-        crate::sqlite::connection::migrate(&mut connection)?;
-        Ok(Self(connection))
-    }
-
-    /// Stores a key by its SHA-256 digest.
-    ///
-    /// # Errors
-    /// Where the database says no.
-    pub fn create(&self, key: &ApiKey, digest: &[u8; 32]) -> Result<(), ReadError> {
-        Ok(crate::sqlite::keys::insert(&self.0, key, digest)?)
-    }
-
-    /// All keys, the oldest first.
-    ///
-    /// # Errors
-    /// Where the database says no.
-    pub fn list(&self) -> Result<Vec<ApiKey>, ReadError> {
-        Ok(crate::sqlite::keys::list(&self.0)?)
-    }
-
-    /// Takes a key out; whether there was one with this id.
-    ///
-    /// # Errors
-    /// Where the database says no.
-    pub fn revoke(&self, id: &str) -> Result<bool, ReadError> {
-        Ok(crate::sqlite::keys::delete(&self.0, id)?)
     }
 }

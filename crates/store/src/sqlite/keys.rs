@@ -3,7 +3,7 @@
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use waypost_domain::Timestamp;
 
-use crate::store::ApiKey;
+use crate::keys::ApiKey;
 
 pub(crate) fn insert(connection: &Connection, key: &ApiKey, digest: &[u8; 32]) -> rusqlite::Result<()> {
     connection.execute(
