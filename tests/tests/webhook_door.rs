@@ -168,6 +168,18 @@ fn many_slow_senders_do_not_keep_the_others_out() {
     assert_eq!(slow.status(), 408);
 }
 
+/// Room is counted by what a body has come to, not by the pieces in which it came.
+#[test]
+fn a_body_in_many_small_pieces_takes_no_more_room_than_in_one() {
+    let server = cramped().env("WAYPOST_LIMITS_WEBHOOK_BODY_BYTES_MAX", "1024").start();
+    let body = text("wamid.PIECES");
+    let mut request = RawRequest::begin_webhook(&server, &body);
+    for piece in body.chunks(7) {
+        request.send(piece).expect("the server reads");
+    }
+    assert_eq!(request.status(), 200);
+}
+
 #[test]
 fn in_set_up_mode_meta_keeps_its_webhooks_and_the_pages_say_why() {
     let server = TestServer::options().without("WAYPOST_APP_SECRET").start();

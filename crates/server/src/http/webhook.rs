@@ -60,7 +60,7 @@ const BODY_GRACE: Duration = Duration::from_secs(4);
 /// A body, and the room that it takes until it is answered.
 struct Held<'a> {
     bytes: BytesMut,
-    _room: Option<SemaphorePermit<'a>>,
+    room: Option<SemaphorePermit<'a>>,
 }
 
 /// `hub.…` of Meta's handshake.
@@ -195,23 +195,32 @@ async fn stopped_waiting(app: &App) {
 /// Reads a body. It takes room only for what has come: who announces a large one and sends nothing keeps nobody out.
 async fn hold_body(limits: &WebhookLimits, body: Body) -> Result<Held<'_>, ErrorCode> {
     let mut body = Limited::new(body, limits.body_bytes_max);
-    let mut held = Held { bytes: BytesMut::new(), _room: None };
-    let mut room: Option<SemaphorePermit<'_>> = None;
+    let mut held = Held { bytes: BytesMut::new(), room: None };
     while let Some(frame) = body.frame().await {
         let frame = frame.map_err(|error| {
             if error.is::<LengthLimitError>() { ErrorCode::BodyTooLarge } else { ErrorCode::InvalidRequest }
         })?;
-        let Ok(data) = frame.into_data() else { continue };
-        let kib = u32::try_from(data.len().div_ceil(KIB)).map_err(|_| ErrorCode::BodyTooLarge)?;
-        let more = limits.held_kib.acquire_many(kib).await.map_err(|_| ErrorCode::Unavailable)?;
-        match &mut room {
-            Some(room) => room.merge(more),
-            None => room = Some(more),
+        if let Ok(data) = frame.into_data() {
+            held.grow(limits, data.len()).await?;
+            held.bytes.extend_from_slice(&data);
         }
-        held.bytes.extend_from_slice(&data);
     }
-    held._room = room;
     Ok(held)
+}
+
+impl<'a> Held<'a> {
+    /// Takes room for so many further bytes, in whole KiB of what there is in all, so that small pieces cost no more.
+    async fn grow(&mut self, limits: &'a WebhookLimits, bytes: usize) -> Result<(), ErrorCode> {
+        let taken = self.room.as_ref().map_or(0, SemaphorePermit::num_permits);
+        let wanted = (self.bytes.len() + bytes).div_ceil(KIB);
+        let more = u32::try_from(wanted.saturating_sub(taken)).map_err(|_| ErrorCode::BodyTooLarge)?;
+        let more = limits.held_kib.acquire_many(more).await.map_err(|_| ErrorCode::Unavailable)?;
+        match &mut self.room {
+            Some(room) => room.merge(more),
+            none => *none = Some(more),
+        }
+        Ok(())
+    }
 }
 
 /// The app of the route's last part; without one, the only one there is.
