@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::sync::Semaphore;
 use tokio_util::task::TaskTracker;
 use waypost_cloud_api::graph::{self, GraphClient, OutgoingText};
 use waypost_domain::{
@@ -16,6 +17,10 @@ pub const TEXT_CHARS_MAX: usize = 4_096;
 
 /// The longest idempotency key, in bytes.
 pub const IDEMPOTENCY_KEY_BYTES_MAX: usize = 255;
+
+/// Calls to Meta that may be under way at once, each for as long as Meta takes. A send over it is refused before
+/// anything is stored, so that trying again is safe.
+pub const CALLS_MAX: usize = 256;
 
 /// How often storing an outcome is tried, and the pause between: half a minute in all.
 const SETTLE_ATTEMPTS: usize = 30;
@@ -71,8 +76,8 @@ pub enum ReplyError {
     /// There is no token, or no number to send from.
     #[error("sending is not set up")]
     NotConfigured,
-    /// The store cannot write or read just now. Trying again with the same key is safe.
-    #[error("the store is not available")]
+    /// The store cannot write or read just now, or too many sends are under way. Trying again with the same key is safe.
+    #[error("sending is not available just now")]
     Unavailable,
 }
 
@@ -106,6 +111,8 @@ pub struct Reply {
     pub default_number: Option<PhoneNumberId>,
     /// Where calls run to their end, whoever asked for them goes away.
     pub calls: TaskTracker,
+    /// As many permits as calls may be under way: [`CALLS_MAX`].
+    pub places: Arc<Semaphore>,
 }
 
 impl Reply {
@@ -130,9 +137,13 @@ impl Reply {
             body: text.body,
             preview: text.preview,
         };
+        let place = Arc::clone(&self.places).try_acquire_owned().map_err(|_| ReplyError::Unavailable)?;
         let sending = self.clone();
         self.calls
-            .spawn(async move { sending.carry_out(&graph, intent).await })
+            .spawn(async move {
+                let _place = place;
+                sending.carry_out(&graph, intent).await
+            })
             .await
             .unwrap_or(Err(ReplyError::Unavailable))
     }

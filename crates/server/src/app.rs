@@ -5,12 +5,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use anyhow::Context as _;
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use waypost_cloud_api::graph::{AccessToken, GraphClient, GraphSettings};
 use waypost_cloud_api::signature::AppSecrets;
 use waypost_domain::OutboxId;
 use waypost_inbox::Reply;
+use waypost_inbox::reply::CALLS_MAX;
 use waypost_store::{Clock, IdSource, Limits, Options, Store};
 
 use crate::clock::{SystemClock, random_seed};
@@ -94,6 +96,7 @@ impl App {
                 graph: graph_client(&config.whatsapp)?,
                 default_number: config.whatsapp.phone_number_id.clone(),
                 calls: TaskTracker::new(),
+                places: Arc::new(Semaphore::new(CALLS_MAX)),
             },
             credentials: Credentials::new(&config.auth.api_key, config.auth.anonymous, store.clone()),
             gate: Gate::new(config.server.public_url.clone(), config.server.cors_origins.clone()),
