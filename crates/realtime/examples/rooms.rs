@@ -5,14 +5,14 @@
 
 use axum::serve::ListenerExt;
 use serde_json::Value;
-use serde_json::value::RawValue;
+use serde_json::value::{RawValue, to_raw_value};
 use std::sync::Arc;
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 use waypost_realtime::{
     Accepted, Application, ClientEvent, ConnectRequest, DisconnectReason, Greeting, GreetingPosition, Hub,
-    HubConfig, JournalEvent, JsonObject, Offset, OffsetMode, Origin, PublishStep, Refused, Room, Scope,
-    Socket, SocketId,
+    HubConfig, JournalEvent, JsonObject, Namespace, Offset, OffsetMode, Origin, Protocol, PublishStep,
+    Refused, Room, Scope, Socket, SocketId,
 };
 
 /// Most sayings that wait to be published; over it, who says one waits for his answer.
@@ -46,7 +46,7 @@ impl Application for Rooms {
     }
 
     async fn event(&self, socket: Socket<Rooms>, event: ClientEvent) {
-        let first = event.args.first().map_or(Value::Null, |arg| argument(arg));
+        let first = event.args.get(0).map_or(Value::Null, argument);
         let answer = match event.name.as_str() {
             "join" => {
                 let name = first.as_str().unwrap_or_default();
@@ -72,7 +72,7 @@ impl Application for Rooms {
             _ => serde_json::json!({ "ok": false, "error": "unknown event" }),
         };
         if let Some(ack) = event.ack
-            && ack.send(object(&answer)).await.is_err()
+            && ack.send(to_raw_value(&answer).expect("a `Value` can always be written").into()).await.is_err()
         {
             tracing::debug!("the hub has ended before an answer");
         }
@@ -87,7 +87,8 @@ impl Application for Rooms {
 #[expect(clippy::print_stdout, reason = "the address is what a person or a test needs to connect")]
 async fn main() -> std::io::Result<()> {
     let (sayings, mut waiting) = mpsc::channel::<(Scope, JsonObject)>(SAYINGS_MAX);
-    let config = HubConfig { namespaces: vec!["/".into(), "/websocket".into()], ..HubConfig::default() };
+    let protocol = Protocol::SocketIo(vec![Namespace::with_recovery("/")]);
+    let config = HubConfig { protocol, ..HubConfig::default() };
     // A server that matters draws its seed from the machine's randomness; here the ids may be guessed.
     let origin = Origin { head: None, seed: [7; 32] };
     let (hub, mut publisher) = Hub::start(config, Arc::new(Rooms { sayings }), origin);

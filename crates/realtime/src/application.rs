@@ -2,6 +2,7 @@
 
 use crate::{ClientEvent, JsonObject, Offset, Room, Scope, Socket, SocketId};
 use axum::response::Response;
+use bytes::Bytes;
 use serde_json::value::RawValue;
 use std::sync::Arc;
 
@@ -40,8 +41,24 @@ pub trait Application: Send + Sync + Sized + 'static {
     /// the connection is not read. It runs to its end even when the client goes meanwhile.
     fn event(&self, socket: Socket<Self>, event: ClientEvent) -> impl Future<Output = ()> + Send;
 
+    /// A message of a connection that speaks Engine.IO alone ([`Protocol::EngineIo`](crate::Protocol::EngineIo)); the
+    /// answer, if there is one, goes back at once. Called in a shard's turn.
+    fn message(&self, handshake: &Self::Handshake, message: Message) -> Option<Message> {
+        let (_, _) = (handshake, message);
+        None
+    }
+
     /// A socket that `greet` was called for is gone. An `event` of it may still be running.
     fn disconnected(&self, socket: SocketId, connection: &Self::Connection, why: DisconnectReason);
+}
+
+/// A message of Engine.IO.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Message {
+    /// Text.
+    Text(String),
+    /// Binary.
+    Binary(Bytes),
 }
 
 /// A CONNECT packet.
@@ -58,7 +75,8 @@ pub struct ConnectRequest {
 pub struct Accepted<C> {
     /// Kept with the socket.
     pub connection: C,
-    /// How journal events are framed for it.
+    /// How journal events are framed for it. In a namespace without recovery it is always
+    /// [`OffsetMode::FieldOnly`].
     pub offsets: OffsetMode,
     /// The rooms it is in from the start, each with its scopes.
     pub rooms: Vec<(Room, Vec<Scope>)>,

@@ -2,15 +2,15 @@
 
 use std::sync::Arc;
 use std::time::Duration;
-use waypost_wire::session::{Rules, Timing};
+use waypost_wire::{namespaces, session};
 
 /// Every limit of the hub. What happens at each is said beside it.
 #[derive(Debug, Clone)]
 pub struct HubConfig {
     /// How many shards; 1 to 256. One for each core is right.
     pub shards: usize,
-    /// Namespaces that may be connected; 1 to 256. Others are answered CONNECT_ERROR "Invalid namespace".
-    pub namespaces: Vec<Arc<str>>,
+    /// What is spoken.
+    pub protocol: Protocol,
     /// Most Engine.IO connections at a time; a handshake over it is answered 503 with `Retry-After`.
     pub connections_max: usize,
     /// What `Retry-After` says, in whole seconds, also while draining.
@@ -34,6 +34,8 @@ pub struct HubConfig {
     /// Longest message or polling payload of a client; a longer message closes the connection, a longer payload is
     /// answered 413. A polling answer is filled up to it, and always has at least one packet.
     pub payload_bytes_max: usize,
+    /// Most bytes of the binary attachments of one event or ack, together; more close the connection.
+    pub attachments_bytes_max: usize,
     /// Most packets in one polling payload of a client; more are refused and close the connection.
     pub payload_packets_max: usize,
     /// Most events of one connection that wait for their turn; at it, the connection is not read.
@@ -41,6 +43,8 @@ pub struct HubConfig {
     /// Most bytes of such events; at it, the connection is not read.
     pub inbound_bytes_max: usize,
 
+    /// Most answers of its client that one socket waits for; asking for one more is refused.
+    pub acks_awaited_max: usize,
     /// Most rooms of one socket; a join over it is refused.
     pub rooms_per_socket_max: usize,
     /// Most scopes of one room; a join over it is refused.
@@ -53,7 +57,8 @@ pub struct HubConfig {
     pub ring_bytes_max: usize,
     /// Most journal events that wait for one connection; over it, the connection is closed.
     pub journal_queue_events_max: usize,
-    /// Most bytes of control frames (acks, answers, pings) that wait for one connection; over it, it is closed.
+    /// Most bytes of control frames (acks, answers, pings) that wait for one connection; over it, it is closed. A
+    /// single longer one is taken while nothing else waits.
     pub control_queue_bytes_max: usize,
     /// Most volatile events that wait for one connection; over it, the oldest is dropped.
     pub volatile_queue_events_max: usize,
@@ -65,7 +70,7 @@ impl Default for HubConfig {
     fn default() -> HubConfig {
         HubConfig {
             shards: std::thread::available_parallelism().map_or(1, usize::from),
-            namespaces: vec!["/".into()],
+            protocol: Protocol::SocketIo(vec![Namespace::new("/")]),
             connections_max: 60_000,
             retry_after: Duration::from_secs(5),
             ping_interval: Duration::from_secs(25),
@@ -76,9 +81,11 @@ impl Default for HubConfig {
             request_deadline: Duration::from_secs(30),
             stall_timeout: Duration::from_secs(30),
             payload_bytes_max: 1_000_000,
+            attachments_bytes_max: 4_000_000,
             payload_packets_max: 1_000,
             inbound_events_max: 64,
             inbound_bytes_max: 256 * 1024,
+            acks_awaited_max: 64,
             rooms_per_socket_max: 1_000,
             scopes_per_room_max: 1_000,
             ring_events_max: 8_192,
@@ -91,20 +98,80 @@ impl Default for HubConfig {
     }
 }
 
+/// What a hub speaks, and where.
+#[derive(Debug, Clone)]
+pub enum Protocol {
+    /// Socket.IO 5 over Engine.IO 4, at `/socket.io/`, with the namespaces that may be connected; 1 to 256. Others are
+    /// answered CONNECT_ERROR "Invalid namespace".
+    SocketIo(Vec<Namespace>),
+    /// Engine.IO 4 alone, at `/engine.io/`: see [`Application::message`](crate::Application::message).
+    EngineIo,
+}
+
+/// A namespace of Socket.IO.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Namespace {
+    /// Its name, which begins with a slash.
+    pub name: Arc<str>,
+    /// Whether its clients remember where they are in the journal.
+    pub recovery: Recovery,
+}
+
+/// Whether the clients of a namespace remember the offset of the last journal event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Recovery {
+    /// No: every event may end with whatever it likes.
+    Off,
+    /// Yes. A stock client takes any string that an event ends with for an offset, so only journal events and the
+    /// greeting may end with one.
+    On,
+}
+
+impl Namespace {
+    /// A namespace without recovery.
+    pub fn new(name: impl Into<Arc<str>>) -> Namespace {
+        Namespace { name: name.into(), recovery: Recovery::Off }
+    }
+
+    /// A namespace with recovery.
+    pub fn with_recovery(name: impl Into<Arc<str>>) -> Namespace {
+        Namespace { name: name.into(), recovery: Recovery::On }
+    }
+}
+
+/// What the sessions of a hub and their namespaces follow.
+#[derive(Debug, Clone)]
+pub(crate) struct Rules {
+    pub(crate) session: Arc<session::Rules>,
+    /// `None` for Engine.IO alone.
+    pub(crate) namespaces: Option<Arc<namespaces::Rules>>,
+}
+
 impl HubConfig {
-    /// What the sessions need of it.
-    pub(crate) fn rules(&self) -> Rules {
-        Rules {
-            timing: Timing {
-                ping_interval_ms: millis(self.ping_interval),
-                ping_timeout_ms: millis(self.ping_timeout),
-                connect_timeout_ms: millis(self.connect_timeout),
-                upgrade_timeout_ms: millis(self.upgrade_timeout),
-                ..Timing::default()
-            },
-            payload_bytes_max: self.payload_bytes_max,
-            namespaces: self.namespaces.clone(),
+    pub(crate) fn namespaces(&self) -> &[Namespace] {
+        match &self.protocol {
+            Protocol::SocketIo(namespaces) => namespaces,
+            Protocol::EngineIo => &[],
         }
+    }
+
+    pub(crate) fn rules(&self) -> Rules {
+        let timing = session::Timing {
+            ping_interval_ms: millis(self.ping_interval),
+            ping_timeout_ms: millis(self.ping_timeout),
+            upgrade_timeout_ms: millis(self.upgrade_timeout),
+            ..session::Timing::default()
+        };
+        let namespaces = match &self.protocol {
+            Protocol::SocketIo(namespaces) => Some(Arc::new(namespaces::Rules {
+                names: namespaces.iter().map(|namespace| namespace.name.clone()).collect(),
+                connect_timeout_ms: millis(self.connect_timeout),
+                attachments_bytes_max: self.attachments_bytes_max,
+            })),
+            Protocol::EngineIo => None,
+        };
+        let session = session::Rules { timing, payload_bytes_max: self.payload_bytes_max };
+        Rules { session: Arc::new(session), namespaces }
     }
 }
 

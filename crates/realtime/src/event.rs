@@ -2,6 +2,7 @@
 
 use crate::{JsonObject, Offset, Scope, SocketId};
 use std::sync::Arc;
+use waypost_wire::socket::Args;
 
 /// A journal event on its way to whoever is in one of its scopes.
 #[derive(Debug, Clone)]
@@ -40,9 +41,26 @@ pub struct Emit {
     pub except: Vec<SocketId>,
     /// The event's name on the wire.
     pub name: Arc<str>,
-    /// Its only argument.
-    pub body: JsonObject,
+    /// Its arguments. Where a namespace has recovery, they may not end with a string.
+    pub args: Args,
 }
+
+/// Why something of the moment was not sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum EmitError {
+    /// A stock client would take the string for an offset.
+    #[error(transparent)]
+    TrailingString(#[from] TrailingString),
+    /// The socket is gone, or the hub is.
+    #[error("the socket or the hub is gone")]
+    Closed,
+}
+
+/// In a namespace with recovery, an event of the moment ends with a string, which stock clients would remember as
+/// their offset.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("where recovery is on, only journal events may end with a string")]
+pub struct TrailingString;
 
 /// Whom an [`Emit`] is for.
 #[derive(Debug, Clone)]

@@ -1,11 +1,12 @@
-//! Packets written once, as WebSocket frames whose payload polling can use as well.
+//! Packets written once, for either transport.
 
 use crate::application::{GreetingPosition, OffsetMode};
-use crate::{Emit, Greeting, JournalEvent, JsonObject, Offset, SocketId};
-use std::sync::{Arc, OnceLock};
-use waypost_wire::session::Namespace;
-use waypost_wire::socket::{Kind, open_packet, push_json_string};
-use waypost_wire::websocket::TextFrame;
+use crate::config::{Namespace, Recovery};
+use crate::{Emit, Greeting, JournalEvent, Offset, SocketId, TrailingString};
+use std::sync::OnceLock;
+use waypost_wire::namespaces;
+use waypost_wire::outgoing::Outgoing;
+use waypost_wire::socket::{Args, Kind, open_packet, push_json_string, push_values};
 
 /// The Engine.IO type of a message, which every Socket.IO packet is.
 const MESSAGE: char = '4';
@@ -13,7 +14,7 @@ const MESSAGE: char = '4';
 /// Which of an event's framings a socket takes: its namespace and its offset mode.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Framing {
-    pub(crate) namespace: Namespace,
+    pub(crate) namespace: namespaces::Namespace,
     pub(crate) offsets: OffsetMode,
 }
 
@@ -22,7 +23,7 @@ pub(crate) struct Framing {
 pub(crate) struct Published {
     pub(crate) event: JournalEvent,
     /// Two for each namespace: whichever shard needs one first writes it for all.
-    frames: Box<[OnceLock<TextFrame>]>,
+    frames: Box<[OnceLock<Outgoing>]>,
 }
 
 impl Published {
@@ -31,7 +32,7 @@ impl Published {
     }
 
     /// The event as a frame of this framing.
-    pub(crate) fn frame(&self, framing: Framing, namespaces: &[Arc<str>]) -> &TextFrame {
+    pub(crate) fn frame(&self, framing: Framing, namespaces: &[Namespace]) -> &Outgoing {
         let at = framing.namespace.index();
         let (slot, trailing) = match framing.offsets {
             OffsetMode::Trailing => (at * 2, true),
@@ -39,7 +40,8 @@ impl Published {
         };
         self.frames[slot].get_or_init(|| {
             let JournalEvent { offset, name, body, .. } = &self.event;
-            let mut text = open_event(&namespaces[at], name, body.as_bytes().len() + 128);
+            let mut text = open_event(&namespaces[at].name, name, body.as_bytes().len() + 128);
+            text.push(',');
             let open_body = body.as_str().strip_suffix('}').expect("a JsonObject ends so");
             text.push_str(open_body);
             text.push_str(if open_body.trim_end().len() == 1 { "\"offset\":\"" } else { ",\"offset\":\"" });
@@ -49,7 +51,7 @@ impl Published {
                 push_trailing(&mut text, offset);
             }
             text.push(']');
-            TextFrame::new(&text)
+            Outgoing::text(&text)
         })
     }
 }
@@ -58,27 +60,64 @@ impl Published {
 #[derive(Debug)]
 pub(crate) struct Volatile {
     pub(crate) emit: Emit,
-    frames: Box<[OnceLock<TextFrame>]>,
+    frames: Box<[OnceLock<Outgoing>]>,
 }
 
 impl Volatile {
-    pub(crate) fn new(emit: Emit, namespaces: usize) -> Volatile {
-        Volatile { emit, frames: (0..namespaces).map(|_| OnceLock::new()).collect() }
+    pub(crate) fn new(emit: Emit, namespaces: &[Namespace]) -> Result<Volatile, TrailingString> {
+        for namespace in namespaces {
+            check_tail(namespace, &emit.args)?;
+        }
+        Ok(Volatile { emit, frames: namespaces.iter().map(|_| OnceLock::new()).collect() })
     }
 
     /// The event as a frame of this namespace.
-    pub(crate) fn frame(&self, namespace: Namespace, namespaces: &[Arc<str>]) -> &TextFrame {
+    pub(crate) fn frame(&self, namespace: namespaces::Namespace, namespaces: &[Namespace]) -> &Outgoing {
         let at = namespace.index();
-        self.frames[at].get_or_init(|| event(&namespaces[at], &self.emit.name, &self.emit.body))
+        self.frames[at].get_or_init(|| {
+            event(&namespaces[at], &self.emit.name, &self.emit.args, Answer::None)
+                .expect("`new` has checked its tail for every namespace")
+        })
     }
 }
 
-/// An event that carries no offset. Its argument is an object, so it cannot be taken for one.
-pub(crate) fn event(namespace: &str, name: &str, body: &JsonObject) -> TextFrame {
-    let mut text = open_event(namespace, name, body.as_bytes().len());
-    text.push_str(body.as_str());
+/// What an event asks of the client.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Answer {
+    /// Nothing.
+    None,
+    /// An ack with this number.
+    Number(u64),
+}
+
+/// An event that carries no offset.
+pub(crate) fn event(
+    namespace: &Namespace,
+    name: &str,
+    args: &Args,
+    answer: Answer,
+) -> Result<Outgoing, TrailingString> {
+    check_tail(namespace, args)?;
+    let attachments = args.attachments();
+    let kind = Kind::Event { attachments: attachments.len() };
+    let mut text = open(kind, &namespace.name, name.len() + args.bytes() + 32);
+    if let Answer::Number(number) = answer {
+        text.push_str(&number.to_string());
+    }
+    text.push('[');
+    push_json_string(&mut text, name);
+    text.push_str(if args.values().len() == 0 { "" } else { "," });
+    push_values(&mut text, args.values());
     text.push(']');
-    TextFrame::new(&text)
+    Ok(Outgoing::with_attachments(&text, attachments))
+}
+
+/// The one rule of how an event of the moment may end.
+fn check_tail(namespace: &Namespace, args: &Args) -> Result<(), TrailingString> {
+    match namespace.recovery {
+        Recovery::On if args.end_with_string() => Err(TrailingString),
+        Recovery::On | Recovery::Off => Ok(()),
+    }
 }
 
 /// The first event after CONNECT.
@@ -87,56 +126,58 @@ pub(crate) fn greeting(
     greeting: &Greeting,
     offsets: OffsetMode,
     head: Option<&Offset>,
-) -> TextFrame {
+) -> Outgoing {
     let mut text = open_event(namespace, &greeting.name, greeting.body.as_bytes().len() + 64);
+    text.push(',');
     text.push_str(greeting.body.as_str());
     if let (GreetingPosition::Head, OffsetMode::Trailing, Some(head)) = (greeting.position, offsets, head) {
         push_trailing(&mut text, head);
     }
     text.push(']');
-    TextFrame::new(&text)
+    Outgoing::text(&text)
 }
 
-/// The answer to an event that asked for one.
-pub(crate) fn ack(namespace: &str, id: u64, answer: &JsonObject) -> TextFrame {
-    let mut text = open(Kind::Ack, namespace, answer.as_bytes().len() + 32);
+/// The answer to an event that asked for one. It may end with anything: stock clients look for offsets in events only.
+pub(crate) fn ack(namespace: &str, id: u64, answer: &Args) -> Outgoing {
+    let attachments = answer.attachments();
+    let mut text = open(Kind::Ack { attachments: attachments.len() }, namespace, answer.bytes() + 32);
     text.push_str(&id.to_string());
     text.push('[');
-    text.push_str(answer.as_str());
+    push_values(&mut text, answer.values());
     text.push(']');
-    TextFrame::new(&text)
+    Outgoing::with_attachments(&text, attachments)
 }
 
 /// The CONNECT reply; a connection without recovery has exactly this key.
-pub(crate) fn connect_reply(namespace: &str, id: SocketId) -> TextFrame {
+pub(crate) fn connect_reply(namespace: &str, id: SocketId) -> Outgoing {
     let mut text = open(Kind::Connect, namespace, 32);
     text.push_str("{\"sid\":\"");
     text.push_str(&id.to_string());
     text.push_str("\"}");
-    TextFrame::new(&text)
+    Outgoing::text(&text)
 }
 
 /// A CONNECT_ERROR with a code for programs.
-pub(crate) fn refusal(namespace: &str, message: &str, code: &str) -> TextFrame {
+pub(crate) fn refusal(namespace: &str, message: &str, code: &str) -> Outgoing {
     let mut text = open(Kind::ConnectError, namespace, message.len() + code.len() + 40);
     text.push_str("{\"message\":");
     push_json_string(&mut text, message);
     text.push_str(",\"data\":{\"code\":");
     push_json_string(&mut text, code);
     text.push_str("}}");
-    TextFrame::new(&text)
+    Outgoing::text(&text)
 }
 
 /// The CONNECT_ERROR that the protocol has for a namespace that is not there.
-pub(crate) fn no_such_namespace(namespace: &str) -> TextFrame {
+pub(crate) fn no_such_namespace(namespace: &str) -> Outgoing {
     let mut text = open(Kind::ConnectError, namespace, 40);
     text.push_str("{\"message\":\"Invalid namespace\"}");
-    TextFrame::new(&text)
+    Outgoing::text(&text)
 }
 
 /// A DISCONNECT.
-pub(crate) fn disconnect(namespace: &str) -> TextFrame {
-    TextFrame::new(&open(Kind::Disconnect, namespace, 0))
+pub(crate) fn disconnect(namespace: &str) -> Outgoing {
+    Outgoing::text(&open(Kind::Disconnect, namespace, 0))
 }
 
 fn open(kind: Kind, namespace: &str, more_bytes: usize) -> String {
@@ -146,15 +187,15 @@ fn open(kind: Kind, namespace: &str, more_bytes: usize) -> String {
     text
 }
 
+/// Up to the event's name.
 fn open_event(namespace: &str, name: &str, more_bytes: usize) -> String {
-    let mut text = open(Kind::Event, namespace, name.len() + more_bytes + 8);
+    let mut text = open(Kind::Event { attachments: 0 }, namespace, name.len() + more_bytes + 8);
     text.push('[');
     push_json_string(&mut text, name);
-    text.push(',');
     text
 }
 
-/// The one place that ends an event with a string.
+/// The one place that lets an event end with a string where recovery is on.
 fn push_trailing(text: &mut String, offset: &Offset) {
     text.push_str(",\"");
     text.push_str(&offset.text);
@@ -164,8 +205,8 @@ fn push_trailing(text: &mut String, offset: &Offset) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::HubConfig;
-    use crate::Scope;
+    use crate::{HubConfig, JsonObject, Protocol, Scope};
+    use serde_json::value::to_raw_value;
 
     fn check(body: &'static str, offsets: OffsetMode, namespace: &str, expected: &str) {
         let event = JournalEvent {
@@ -174,11 +215,12 @@ mod tests {
             body: JsonObject::new(body).unwrap(),
             scopes: vec![Scope::new("all")],
         };
-        let config = HubConfig { namespaces: vec!["/".into(), "/websocket".into()], ..HubConfig::default() };
-        let namespace = config.rules().namespace(namespace).unwrap();
-        let published = Published::new(event, config.namespaces.len());
-        let frame = published.frame(Framing { namespace, offsets }, &config.namespaces);
-        assert_eq!(std::str::from_utf8(frame.payload()), Ok(expected));
+        let namespaces = vec![Namespace::with_recovery("/"), Namespace::with_recovery("/websocket")];
+        let config = HubConfig { protocol: Protocol::SocketIo(namespaces), ..HubConfig::default() };
+        let namespace = config.rules().namespaces.unwrap().namespace(namespace).unwrap();
+        let published = Published::new(event, config.namespaces().len());
+        let frame = published.frame(Framing { namespace, offsets }, config.namespaces());
+        assert_eq!(frame, &Outgoing::text(expected));
     }
 
     #[test]
@@ -191,5 +233,17 @@ mod tests {
             r#"42/websocket,["said",{"a":1,"offset":"e.7.c"}]"#,
         );
         check("{}", OffsetMode::FieldOnly, "/", r#"42["said",{"offset":"e.7.c"}]"#);
+    }
+
+    #[test]
+    fn only_without_recovery_may_an_event_of_the_moment_end_with_a_string() {
+        let (plain, recovering) = (Namespace::new("/"), Namespace::with_recovery("/"));
+        let string_last = Args::new(vec![to_raw_value(&1).unwrap(), to_raw_value("e.7.c").unwrap()]);
+        let framed = event(&plain, "a", &string_last, Answer::Number(3));
+        assert_eq!(framed, Ok(Outgoing::text("423[\"a\",1,\"e.7.c\"]")));
+        assert_eq!(event(&recovering, "a", &string_last, Answer::None), Err(TrailingString));
+        let array_last = Args::from(to_raw_value(&["e.7.c"]).unwrap());
+        assert!(event(&recovering, "a", &array_last, Answer::None).is_ok());
+        assert!(event(&recovering, "a", &Args::default(), Answer::None).is_ok(), "a name is no argument");
     }
 }

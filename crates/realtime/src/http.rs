@@ -6,7 +6,7 @@ mod websocket;
 use crate::hub::Inner;
 use crate::names::Sid;
 use crate::shard::Newcomer;
-use crate::{Application, shard::ShardSender};
+use crate::{Application, Protocol, shard::ShardSender};
 use axum::Router;
 use axum::extract::Request;
 use axum::response::{IntoResponse, Response};
@@ -43,12 +43,16 @@ impl IntoResponse for EngineError {
 }
 
 pub(crate) fn router<A: Application, S: Clone + Send + Sync + 'static>(hub: &Arc<Inner<A>>) -> Router<S> {
-    let hub = hub.clone();
+    let answering = hub.clone();
     let route = any(move |request: Request| {
-        let hub = hub.clone();
+        let hub = answering.clone();
         async move { answer(&hub, request).await }
     });
-    Router::new().route("/socket.io", route.clone()).route("/socket.io/", route)
+    let (bare, slashed) = match &hub.config.protocol {
+        Protocol::SocketIo(_) => ("/socket.io", "/socket.io/"),
+        Protocol::EngineIo => ("/engine.io", "/engine.io/"),
+    };
+    Router::new().route(bare, route.clone()).route(slashed, route)
 }
 
 async fn answer<A: Application>(hub: &Arc<Inner<A>>, request: Request) -> Response {

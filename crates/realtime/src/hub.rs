@@ -4,7 +4,7 @@ use crate::counts::ShardCounts;
 use crate::frame::{Published, Volatile};
 use crate::ignore::Ignore;
 use crate::shard::{Command, Group, GroupStep, Shard, ShardSender, ShardSetup};
-use crate::{Application, Counts, Emit, HubConfig, Offset, PublishStep, http};
+use crate::{Application, Counts, Emit, EmitError, HubConfig, Offset, Protocol, PublishStep, http};
 use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -14,7 +14,6 @@ use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use waypost_wire::session::Rules;
 
 /// A running hub: to mount, to emit through, to ask, to drain. Clones are the same hub.
 pub struct Hub<A: Application>(Arc<Inner<A>>);
@@ -69,10 +68,12 @@ impl<A: Application> Hub<A> {
     #[must_use]
     pub fn start(config: HubConfig, application: Arc<A>, origin: Origin) -> (Hub<A>, Publisher) {
         assert!((1..=256).contains(&config.shards), "1 to 256 shards");
-        assert!((1..=256).contains(&config.namespaces.len()), "1 to 256 namespaces");
+        if let Protocol::SocketIo(namespaces) = &config.protocol {
+            assert!((1..=256).contains(&namespaces.len()), "1 to 256 namespaces");
+        }
         let Origin { head, seed } = origin;
         let config = Arc::new(config);
-        let rules: Arc<Rules> = Arc::new(config.rules());
+        let rules = config.rules();
         let tasks = TaskTracker::new();
         let mut shards = Vec::with_capacity(config.shards);
         let mut counts = Vec::with_capacity(config.shards);
@@ -99,7 +100,7 @@ impl<A: Application> Hub<A> {
         let publish_to = shards.iter().map(|shard| Box::new(shard.clone()) as Box<dyn PublishTo>).collect();
         let publisher = Publisher {
             shards: publish_to,
-            namespaces: config.namespaces.len(),
+            namespaces: config.namespaces().len(),
             published: published.clone(),
         };
         let inner = Inner {
@@ -118,7 +119,8 @@ impl<A: Application> Hub<A> {
         (Hub(Arc::new(inner)), publisher)
     }
 
-    /// The routes `/socket.io` and `/socket.io/`, for polling and WebSocket. The HTTP server must allow upgrades.
+    /// The routes `/socket.io` and `/socket.io/` (`/engine.io` where Engine.IO alone is spoken), for polling and
+    /// WebSocket. The HTTP server must allow upgrades.
     pub fn router<S: Clone + Send + Sync + 'static>(&self) -> axum::Router<S> {
         http::router(&self.0)
     }
@@ -127,11 +129,11 @@ impl<A: Application> Hub<A> {
     /// dropped, some shards may have it and some not.
     ///
     /// # Errors
-    /// When the hub has ended.
-    pub async fn emit(&self, emit: Emit) -> Result<(), HubClosed> {
-        let volatile = Arc::new(Volatile::new(emit, self.0.config.namespaces.len()));
+    /// When the hub has ended, or the event may not end as it does.
+    pub async fn emit(&self, emit: Emit) -> Result<(), EmitError> {
+        let volatile = Arc::new(Volatile::new(emit, self.0.config.namespaces())?);
         for shard in &self.0.shards {
-            shard.send(Command::Emit(volatile.clone())).await.map_err(|_| HubClosed)?;
+            shard.send(Command::Emit(volatile.clone())).await.map_err(|_| EmitError::Closed)?;
         }
         Ok(())
     }

@@ -24,12 +24,14 @@ mod shard;
 mod socket;
 
 pub use application::{
-    Accepted, Application, ConnectRequest, DisconnectReason, Greeting, GreetingPosition, OffsetMode, Refused,
+    Accepted, Application, ConnectRequest, DisconnectReason, Greeting, GreetingPosition, Message, OffsetMode,
+    Refused,
 };
-pub use config::HubConfig;
+pub use config::{HubConfig, Namespace, Protocol, Recovery};
 pub use counts::Counts;
-pub use event::{Audience, Emit, JournalEvent, PublishStep};
+pub use event::{Audience, Emit, EmitError, JournalEvent, PublishStep, TrailingString};
 pub use hub::{Flushed, Hub, HubClosed, Origin, Publisher};
 pub use json::{JsonObject, NotAnObject};
 pub use names::{Offset, Room, Scope, SocketId};
-pub use socket::{Ack, ClientEvent, JoinError, Joined, Socket, SocketClosed};
+pub use socket::{Ack, AskError, ClientEvent, JoinError, Joined, Socket, SocketClosed};
+pub use waypost_wire::socket::{Args, IllegalPlaceholder};

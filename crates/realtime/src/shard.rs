@@ -5,12 +5,14 @@
 //! published to an idle shard is written at once, and what piles up while it writes goes out together.
 
 mod arrive;
+mod asked;
 mod close;
 mod command;
 mod connection;
 mod flush;
 mod lanes;
 mod link;
+mod messages;
 mod publish;
 mod ready;
 mod receive;
@@ -20,10 +22,11 @@ mod sockets;
 mod timers;
 
 pub(crate) use command::{
-    Command, Found, Group, GroupStep, Newcomer, Order, PollAnswer, PushAnswer, ShardSender,
+    AskRefused, Command, Found, Group, GroupStep, Newcomer, Order, PollAnswer, PushAnswer, ShardSender,
 };
 pub(crate) use link::Io;
 
+use crate::config::Rules;
 use crate::counts::ShardCounts;
 use crate::{Application, HubConfig, Offset};
 use connection::{Connection, SocketState};
@@ -42,7 +45,7 @@ use tokio::sync::mpsc;
 use tokio::task::JoinError;
 use tokio::time::Instant;
 use tokio_util::task::JoinMap;
-use waypost_wire::session::{Millis, Rules};
+use waypost_wire::session::Millis;
 
 /// Most commands that one turn takes before it writes.
 const COMMANDS_PER_TURN_MAX: usize = 256;
@@ -55,7 +58,7 @@ const NO_DEADLINE: Duration = Duration::from_secs(3_600);
 pub(crate) struct ShardSetup<A: Application> {
     pub(crate) number: u8,
     pub(crate) config: Arc<HubConfig>,
-    pub(crate) rules: Arc<Rules>,
+    pub(crate) rules: Rules,
     pub(crate) application: Arc<A>,
     pub(crate) head: Option<Offset>,
     /// The hub's; the shard's own is made of it and `number`.
@@ -69,7 +72,7 @@ pub(crate) struct ShardSetup<A: Application> {
 pub(crate) struct Shard<A: Application> {
     number: u8,
     config: Arc<HubConfig>,
-    rules: Arc<Rules>,
+    rules: Rules,
     application: Arc<A>,
     counts: Arc<ShardCounts>,
     sender: mpsc::WeakSender<Command<A>>,
@@ -255,5 +258,5 @@ impl<A: Application> Shard<A> {
 
 /// Where the places in a connection's journal lane lead.
 fn library<'a>(ring: &'a Ring, config: &'a HubConfig) -> Library<'a> {
-    Library { ring, namespaces: &config.namespaces }
+    Library { ring, namespaces: config.namespaces() }
 }

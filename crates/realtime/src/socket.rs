@@ -1,18 +1,20 @@
 //! One socket, as the application sees it while it handles an event.
 
-use crate::shard::{Command, Order, ShardSender};
-use crate::{Application, JsonObject, Offset, Room, Scope, SocketId, frame};
-use serde_json::value::RawValue;
+use crate::config::Namespace;
+use crate::shard::{AskRefused, Command, Order, ShardSender};
+use crate::{Application, EmitError, Offset, Room, Scope, SocketId, TrailingString, frame};
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::sync::oneshot;
-use waypost_wire::websocket::TextFrame;
+use waypost_wire::outgoing::Outgoing;
+use waypost_wire::socket::Args;
 
 /// A handle of one connected socket. What is done through it and its [`Ack`]s takes effect in the order it was
 /// done; each call waits while the socket's shard has too many commands before it.
 pub struct Socket<A: Application> {
     id: SocketId,
-    namespace: Arc<str>,
+    namespace: Namespace,
     connection: Arc<A::Connection>,
     shard: ShardSender<A>,
 }
@@ -22,8 +24,8 @@ pub struct Socket<A: Application> {
 pub struct ClientEvent {
     /// Its name; none of the names that the protocol reserves.
     pub name: String,
-    /// What follows the name, as JSON text; at most 64.
-    pub args: Vec<Box<RawValue>>,
+    /// What follows the name; at most 64 values.
+    pub args: Args,
     /// How to answer, if the client asked for an answer.
     pub ack: Option<Ack>,
 }
@@ -62,10 +64,33 @@ pub enum JoinError {
 #[error("the socket is gone")]
 pub struct SocketClosed;
 
+impl From<SocketClosed> for EmitError {
+    fn from(SocketClosed: SocketClosed) -> EmitError {
+        EmitError::Closed
+    }
+}
+
+/// Why a client was asked and has not answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum AskError {
+    /// The event may not end as it does; it was not sent.
+    #[error(transparent)]
+    TrailingString(#[from] TrailingString),
+    /// [`HubConfig::acks_awaited_max`](crate::HubConfig::acks_awaited_max) answers are waited for; it was not sent.
+    #[error("too many answers are waited for")]
+    TooMany,
+    /// No answer came in time.
+    #[error("no answer came in time")]
+    Timeout,
+    /// The socket is gone, or its hub is.
+    #[error("the socket is gone")]
+    Closed,
+}
+
 impl<A: Application> Socket<A> {
     pub(crate) fn new(
         id: SocketId,
-        namespace: Arc<str>,
+        namespace: Namespace,
         connection: Arc<A::Connection>,
         shard: ShardSender<A>,
     ) -> Socket<A> {
@@ -81,7 +106,7 @@ impl<A: Application> Socket<A> {
     /// The namespace it is connected to.
     #[must_use]
     pub fn namespace(&self) -> &str {
-        &self.namespace
+        &self.namespace.name
     }
 
     /// What the application kept when it accepted the CONNECT.
@@ -93,10 +118,30 @@ impl<A: Application> Socket<A> {
     /// Sends an event to this socket alone, by its control lane, so that it overtakes journal events.
     ///
     /// # Errors
-    /// When the hub has ended. A socket that is gone takes it in silence.
-    pub async fn emit(&self, name: &str, body: &JsonObject) -> Result<(), SocketClosed> {
-        let frame = frame::event(&self.namespace, name, body);
-        self.order(Order::Send(frame)).await
+    /// When the event may not end as it does, or the hub has ended. A socket that is gone takes it in silence.
+    pub async fn emit(&self, name: &str, args: &Args) -> Result<(), EmitError> {
+        let frame = frame::event(&self.namespace, name, args, frame::Answer::None)?;
+        Ok(self.order(Order::Send(frame)).await?)
+    }
+
+    /// Sends an event as [`Socket::emit`] does, and waits for the client's answer.
+    ///
+    /// Within [`Application::event`], the answer has to come past the events that wait behind this one: when they
+    /// fill the backlog, it is read only after this has ended.
+    ///
+    /// # Errors
+    /// See [`AskError`]. After a timeout the client may still act on the event; its answer is then nobody's.
+    pub async fn emit_with_ack(&self, name: &str, args: Args, within: Duration) -> Result<Args, AskError> {
+        let (answer, answered) = oneshot::channel();
+        let order = Order::Ask { name: name.into(), args, answer };
+        self.order(order).await.map_err(|SocketClosed| AskError::Closed)?;
+        match tokio::time::timeout(within, answered).await {
+            Err(_) => Err(AskError::Timeout),
+            Ok(Err(_)) => Err(AskError::Closed),
+            Ok(Ok(Err(AskRefused::TooMany))) => Err(AskError::TooMany),
+            Ok(Ok(Err(AskRefused::TrailingString))) => Err(AskError::TrailingString(TrailingString)),
+            Ok(Ok(Ok(args))) => Ok(args),
+        }
     }
 
     /// Puts the socket into `room`, which stands for `scopes`; what the room stood for before, if it was held, is
@@ -131,7 +176,7 @@ impl<A: Application> Socket<A> {
 
     pub(crate) fn ack(&self, id: u64) -> Ack {
         let deliver = Box::new(self.shard.clone());
-        Ack { socket: self.id, namespace: self.namespace.clone(), id, deliver }
+        Ack { socket: self.id, namespace: self.namespace.name.clone(), id, deliver }
     }
 
     async fn order(&self, order: Order) -> Result<(), SocketClosed> {
@@ -140,11 +185,11 @@ impl<A: Application> Socket<A> {
 }
 
 impl Ack {
-    /// Answers with `answer` as the callback's only argument.
+    /// Answers with `answer` as the callback's arguments.
     ///
     /// # Errors
     /// When the hub has ended. A socket that is gone takes it in silence.
-    pub async fn send(self, answer: JsonObject) -> Result<(), SocketClosed> {
+    pub async fn send(self, answer: Args) -> Result<(), SocketClosed> {
         let frame = frame::ack(&self.namespace, self.id, &answer);
         self.deliver.deliver(self.socket, frame).await
     }
@@ -156,7 +201,7 @@ trait Deliver: Send + Sync {
     fn deliver(
         &self,
         socket: SocketId,
-        frame: TextFrame,
+        frame: Outgoing,
     ) -> std::pin::Pin<Box<dyn Future<Output = Result<(), SocketClosed>> + Send + '_>>;
 }
 
@@ -164,7 +209,7 @@ impl<A: Application> Deliver for ShardSender<A> {
     fn deliver(
         &self,
         socket: SocketId,
-        frame: TextFrame,
+        frame: Outgoing,
     ) -> std::pin::Pin<Box<dyn Future<Output = Result<(), SocketClosed>> + Send + '_>> {
         Box::pin(async move {
             self.send(Command::Socket(socket, Order::Send(frame))).await.map_err(|_| SocketClosed)

@@ -10,11 +10,11 @@ use std::sync::{Arc, Mutex};
 use axum::response::Response;
 use http::{header, request};
 use serde::Deserialize;
-use serde_json::value::RawValue;
+use serde_json::value::{RawValue, to_raw_value};
 use waypost_api::{Connected, ErrorCode, IsoTime, names};
 use waypost_domain::{Action, Principal, may};
 use waypost_realtime::{
-    Accepted, Application, ClientEvent, ConnectRequest, DisconnectReason, Greeting, GreetingPosition,
+    Accepted, Application, Args, ClientEvent, ConnectRequest, DisconnectReason, Greeting, GreetingPosition,
     JsonObject, Offset, OffsetMode, Refused, Room, Scope, Socket, SocketId,
 };
 
@@ -143,11 +143,9 @@ impl Application for Live {
             rooms: Vec::new(),
             timestamp: IsoTime(self.app.clock.now()),
         };
-        Greeting {
-            name: names::CONNECTED.into(),
-            body: json_object(&connected),
-            position: GreetingPosition::Head,
-        }
+        let json = serde_json::to_vec(&connected).expect("strings and times can always be written");
+        let body = JsonObject::new(json).expect("the body is a struct, so an object");
+        Greeting { name: names::CONNECTED.into(), body, position: GreetingPosition::Head }
     }
 
     async fn event(&self, socket: Socket<Self>, event: ClientEvent) {
@@ -187,10 +185,9 @@ fn takes_one_argument(user_agent: &str) -> bool {
     ["python-", "Python/", "Dart/"].iter().any(|client| user_agent.starts_with(client))
 }
 
-/// A body of the public contract as the hub takes it.
-fn json_object(body: &impl serde::Serialize) -> JsonObject {
-    let json = serde_json::to_vec(body).expect("strings, numbers and booleans can always be written");
-    JsonObject::new(json).expect("the body is a struct, so an object")
+/// A body of the public contract as the only argument of an event or an ack.
+pub(crate) fn argument(body: &impl serde::Serialize) -> Args {
+    to_raw_value(body).expect("strings, numbers and booleans can always be written").into()
 }
 
 #[cfg(test)]

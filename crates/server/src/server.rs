@@ -12,13 +12,13 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use waypost_api::{IsoTime, ServerState, names};
 use waypost_inbox::ShowError;
-use waypost_realtime::{Audience, Emit, Hub, HubConfig, JsonObject, Origin};
+use waypost_realtime::{Audience, Emit, Hub, HubConfig, Namespace, Origin, Protocol};
 
 use crate::app::{App, Mode};
 use crate::clock::random_seed;
 use crate::config::Config;
 use crate::listen::{self, Connections};
-use crate::live::{Live, LiveSettings, announce_visits};
+use crate::live::{Live, LiveSettings, announce_visits, argument};
 use crate::routes::{main_routes, webhook_routes};
 
 /// Connections for webhooks, REST and pages beside the live ones.
@@ -155,8 +155,7 @@ impl Server {
             to: Audience::Everyone,
             except: Vec::new(),
             name: names::SERVER_STATE.into(),
-            body: JsonObject::new(serde_json::to_vec(&state).unwrap_or_default())
-                .expect("the body is a struct, so an object"),
+            args: argument(&state),
         });
         if told.await.is_err() {
             tracing::debug!("the hub was closed before its clients were told");
@@ -183,7 +182,10 @@ fn hub_config(config: &Config) -> HubConfig {
             0 => defaults.shards,
             shards => shards,
         },
-        namespaces: vec!["/".into(), "/websocket".into()],
+        protocol: Protocol::SocketIo(vec![
+            Namespace::with_recovery("/"),
+            Namespace::with_recovery("/websocket"),
+        ]),
         connections_max: realtime.connections_max.value(),
         ping_interval: realtime.ping_interval_ms.duration(),
         ping_timeout: realtime.ping_timeout_ms.duration(),

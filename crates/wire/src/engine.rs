@@ -53,6 +53,9 @@ pub enum DecodeError {
     /// What follows `b` is not base64.
     #[error("the binary packet is not base64")]
     Base64,
+    /// A payload that is not text.
+    #[error("the payload is not UTF-8")]
+    NotUtf8,
     /// Longer than `payload_bytes_max`.
     #[error("the payload is too long")]
     PayloadTooLong,
@@ -65,7 +68,7 @@ impl<'a> Packet<'a> {
     /// Reads one packet in its text form: a WebSocket text frame, or one part of a polling payload.
     ///
     /// # Errors
-    /// Any [`DecodeError`] but the two of payloads.
+    /// Any [`DecodeError`] but the three of payloads.
     pub fn decode(text: &'a str) -> Result<Packet<'a>, DecodeError> {
         let kind = text.chars().next().ok_or(DecodeError::Empty)?;
         let rest = text.get(kind.len_utf8()..).unwrap_or_default();
@@ -106,14 +109,16 @@ impl<'a> Packet<'a> {
 /// Reads a polling payload, packet by packet. The limits are checked before the first one is decoded.
 ///
 /// # Errors
-/// [`DecodeError::PayloadTooLong`] and [`DecodeError::TooManyPackets`] at once; the others as the packets are taken.
+/// [`DecodeError::PayloadTooLong`], [`DecodeError::NotUtf8`] and [`DecodeError::TooManyPackets`] at once; the others as
+/// the packets are taken.
 pub fn decode_payload(
-    payload: &str,
+    payload: &[u8],
     limits: PayloadLimits,
 ) -> Result<impl Iterator<Item = Result<Packet<'_>, DecodeError>>, DecodeError> {
     if payload.len() > limits.payload_bytes_max {
         return Err(DecodeError::PayloadTooLong);
     }
+    let payload = std::str::from_utf8(payload).map_err(|_| DecodeError::NotUtf8)?;
     if payload.matches(SEPARATOR).count() >= limits.packets_max {
         return Err(DecodeError::TooManyPackets);
     }
@@ -204,7 +209,7 @@ mod tests {
 
     #[test]
     fn a_payload_is_split_at_its_separators() {
-        let packets: Vec<_> = decode_payload("4test1\x1e4test2\x1ebAQ==", LIMITS).unwrap().collect();
+        let packets: Vec<_> = decode_payload(b"4test1\x1e4test2\x1ebAQ==", LIMITS).unwrap().collect();
         let expected =
             [Ok(Packet::Text("test1")), Ok(Packet::Text("test2")), Ok(Packet::Binary(Cow::Borrowed(&[1])))];
         assert_eq!(packets, expected);
@@ -212,8 +217,9 @@ mod tests {
 
     #[test]
     fn a_payload_over_its_limits_is_refused_before_any_packet() {
-        assert_eq!(decode_payload(&"4".repeat(65), LIMITS).err(), Some(DecodeError::PayloadTooLong));
-        assert_eq!(decode_payload("4\x1e4\x1e4\x1e4", LIMITS).err(), Some(DecodeError::TooManyPackets));
+        assert_eq!(decode_payload(&[b'4'; 65], LIMITS).err(), Some(DecodeError::PayloadTooLong));
+        assert_eq!(decode_payload(b"4\x1e4\x1e4\x1e4", LIMITS).err(), Some(DecodeError::TooManyPackets));
+        assert_eq!(decode_payload(b"4\xff", LIMITS).err(), Some(DecodeError::NotUtf8));
     }
 
     #[test]
@@ -246,8 +252,9 @@ mod tests {
         }
 
         #[test]
-        fn any_text_decodes_or_is_refused(text: String) {
-            if let Ok(packets) = decode_payload(&text, LIMITS) {
+        fn any_bytes_decode_or_are_refused(bytes: Vec<u8>, text: String) {
+            prop_assert!(decode_payload(&bytes, LIMITS).map_or(0, Iterator::count) <= LIMITS.packets_max);
+            if let Ok(packets) = decode_payload(text.as_bytes(), LIMITS) {
                 prop_assert!(packets.count() <= LIMITS.packets_max);
             }
         }

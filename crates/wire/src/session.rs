@@ -1,4 +1,4 @@
-//! One client's Engine.IO session and the Socket.IO namespaces on it, as a state machine.
+//! One client's Engine.IO session, as a state machine.
 //!
 //! The owner does the I/O. It hands in each packet with the transport it came by ([`Session::receive`]), reports
 //! what the transports do ([`Session::open_poll`], [`Session::open_candidate`], …) and, when [`Session::deadline`]
@@ -9,10 +9,9 @@ mod clock;
 
 pub use clock::{Due, Millis, Timing};
 
+use crate::CloseReason;
 use crate::engine;
-use crate::socket::{self, Body};
 use clock::Clock;
-use serde_json::value::RawValue;
 use std::borrow::Cow;
 use std::sync::Arc;
 
@@ -23,29 +22,6 @@ pub struct Rules {
     pub timing: Timing,
     /// Longest payload or message the client may send, in bytes (`maxPayload` of the handshake).
     pub payload_bytes_max: usize,
-    /// Namespaces that may be connected; a [`Namespace`] is an index into it. At most 256.
-    pub namespaces: Vec<Arc<str>>,
-}
-
-impl Rules {
-    /// The namespace of this name, if it may be connected.
-    #[must_use]
-    pub fn namespace(&self, name: &str) -> Option<Namespace> {
-        let place = self.namespaces.iter().position(|allowed| **allowed == *name)?;
-        u8::try_from(place).ok().map(Namespace)
-    }
-}
-
-/// A namespace, by its place in [`Rules::namespaces`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Namespace(u8);
-
-impl Namespace {
-    /// Its place in [`Rules::namespaces`].
-    #[must_use]
-    pub fn index(self) -> usize {
-        usize::from(self.0)
-    }
 }
 
 /// The two transports of Engine.IO 4 that this server has.
@@ -70,57 +46,10 @@ pub enum Outcome<'a> {
     Upgraded,
     /// The candidate WebSocket broke the upgrade's order: close it; the session stays with polling.
     CandidateFailed,
-    /// Decide on the CONNECT, then call [`Session::connected`] or [`Session::left`].
-    Connect {
-        /// What is to be connected.
-        namespace: Namespace,
-        /// The client's credentials, an object.
-        auth: Option<&'a RawValue>,
-    },
-    /// Answer with a CONNECT_ERROR: there is no such namespace.
-    NoSuchNamespace(&'a str),
-    /// An event of a connected namespace.
-    Event {
-        /// Where.
-        namespace: Namespace,
-        /// To be answered with this number.
-        id: Option<u64>,
-        /// Its name.
-        name: Cow<'a, str>,
-        /// What follows the name.
-        args: Vec<&'a RawValue>,
-    },
-    /// The client left a namespace that was connected, or whose CONNECT is still being decided.
-    Left(Namespace),
-}
-
-/// Why a session ends.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum CloseReason {
-    /// The client said so (Engine.IO close packet).
-    #[error("the client closed")]
-    ClientClosed,
-    /// No pong within the ping timeout.
-    #[error("no pong came in time")]
-    PingTimeout,
-    /// No namespace was connected within the connect timeout.
-    #[error("no namespace was connected in time")]
-    ConnectTimeout,
-    /// A second poll while one waits.
-    #[error("two polls at once")]
-    DuplicatePoll,
-    /// A packet that Engine.IO does not allow there.
-    #[error("an Engine.IO packet is out of place")]
-    UnexpectedPacket,
-    /// Bytes that are not Engine.IO.
-    #[error("not Engine.IO")]
-    Engine(#[source] engine::DecodeError),
-    /// A message that is not Socket.IO.
-    #[error("not Socket.IO")]
-    Socket(#[source] socket::DecodeError),
-    /// A packet for a namespace that was never connected, or one that only a server sends.
-    #[error("a Socket.IO packet is out of place")]
-    Namespace,
+    /// A text message for the layer above.
+    Text(&'a str),
+    /// A binary message for the layer above.
+    Binary(Cow<'a, [u8]>),
 }
 
 /// Why a poll is not taken.
@@ -144,7 +73,6 @@ pub struct Session {
     upgrade: Upgrade,
     poll: Poll,
     clock: Clock,
-    phases: Box<[Phase]>,
 }
 
 /// How far an upgrade has come (Engine.IO 4, "Upgrade").
@@ -163,22 +91,12 @@ enum Poll {
     Waits,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Phase {
-    Never,
-    Connecting,
-    Connected,
-    /// Over; packets that were on their way when this side left are no violation.
-    Left,
-}
-
 impl Session {
     /// A session whose handshake came by `transport`.
     #[must_use]
     pub fn new(rules: Arc<Rules>, transport: Transport, now: Millis) -> Session {
         let clock = Clock::new(rules.timing, now);
-        let phases = vec![Phase::Never; rules.namespaces.len()].into_boxed_slice();
-        Session { rules, transport, upgrade: Upgrade::None, poll: Poll::Absent, clock, phases }
+        Session { rules, transport, upgrade: Upgrade::None, poll: Poll::Absent, clock }
     }
 
     /// The JSON of the handshake packet (Engine.IO 4, "Handshake").
@@ -194,12 +112,6 @@ impl Session {
             payload_bytes_max: self.rules.payload_bytes_max,
         };
         engine::handshake_json(sid, upgrades, numbers)
-    }
-
-    /// How many namespaces there are to connect.
-    #[must_use]
-    pub fn namespaces(&self) -> usize {
-        self.phases.len()
     }
 
     /// The transport that messages go by now.
@@ -263,20 +175,6 @@ impl Session {
         self.clock.upgrade_ends();
     }
 
-    /// The CONNECT of `namespace` was accepted.
-    pub fn connected(&mut self, namespace: Namespace) {
-        self.phases[namespace.index()] = Phase::Connected;
-        self.clock.connected();
-    }
-
-    /// This side refused or disconnected `namespace`.
-    pub fn left(&mut self, namespace: Namespace, now: Millis) {
-        self.phases[namespace.index()] = Phase::Left;
-        if !self.phases.contains(&Phase::Connected) {
-            self.clock.idle(now);
-        }
-    }
-
     /// Takes one packet that came by `via` (by WebSocket: the candidate's, while one is being tried).
     ///
     /// # Errors
@@ -284,13 +182,13 @@ impl Session {
     pub fn receive<'a>(
         &mut self,
         via: Transport,
-        packet: &engine::Packet<'a>,
+        packet: engine::Packet<'a>,
         now: Millis,
     ) -> Result<Outcome<'a>, CloseReason> {
         if via != self.transport {
-            return Ok(self.receive_candidate(packet, now));
+            return Ok(self.receive_candidate(&packet, now));
         }
-        match *packet {
+        match packet {
             engine::Packet::Ping(text) => Ok(Outcome::Pong(text)),
             engine::Packet::Pong(_) => {
                 self.clock.pong(now);
@@ -298,8 +196,8 @@ impl Session {
             }
             engine::Packet::Close => Err(CloseReason::ClientClosed),
             engine::Packet::Noop => Ok(Outcome::Noted),
-            engine::Packet::Text(text) => self.receive_message(text, now),
-            engine::Packet::Binary(_) => Err(CloseReason::Socket(socket::DecodeError::Binary)),
+            engine::Packet::Text(text) => Ok(Outcome::Text(text)),
+            engine::Packet::Binary(bytes) => Ok(Outcome::Binary(bytes)),
             engine::Packet::Open(_) | engine::Packet::Upgrade => Err(CloseReason::UnexpectedPacket),
         }
     }
@@ -322,35 +220,6 @@ impl Session {
                 self.candidate_lost();
                 Outcome::CandidateFailed
             }
-        }
-    }
-
-    fn receive_message<'a>(&mut self, text: &'a str, now: Millis) -> Result<Outcome<'a>, CloseReason> {
-        let packet = socket::Packet::decode(text).map_err(CloseReason::Socket)?;
-        let Some(namespace) = self.rules.namespace(packet.namespace) else {
-            return match packet.body {
-                Body::Connect(_) => Ok(Outcome::NoSuchNamespace(packet.namespace)),
-                _ => Err(CloseReason::Namespace),
-            };
-        };
-        match (packet.body, self.phases[namespace.index()]) {
-            (Body::Connect(auth), Phase::Never | Phase::Left) => {
-                self.phases[namespace.index()] = Phase::Connecting;
-                Ok(Outcome::Connect { namespace, auth })
-            }
-            // A stock client whose `connect()` is called twice before the reply sends two.
-            (Body::Connect(_), Phase::Connecting | Phase::Connected) => Ok(Outcome::Noted),
-            (Body::Event { id, name, args }, Phase::Connected) => {
-                Ok(Outcome::Event { namespace, id, name, args })
-            }
-            (Body::Disconnect, Phase::Connected | Phase::Connecting) => {
-                self.left(namespace, now);
-                Ok(Outcome::Left(namespace))
-            }
-            // This side never asks for an ack, so there is nothing an ack could answer.
-            (Body::Ack { .. }, Phase::Connected | Phase::Left) => Ok(Outcome::Noted),
-            (Body::Event { .. } | Body::Disconnect, Phase::Left) => Ok(Outcome::Noted),
-            _ => Err(CloseReason::Namespace),
         }
     }
 }

@@ -1,6 +1,11 @@
 //! Socket.IO 5 packets, as they stand inside an Engine.IO text message.
 //!
-//! Arguments stay the JSON text they came as: whoever wants a value parses it.
+//! Arguments stay the JSON text they came as: whoever wants a value parses it. Binary comes in messages of its own
+//! after the packet that announces it; [`Incomplete`] puts the two together.
+
+mod args;
+
+pub use args::{Args, Attached, IllegalPlaceholder, Incomplete};
 
 use serde::Deserializer as _;
 use serde::de::{Error as _, IgnoredAny, SeqAccess, Visitor};
@@ -9,6 +14,8 @@ use std::borrow::Cow;
 
 /// Most arguments of one event, its name not counted.
 pub const ARGUMENTS_MAX: usize = 64;
+/// Most binary attachments of one event or ack.
+pub const ATTACHMENTS_MAX: usize = 64;
 /// Longest name of a namespace, in bytes.
 pub const NAMESPACE_BYTES_MAX: usize = 256;
 
@@ -32,8 +39,10 @@ pub enum Body<'a> {
     Connect(Option<&'a RawValue>),
     /// `1`.
     Disconnect,
-    /// `2`: a name and its arguments.
+    /// `2`, or `5` with attachments: a name and its arguments.
     Event {
+        /// How many binary messages follow this packet; at most [`ATTACHMENTS_MAX`].
+        attachments: usize,
         /// Asks for an ack with this number.
         id: Option<u64>,
         /// The event's name.
@@ -41,12 +50,14 @@ pub enum Body<'a> {
         /// What follows the name; at most [`ARGUMENTS_MAX`].
         args: Vec<&'a RawValue>,
     },
-    /// `3`: the answer to an event.
+    /// `3`, or `6` with attachments: the answer to an event.
     Ack {
+        /// How many binary messages follow this packet; at most [`ATTACHMENTS_MAX`].
+        attachments: usize,
         /// The number the event asked with.
         id: u64,
-        /// A JSON array.
-        args: &'a RawValue,
+        /// At most [`ARGUMENTS_MAX`].
+        args: Vec<&'a RawValue>,
     },
     /// `4`: why a namespace was refused; an object.
     ConnectError(&'a RawValue),
@@ -58,9 +69,15 @@ pub enum DecodeError {
     /// The first character names no packet type.
     #[error("the packet type is unknown")]
     UnknownType,
-    /// A packet that announces binary attachments, which this server takes none of.
-    #[error("binary attachments are not taken")]
-    Binary,
+    /// No number of attachments where one belongs, or more than [`ATTACHMENTS_MAX`].
+    #[error("the number of attachments is wrong")]
+    AttachmentCount,
+    /// A placeholder for no attachment, an attachment that nothing announced, or something else in place of one.
+    #[error("an attachment is out of place")]
+    Attachment,
+    /// The attachments of one packet are longer than their limit.
+    #[error("the attachments are too long")]
+    AttachmentsTooLong,
     /// The name of the namespace is longer than [`NAMESPACE_BYTES_MAX`].
     #[error("the namespace is too long")]
     NamespaceTooLong,
@@ -82,27 +99,35 @@ impl<'a> Packet<'a> {
         if !matches!(kind, b'0'..=b'6') {
             return Err(DecodeError::UnknownType);
         }
-        if matches!(kind, b'5' | b'6') {
-            return Err(DecodeError::Binary);
-        }
-        let (namespace, rest) = split_namespace(&text[1..]);
+        let (attachments, rest) = match kind {
+            b'5' | b'6' => split_attachments(&text[1..])?,
+            _ => (0, &text[1..]),
+        };
+        let (namespace, rest) = split_namespace(rest);
         if namespace.len() > NAMESPACE_BYTES_MAX {
             return Err(DecodeError::NamespaceTooLong);
         }
         let (id, payload) = split_id(rest)?;
-        if id.is_some() && !matches!(kind, b'2' | b'3') {
+        if id.is_some() && !matches!(kind, b'2' | b'3' | b'5' | b'6') {
             return Err(DecodeError::AckId);
         }
         let body = match kind {
             b'0' if payload.is_empty() => Body::Connect(None),
-            b'0' => Body::Connect(Some(raw(payload, '{')?)),
+            b'0' => Body::Connect(Some(object(payload)?)),
             b'1' if payload.is_empty() => Body::Disconnect,
-            b'2' => {
-                let Arguments { name, args } = Arguments::parse(payload)?;
-                Body::Event { id, name, args }
+            b'2' | b'5' => {
+                let mut values = array(payload, 1 + ARGUMENTS_MAX)?;
+                if values.is_empty() {
+                    return Err(DecodeError::Payload);
+                }
+                let name = event_name(values.remove(0))?;
+                Body::Event { attachments, id, name, args: values }
             }
-            b'3' => Body::Ack { id: id.ok_or(DecodeError::AckId)?, args: raw(payload, '[')? },
-            b'4' => Body::ConnectError(raw(payload, '{')?),
+            b'3' | b'6' => {
+                let id = id.ok_or(DecodeError::AckId)?;
+                Body::Ack { attachments, id, args: array(payload, ARGUMENTS_MAX)? }
+            }
+            b'4' => Body::ConnectError(object(payload)?),
             _ => return Err(DecodeError::Payload),
         };
         Ok(Packet { namespace, body })
@@ -113,29 +138,29 @@ impl<'a> Packet<'a> {
         let kind = match self.body {
             Body::Connect(_) => Kind::Connect,
             Body::Disconnect => Kind::Disconnect,
-            Body::Event { .. } => Kind::Event,
-            Body::Ack { .. } => Kind::Ack,
+            Body::Event { attachments, .. } => Kind::Event { attachments },
+            Body::Ack { attachments, .. } => Kind::Ack { attachments },
             Body::ConnectError(_) => Kind::ConnectError,
         };
         open_packet(out, kind, self.namespace);
         match &self.body {
             Body::Connect(None) | Body::Disconnect => {}
             Body::Connect(Some(json)) | Body::ConnectError(json) => out.push_str(json.get()),
-            Body::Event { id, name, args } => {
+            Body::Event { id, name, args, .. } => {
                 if let Some(id) = id {
                     out.push_str(&id.to_string());
                 }
                 out.push('[');
                 push_json_string(out, name);
-                for arg in args {
-                    out.push(',');
-                    out.push_str(arg.get());
-                }
+                out.push_str(if args.is_empty() { "" } else { "," });
+                push_values(out, args.iter().copied());
                 out.push(']');
             }
-            Body::Ack { id, args } => {
+            Body::Ack { id, args, .. } => {
                 out.push_str(&id.to_string());
-                out.push_str(args.get());
+                out.push('[');
+                push_values(out, args.iter().copied());
+                out.push(']');
             }
         }
     }
@@ -148,26 +173,47 @@ pub enum Kind {
     Connect,
     /// `1`.
     Disconnect,
-    /// `2`.
-    Event,
-    /// `3`.
-    Ack,
+    /// `2`, or `5` where binary messages follow.
+    Event {
+        /// How many do.
+        attachments: usize,
+    },
+    /// `3`, or `6` where binary messages follow.
+    Ack {
+        /// How many do.
+        attachments: usize,
+    },
     /// `4`.
     ConnectError,
 }
 
 /// Appends a packet's type and namespace; what follows is the ack id, if any, and the payload.
 pub fn open_packet(out: &mut String, kind: Kind, namespace: &str) {
-    out.push(match kind {
-        Kind::Connect => '0',
-        Kind::Disconnect => '1',
-        Kind::Event => '2',
-        Kind::Ack => '3',
-        Kind::ConnectError => '4',
-    });
+    let (plain, binary, attachments) = match kind {
+        Kind::Connect => ('0', '0', 0),
+        Kind::Disconnect => ('1', '1', 0),
+        Kind::Event { attachments } => ('2', '5', attachments),
+        Kind::Ack { attachments } => ('3', '6', attachments),
+        Kind::ConnectError => ('4', '4', 0),
+    };
+    if attachments == 0 {
+        out.push(plain);
+    } else {
+        out.push(binary);
+        out.push_str(&attachments.to_string());
+        out.push('-');
+    }
     if namespace != "/" {
         out.push_str(namespace);
         out.push(',');
+    }
+}
+
+/// Appends `values` with commas between them.
+pub fn push_values<'a>(out: &mut String, values: impl IntoIterator<Item = &'a RawValue>) {
+    for (at, value) in values.into_iter().enumerate() {
+        out.push_str(if at == 0 { "" } else { "," });
+        out.push_str(value.get());
     }
 }
 
@@ -181,6 +227,14 @@ pub fn push_json_string(out: &mut String, text: &str) {
     } else {
         out.push_str(&serde_json::Value::from(text).to_string());
     }
+}
+
+/// `2-/admin,[…]` → 2 and `/admin,[…]`.
+fn split_attachments(text: &str) -> Result<(usize, &str), DecodeError> {
+    let (count, rest) = text.split_once('-').ok_or(DecodeError::AttachmentCount)?;
+    let is_number = !count.is_empty() && count.bytes().all(|byte| byte.is_ascii_digit());
+    let count = count.parse().ok().filter(|count| is_number && *count <= ATTACHMENTS_MAX);
+    Ok((count.ok_or(DecodeError::AttachmentCount)?, rest))
 }
 
 /// `/admin,12["a"]` → `/admin` and `12["a"]`; without a leading slash the namespace is `/`.
@@ -200,57 +254,55 @@ fn split_id(text: &str) -> Result<(Option<u64>, &str), DecodeError> {
     Ok((Some(id.parse().map_err(|_| DecodeError::AckId)?), rest))
 }
 
-fn raw(payload: &str, opening: char) -> Result<&RawValue, DecodeError> {
-    if !payload.starts_with(opening) {
+fn object(payload: &str) -> Result<&RawValue, DecodeError> {
+    if !payload.starts_with('{') {
         return Err(DecodeError::Payload);
     }
     serde_json::from_str(payload).map_err(|_| DecodeError::Payload)
 }
 
-/// An event's array: its name, then at most [`ARGUMENTS_MAX`] values of any shape.
-struct Arguments<'a> {
-    name: Cow<'a, str>,
-    args: Vec<&'a RawValue>,
+/// The values of an array of at most `values_max`; more are refused as they come.
+fn array(payload: &str, values_max: usize) -> Result<Vec<&RawValue>, DecodeError> {
+    let mut json = serde_json::Deserializer::from_str(payload);
+    let values = json.deserialize_seq(Values { values_max }).map_err(|_| DecodeError::Payload)?;
+    json.end().map_err(|_| DecodeError::Payload)?;
+    Ok(values)
 }
 
-impl<'a> Arguments<'a> {
-    fn parse(payload: &'a str) -> Result<Arguments<'a>, DecodeError> {
-        let mut json = serde_json::Deserializer::from_str(payload);
-        let arguments = json.deserialize_seq(ArgumentsVisitor).map_err(|_| DecodeError::Payload)?;
-        json.end().map_err(|_| DecodeError::Payload)?;
-        Ok(arguments)
+fn event_name(json: &RawValue) -> Result<Cow<'_, str>, DecodeError> {
+    let name = match serde_json::from_str::<&str>(json.get()) {
+        Ok(plain) => Cow::Borrowed(plain),
+        // A string with escapes cannot be borrowed; anything but a string fails here again.
+        Err(_) => Cow::Owned(serde_json::from_str(json.get()).map_err(|_| DecodeError::Payload)?),
+    };
+    if RESERVED_NAMES.contains(&name.as_ref()) {
+        return Err(DecodeError::Payload);
     }
+    Ok(name)
 }
 
-struct ArgumentsVisitor;
+struct Values {
+    values_max: usize,
+}
 
-impl<'a> Visitor<'a> for ArgumentsVisitor {
-    type Value = Arguments<'a>;
+impl<'a> Visitor<'a> for Values {
+    type Value = Vec<&'a RawValue>;
 
     fn expecting(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        out.write_str("an array that begins with the event's name")
+        out.write_str("an array")
     }
 
-    fn visit_seq<S: SeqAccess<'a>>(self, mut array: S) -> Result<Arguments<'a>, S::Error> {
-        let first: &'a RawValue = array.next_element()?.ok_or_else(|| S::Error::custom("no name"))?;
-        let name = match serde_json::from_str::<&'a str>(first.get()) {
-            Ok(plain) => Cow::Borrowed(plain),
-            // A string with escapes cannot be borrowed; anything but a string fails here again.
-            Err(_) => Cow::Owned(serde_json::from_str(first.get()).map_err(S::Error::custom)?),
-        };
-        if RESERVED_NAMES.contains(&name.as_ref()) {
-            return Err(S::Error::custom("a reserved name"));
-        }
-        let mut args = Vec::new();
-        while args.len() < ARGUMENTS_MAX {
+    fn visit_seq<S: SeqAccess<'a>>(self, mut array: S) -> Result<Vec<&'a RawValue>, S::Error> {
+        let mut values = Vec::new();
+        while values.len() < self.values_max {
             match array.next_element::<&'a RawValue>()? {
-                Some(arg) => args.push(arg),
-                None => return Ok(Arguments { name, args }),
+                Some(value) => values.push(value),
+                None => return Ok(values),
             }
         }
         match array.next_element::<IgnoredAny>()? {
-            Some(_) => Err(S::Error::custom("too many arguments")),
-            None => Ok(Arguments { name, args }),
+            Some(_) => Err(S::Error::custom("too many values")),
+            None => Ok(values),
         }
     }
 }
@@ -283,6 +335,9 @@ mod tests {
             "312[]",
             "3/admin,456[\"ok\"]",
             "4{\"message\":\"Not authorized\"}",
+            "51-[\"hello\",{\"_placeholder\":true,\"num\":0}]",
+            "51-/admin,456[\"project:delete\",{\"_placeholder\":true,\"num\":0}]",
+            "61-/admin,456[{\"_placeholder\":true,\"num\":0}]",
         ];
         for text in table {
             assert_eq!(again(text).as_deref(), Ok(text));
@@ -297,7 +352,12 @@ mod tests {
             ("", DecodeError::UnknownType),
             ("abc", DecodeError::UnknownType),
             ("9", DecodeError::UnknownType),
-            ("51-[\"a\",{\"_placeholder\":true,\"num\":0}]", DecodeError::Binary),
+            ("5[\"a\"]", DecodeError::AttachmentCount),
+            ("5-[\"a\"]", DecodeError::AttachmentCount),
+            ("5+1-[\"a\"]", DecodeError::AttachmentCount),
+            ("51[\"a\"]", DecodeError::AttachmentCount),
+            ("565-[\"a\"]", DecodeError::AttachmentCount),
+            ("61-[\"a\"]", DecodeError::AckId),
             (&long, DecodeError::NamespaceTooLong),
             ("299999999999999999999[\"a\"]", DecodeError::AckId),
             ("3[\"a\"]", DecodeError::AckId),
@@ -327,18 +387,32 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_event_survives(id: Option<u64>, name: String, texts: Vec<String>, namespace in "/[a-z]{0,9}") {
+        fn any_event_survives(
+            attachments in 0..=ATTACHMENTS_MAX,
+            id: Option<u64>,
+            name: String,
+            texts: Vec<String>,
+            namespace in "/[a-z]{0,9}",
+        ) {
             prop_assume!(!RESERVED_NAMES.contains(&name.as_str()));
             let args: Vec<Box<RawValue>> =
                 texts.iter().take(ARGUMENTS_MAX).map(|t| serde_json::value::to_raw_value(t).unwrap()).collect();
-            let body = Body::Event { id, name: Cow::Borrowed(&name), args: args.iter().map(AsRef::as_ref).collect() };
+            let body = Body::Event {
+                attachments,
+                id,
+                name: Cow::Borrowed(&name),
+                args: args.iter().map(AsRef::as_ref).collect(),
+            };
             let mut text = String::new();
             Packet { namespace: &namespace, body }.encode_into(&mut text);
             prop_assert_eq!(again(&text), Ok(text.clone()));
-            let Body::Event { id: id2, name: name2, args: args2 } = Packet::decode(&text).unwrap().body else {
+            let Body::Event { attachments: count, id: id2, name: name2, args: args2 } =
+                Packet::decode(&text).unwrap().body
+            else {
                 panic!("not an event")
             };
-            prop_assert_eq!((id2, name2.as_ref(), args2.len()), (id, name.as_str(), args.len()));
+            prop_assert_eq!((count, id2, name2.as_ref()), (attachments, id, name.as_str()));
+            prop_assert_eq!(args2.len(), args.len());
         }
 
         #[test]

@@ -14,7 +14,7 @@ use sha1::{Digest, Sha1};
 /// What section 1.3 appends to a client's key.
 const ACCEPT_GUID: &str = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 /// Longest header of a frame that a server sends (unmasked), in bytes.
-const HEADER_BYTES_MAX: usize = 10;
+pub const FRAME_HEADER_BYTES_MAX: usize = 10;
 /// Longest payload of a control frame, in bytes (section 5.5).
 pub const CONTROL_BYTES_MAX: usize = 125;
 
@@ -117,7 +117,7 @@ pub fn accept_key(client_key: &[u8]) -> String {
 /// The header of an unmasked, final frame.
 #[derive(Debug, Clone, Copy)]
 pub struct FrameHeader {
-    bytes: [u8; HEADER_BYTES_MAX],
+    bytes: [u8; FRAME_HEADER_BYTES_MAX],
     len: usize,
 }
 
@@ -125,7 +125,7 @@ impl FrameHeader {
     /// The header for a payload of `payload_bytes`.
     #[must_use]
     pub fn new(opcode: Opcode, payload_bytes: usize) -> FrameHeader {
-        let mut bytes = [0; HEADER_BYTES_MAX];
+        let mut bytes = [0; FRAME_HEADER_BYTES_MAX];
         bytes[0] = 0x80
             | match opcode {
                 Opcode::Text => 0x1,
@@ -160,33 +160,25 @@ impl FrameHeader {
     }
 }
 
-/// One text message as a frame whose payload a polling response can use too: see [`TextFrame::payload`].
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TextFrame(Bytes);
-
-impl TextFrame {
-    /// Frames `text`.
-    #[must_use]
-    pub fn new(text: &str) -> TextFrame {
-        TextFrame(frame(Opcode::Text, text.as_bytes()))
-    }
-
-    /// Header and payload, as a WebSocket carries them.
-    #[must_use]
-    pub fn as_frame(&self) -> &Bytes {
-        &self.0
-    }
-
-    /// The text alone, as UTF-8 bytes.
-    #[must_use]
-    pub fn payload(&self) -> &[u8] {
-        let header_bytes = match self.0.get(1) {
-            Some(126) => 4,
-            Some(127) => 10,
-            _ => 2,
-        };
-        &self.0[header_bytes..]
-    }
+/// The opcode and payload of the first frame in `frames`, and what follows it; `None` where no whole frame of a
+/// server stands.
+#[must_use]
+pub fn split_frame(frames: &[u8]) -> Option<(Opcode, &[u8], &[u8])> {
+    let opcode = match frames.first()? {
+        0x81 => Opcode::Text,
+        0x82 => Opcode::Binary,
+        0x88 => Opcode::Close,
+        0x8A => Opcode::Pong,
+        _ => return None,
+    };
+    let (start, payload_bytes) = match *frames.get(1)? {
+        short @ 0..=125 => (2, u64::from(short)),
+        126 => (4, u64::from(u16::from_be_bytes(frames.get(2..4)?.try_into().ok()?))),
+        127 => (10, u64::from_be_bytes(frames.get(2..10)?.try_into().ok()?)),
+        _ => return None,
+    };
+    let (payload, rest) = frames.get(start..)?.split_at_checked(usize::try_from(payload_bytes).ok()?)?;
+    Some((opcode, payload, rest))
 }
 
 /// A whole frame in one piece.
@@ -236,10 +228,13 @@ mod tests {
     }
 
     #[test]
-    fn a_text_frame_gives_back_its_text() {
-        for bytes in [0, 1, 125, 126, 65_535, 65_536] {
-            let text = "x".repeat(bytes);
-            assert_eq!(TextFrame::new(&text).payload(), text.as_bytes());
+    fn a_frame_is_split_where_it_ends() {
+        for bytes in [0, 125, 126, 65_535, 65_536] {
+            let payload = vec![7; bytes];
+            let frames = [&frame(Opcode::Binary, &payload)[..], b"rest"].concat();
+            assert_eq!(split_frame(&frames), Some((Opcode::Binary, &payload[..], &b"rest"[..])));
+            assert_eq!(split_frame(&frames[..frames.len() - 5]), None, "a byte is missing");
         }
+        assert_eq!(split_frame(&[0x81, 0x80, 0, 0, 0, 0]), None, "a masked frame is none of a server");
     }
 }

@@ -49,9 +49,6 @@ pub(super) async fn push<A: Application>(hub: &Arc<Inner<A>>, sid: Sid, request:
         Ok(Err(_)) => return StatusCode::PAYLOAD_TOO_LARGE.into_response(),
         Err(_) => return StatusCode::REQUEST_TIMEOUT.into_response(),
     };
-    let Ok(payload) = String::from_utf8(payload.into()) else {
-        return EngineError::BadRequest.into_response();
-    };
     let (answer, taken) = oneshot::channel();
     if shard.send(Command::Push { sid, payload, answer }).await.is_err() {
         return unavailable(hub);

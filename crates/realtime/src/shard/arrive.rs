@@ -1,6 +1,6 @@
 //! Requests of clients: handshakes, polls, pushes, upgrades.
 
-use super::connection::Connection;
+use super::connection::{Connection, Layers};
 use super::link::{Io, Link, Polling, WebSocket};
 use super::{Found, Newcomer, PollAnswer, PushAnswer, Shard};
 use crate::counts::add;
@@ -10,9 +10,11 @@ use crate::names::Sid;
 use crate::{Application, DisconnectReason};
 use bytes::Bytes;
 use tokio::sync::oneshot;
+use waypost_wire::CloseReason;
 use waypost_wire::engine::{self, PayloadLimits};
-use waypost_wire::session::{CloseReason, PollRefused, Session, Transport};
-use waypost_wire::websocket::TextFrame;
+use waypost_wire::namespaces::Namespaces;
+use waypost_wire::outgoing::Outgoing;
+use waypost_wire::session::{PollRefused, Session, Transport};
 
 impl<A: Application> Shard<A> {
     /// A handshake by polling: the answer is the open packet.
@@ -33,7 +35,7 @@ impl<A: Application> Shard<A> {
         }
         let websocket = WebSocket::new(io, self.config.payload_bytes_max);
         let slot = self.insert(newcomer, Link::WebSocket(websocket));
-        let open = TextFrame::new(&self.open_packet(slot));
+        let open = Outgoing::text(&self.open_packet(slot));
         self.control(slot, open);
         self.list(slot);
     }
@@ -71,7 +73,7 @@ impl<A: Application> Shard<A> {
     }
 
     /// A POST. It is answered when its packets were taken and there is room for more.
-    pub(super) fn push(&mut self, sid: Sid, payload: &str, answer: PushAnswer) {
+    pub(super) fn push(&mut self, sid: Sid, payload: &[u8], answer: PushAnswer) {
         let refused = "the request may be gone";
         let Some(slot) = self.slot_of(sid) else {
             return answer.send(Err(EngineError::SessionUnknown)).ignore_because(refused);
@@ -89,7 +91,7 @@ impl<A: Application> Shard<A> {
         self.resume(slot);
     }
 
-    fn take_payload(&mut self, slot: usize, payload: &str) {
+    fn take_payload(&mut self, slot: usize, payload: &[u8]) {
         let limits = PayloadLimits {
             payload_bytes_max: self.config.payload_bytes_max,
             packets_max: self.config.payload_packets_max,
@@ -104,7 +106,7 @@ impl<A: Application> Shard<A> {
                 return;
             }
             match packet {
-                Ok(packet) => self.take_packet(slot, Transport::Polling, &packet),
+                Ok(packet) => self.take_packet(slot, Transport::Polling, packet),
                 Err(error) => return self.end_session(slot, CloseReason::Engine(error)),
             }
         }
@@ -139,12 +141,16 @@ impl<A: Application> Shard<A> {
             Link::Polling(_) => Transport::Polling,
             Link::WebSocket(_) => Transport::WebSocket,
         };
-        let session = Session::new(self.rules.clone(), transport, self.now);
+        let layers = Layers {
+            session: Session::new(self.rules.session.clone(), transport, self.now),
+            namespaces: self.rules.namespaces.clone().map(|rules| Namespaces::new(rules, self.now)),
+            places: self.config.namespaces().len(),
+        };
         let entry = self.connections.vacant_entry();
         let slot = entry.key();
         let place = u32::try_from(slot).expect("a semaphore of the hub bounds the table far below");
         let sid = Sid::draw(self.number, place, &mut self.rng);
-        entry.insert(Connection::new(sid, newcomer, session, link, &self.ready));
+        entry.insert(Connection::new(sid, newcomer, layers, link, &self.ready));
         add(&self.counts.connections, 1);
         self.touch(slot);
         slot

@@ -12,7 +12,7 @@ use crate::ignore::Ignore;
 use crate::{Application, DisconnectReason};
 use bytes::Bytes;
 use std::time::Duration;
-use waypost_wire::session::CloseReason;
+use waypost_wire::CloseReason;
 use waypost_wire::websocket::CloseCode;
 
 /// How long the application's work may go on when every connection of a drain is closed.
@@ -61,14 +61,11 @@ impl<A: Application> Shard<A> {
         let Some(mut connection) = self.connections.try_remove(slot) else { return };
         self.timers.cancel(slot, connection.wake_at);
         take_one(&self.counts.connections);
-        for (place, occupant) in connection.occupants.iter().enumerate() {
+        for occupant in &connection.occupants {
             match *occupant {
                 Occupant::Nobody => {}
                 Occupant::Connecting(number) => {
-                    let namespace = self.rules.namespace(&self.rules.namespaces[place]);
-                    if let Some(namespace) = namespace {
-                        self.tasks.abort(&TaskKey::Connect { sid: connection.sid, namespace, number });
-                    }
+                    self.tasks.abort(&TaskKey::Connect { sid: connection.sid, number });
                 }
                 Occupant::Socket(socket) => self.remove_socket(socket, why),
             }

@@ -11,7 +11,8 @@ use bytes::Bytes;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
-use waypost_wire::websocket::TextFrame;
+use waypost_wire::outgoing::Outgoing;
+use waypost_wire::socket::Args;
 
 /// The way into a shard; its capacity is `HubConfig::commands_max`, and whoever finds it full waits.
 pub(crate) type ShardSender<A> = mpsc::Sender<Command<A>>;
@@ -28,7 +29,7 @@ pub(crate) enum Command<A: Application> {
     /// A polling GET.
     Poll { sid: Sid, answer: PollAnswer },
     /// A polling POST.
-    Push { sid: Sid, payload: String, answer: PushAnswer },
+    Push { sid: Sid, payload: Bytes, answer: PushAnswer },
     /// The next publish group.
     Publish(Arc<Group>),
     /// Something of the moment.
@@ -43,6 +44,16 @@ pub(crate) enum Command<A: Application> {
 pub(crate) type PollAnswer = oneshot::Sender<Result<Bytes, EngineError>>;
 /// The answer to a POST, given once its packets have room.
 pub(crate) type PushAnswer = oneshot::Sender<Result<(), EngineError>>;
+
+/// What the client answers, or why it was not asked.
+pub(crate) type Answer = oneshot::Sender<Result<Args, AskRefused>>;
+
+/// Why a client is not asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum AskRefused {
+    TrailingString,
+    TooMany,
+}
 
 /// A connection that was admitted.
 pub(crate) struct Newcomer<A: Application> {
@@ -59,9 +70,22 @@ pub(crate) enum Found {
 
 /// What is done to one socket.
 pub(crate) enum Order {
-    Send(TextFrame),
-    Join { room: Room, scopes: Vec<Scope>, answer: oneshot::Sender<Result<Joined, JoinError>> },
-    Leave { room: Room, answer: oneshot::Sender<()> },
+    Send(Outgoing),
+    /// An event that asks for an answer.
+    Ask {
+        name: Box<str>,
+        args: Args,
+        answer: Answer,
+    },
+    Join {
+        room: Room,
+        scopes: Vec<Scope>,
+        answer: oneshot::Sender<Result<Joined, JoinError>>,
+    },
+    Leave {
+        room: Room,
+        answer: oneshot::Sender<()>,
+    },
     Disconnect,
 }
 

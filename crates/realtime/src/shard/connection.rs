@@ -1,5 +1,6 @@
 //! One Engine.IO connection, and the sockets on it.
 
+use super::asked::Asked;
 use super::command::Newcomer;
 use super::lanes::Lanes;
 use super::link::{Link, WebSocket};
@@ -8,17 +9,20 @@ use super::rooms::SocketSlot;
 use crate::frame::Framing;
 use crate::names::Sid;
 use crate::{Application, ClientEvent, HubConfig, SocketId};
-use serde_json::value::RawValue;
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::task::Waker;
 use tokio::sync::OwnedSemaphorePermit;
-use waypost_wire::session::{Millis, Namespace, Session};
+use waypost_wire::namespaces::{Namespace, Namespaces};
+use waypost_wire::session::{Millis, Session};
+use waypost_wire::socket::Args;
 
 pub(crate) struct Connection<A: Application> {
     pub(crate) sid: Sid,
     pub(crate) handshake: Arc<A::Handshake>,
     pub(crate) session: Session,
+    /// `None` where Engine.IO alone is spoken.
+    pub(crate) namespaces: Option<Namespaces>,
     pub(crate) link: Link,
     /// A WebSocket that has not upgraded yet; `link` is polling then.
     pub(crate) candidate: Option<WebSocket>,
@@ -38,6 +42,14 @@ pub(crate) struct Connection<A: Application> {
     pub(crate) touched: bool,
     /// Its place in the hub's table, given back when it is dropped.
     _permit: OwnedSemaphorePermit,
+}
+
+/// The protocol of a connection at its beginning.
+pub(crate) struct Layers {
+    pub(crate) session: Session,
+    pub(crate) namespaces: Option<Namespaces>,
+    /// How many namespaces there are to hold.
+    pub(crate) places: usize,
 }
 
 /// Who holds a namespace of a connection.
@@ -70,12 +82,14 @@ pub(crate) struct SocketState<A: Application> {
     /// Whether an event of it is with the application.
     pub(crate) busy: bool,
     pub(crate) waiting: VecDeque<WaitingEvent>,
+    /// What the client was asked.
+    pub(crate) asked: Asked,
 }
 
 /// A client's event whose turn has not come.
 pub(crate) struct WaitingEvent {
     pub(crate) name: String,
-    pub(crate) args: Vec<Box<RawValue>>,
+    pub(crate) args: Args,
     pub(crate) ack: Option<u64>,
 }
 
@@ -83,20 +97,21 @@ impl<A: Application> Connection<A> {
     pub(crate) fn new(
         sid: Sid,
         newcomer: Newcomer<A>,
-        session: Session,
+        layers: Layers,
         link: Link,
         ready: &Arc<Ready>,
     ) -> Connection<A> {
         let signal = Signal::new(sid.slot(), ready.clone());
-        let namespaces = session.namespaces();
+        let Layers { session, namespaces, places } = layers;
         Connection {
             sid,
             handshake: newcomer.handshake,
             session,
+            namespaces,
             link,
             candidate: None,
             lanes: Lanes::default(),
-            occupants: vec![Occupant::Nobody; namespaces].into_boxed_slice(),
+            occupants: vec![Occupant::Nobody; places].into_boxed_slice(),
             backlog: Backlog::default(),
             waker: signal.waker(),
             signal,
@@ -144,7 +159,7 @@ impl Backlog {
 
 impl WaitingEvent {
     fn bytes(&self) -> usize {
-        self.name.len() + self.args.iter().map(|arg| arg.get().len()).sum::<usize>()
+        self.name.len() + self.args.bytes()
     }
 
     pub(crate) fn into_event(self, ack: impl FnOnce(u64) -> crate::Ack) -> ClientEvent {

@@ -8,7 +8,9 @@ use crate::ignore::Ignore;
 use crate::{Application, DisconnectReason};
 use bytes::Bytes;
 use std::task::Context;
+use waypost_wire::CloseReason;
 use waypost_wire::engine;
+use waypost_wire::namespaces::Namespaces;
 use waypost_wire::session::Due;
 use waypost_wire::websocket::CloseCode;
 
@@ -124,6 +126,10 @@ impl<A: Application> Shard<A> {
         if connection.stalled_since.is_some_and(|since| since.saturating_add(stall_ms) <= self.now) {
             return self.close_slow(slot);
         }
+        let connect_by = connection.namespaces.as_ref().and_then(Namespaces::deadline);
+        if connect_by.is_some_and(|at| at <= self.now) {
+            return self.end_session(slot, CloseReason::ConnectTimeout);
+        }
         while let Some(due) = self.connections.get_mut(slot).and_then(|it| it.session.due(self.now)) {
             match due {
                 Due::Ping => self.engine_packet(slot, &engine::Packet::Ping("")),
@@ -138,7 +144,8 @@ impl<A: Application> Shard<A> {
         let stall_ms = millis(self.config.stall_timeout);
         let Some(connection) = self.connections.get_mut(slot) else { return };
         let stall = connection.stalled_since.map(|since| since.saturating_add(stall_ms));
-        let others = [stall, connection.close_at].into_iter().flatten();
+        let connect_by = connection.namespaces.as_ref().and_then(Namespaces::deadline);
+        let others = [stall, connection.close_at, connect_by].into_iter().flatten();
         let at = others.fold(connection.session.deadline(), u64::min);
         self.timers.bring_forward(slot, &mut connection.wake_at, at);
     }

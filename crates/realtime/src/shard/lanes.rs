@@ -6,22 +6,22 @@
 use super::ring::{Ring, Sequence};
 use super::rooms::SocketSlot;
 use crate::HubConfig;
+use crate::config::Namespace;
 use crate::frame::Framing;
 use bytes::Bytes;
 use std::collections::VecDeque;
-use std::sync::Arc;
 use waypost_wire::engine::SEPARATOR;
-use waypost_wire::websocket::TextFrame;
+use waypost_wire::outgoing::Outgoing;
 
 /// Room that an empty lane may keep, in entries.
 const KEPT_ENTRIES_MAX: usize = 32;
 
 #[derive(Debug, Default)]
 pub(crate) struct Lanes {
-    control: VecDeque<TextFrame>,
+    control: VecDeque<Outgoing>,
     control_bytes: usize,
     journal: VecDeque<Queued>,
-    volatile: VecDeque<(SocketSlot, TextFrame)>,
+    volatile: VecDeque<(SocketSlot, Outgoing)>,
 }
 
 /// A journal event that waits for a socket.
@@ -40,11 +40,11 @@ pub(crate) struct Overflow;
 #[derive(Clone, Copy)]
 pub(crate) struct Library<'a> {
     pub(crate) ring: &'a Ring,
-    pub(crate) namespaces: &'a [Arc<str>],
+    pub(crate) namespaces: &'a [Namespace],
 }
 
 impl<'a> Library<'a> {
-    fn frame(&self, queued: Queued) -> Option<&'a TextFrame> {
+    fn frame(&self, queued: Queued) -> Option<&'a Outgoing> {
         Some(self.ring.event(queued.sequence)?.frame(queued.framing, self.namespaces))
     }
 }
@@ -67,9 +67,9 @@ pub(crate) struct Rest {
 }
 
 impl Lanes {
-    pub(crate) fn push_control(&mut self, frame: TextFrame, config: &HubConfig) -> Result<(), Overflow> {
-        let bytes = self.control_bytes + frame.as_frame().len();
-        if bytes > config.control_queue_bytes_max {
+    pub(crate) fn push_control(&mut self, frame: Outgoing, config: &HubConfig) -> Result<(), Overflow> {
+        let bytes = self.control_bytes + frame.as_frames().len();
+        if bytes > config.control_queue_bytes_max && !self.control.is_empty() {
             return Err(Overflow);
         }
         self.control_bytes = bytes;
@@ -86,12 +86,7 @@ impl Lanes {
     }
 
     /// Adds what is newest; answers how many older ones had to go.
-    pub(crate) fn push_volatile(
-        &mut self,
-        socket: SocketSlot,
-        frame: TextFrame,
-        config: &HubConfig,
-    ) -> usize {
+    pub(crate) fn push_volatile(&mut self, socket: SocketSlot, frame: Outgoing, config: &HubConfig) -> usize {
         let over = (self.volatile.len() + 1).saturating_sub(config.volatile_queue_events_max);
         self.volatile.drain(..over.min(self.volatile.len()));
         if config.volatile_queue_events_max > 0 {
@@ -117,7 +112,7 @@ impl Lanes {
     }
 
     /// All that waits, in the order in which it goes out; not to be asked of a connection that has fallen behind.
-    pub(crate) fn frames<'a>(&'a self, library: Library<'a>) -> impl Iterator<Item = &'a TextFrame> {
+    pub(crate) fn frames<'a>(&'a self, library: Library<'a>) -> impl Iterator<Item = &'a Outgoing> {
         let journal = self.journal.iter().map_while(move |queued| library.frame(*queued));
         self.control.iter().chain(journal).chain(self.volatile.iter().map(|(_, frame)| frame))
     }
@@ -127,7 +122,7 @@ impl Lanes {
         let mut taken = Taken::default();
         while bytes > 0 {
             let Some((frame, delivers)) = self.pop(library) else { break };
-            let frame = frame.as_frame();
+            let frame = frame.as_frames();
             if bytes < frame.len() {
                 taken.rest = Some(Rest { bytes: frame.slice(bytes..), delivers });
                 break;
@@ -145,15 +140,12 @@ impl Lanes {
         let mut payload = Vec::new();
         let mut delivered = 0;
         while let Some(next_bytes) = self.next_payload_bytes(library) {
-            let separated = payload.len() + next_bytes + 1;
+            let separated = payload.len() + SEPARATOR.len_utf8() + next_bytes;
             if !payload.is_empty() && separated > bytes_max {
                 break;
             }
             let Some((frame, delivers)) = self.pop(library) else { break };
-            if !payload.is_empty() {
-                payload.extend_from_slice(SEPARATOR.encode_utf8(&mut [0; 4]).as_bytes());
-            }
-            payload.extend_from_slice(frame.payload());
+            frame.push_payload(&mut payload);
             delivered += delivers;
         }
         self.shrink();
@@ -161,13 +153,13 @@ impl Lanes {
     }
 
     fn next_payload_bytes(&self, library: Library<'_>) -> Option<usize> {
-        self.frames(library).next().map(|frame| frame.payload().len())
+        self.frames(library).next().map(Outgoing::payload_bytes)
     }
 
     /// The next frame, and how many journal events it is: one or none.
-    fn pop(&mut self, library: Library<'_>) -> Option<(TextFrame, usize)> {
+    fn pop(&mut self, library: Library<'_>) -> Option<(Outgoing, usize)> {
         if let Some(frame) = self.control.pop_front() {
-            self.control_bytes -= frame.as_frame().len();
+            self.control_bytes -= frame.as_frames().len();
             return Some((frame, 0));
         }
         if let Some(queued) = self.journal.front() {
@@ -194,6 +186,7 @@ mod tests {
     use super::*;
     use crate::frame::Published;
     use crate::{JournalEvent, JsonObject, Offset, OffsetMode};
+    use std::sync::Arc;
 
     fn published(number: u64) -> Arc<Published> {
         let event = JournalEvent {
@@ -212,14 +205,14 @@ mod tests {
     /// Lanes with a control frame, the journal events 1 to 3, and a volatile frame, over a ring of two.
     fn lanes(config: &HubConfig, ring: &mut Ring) -> Lanes {
         let mut lanes = Lanes::default();
-        let namespace = config.rules().namespace("/").unwrap();
+        let namespace = config.rules().namespaces.unwrap().namespace("/").unwrap();
         let framing = Framing { namespace, offsets: OffsetMode::FieldOnly };
-        lanes.push_volatile(0, TextFrame::new("volatile"), config);
+        lanes.push_volatile(0, Outgoing::text("volatile"), config);
         for number in 1..=3 {
             let sequence = ring.push(published(number));
             lanes.push_journal(Queued { sequence, socket: 0, framing }, config).unwrap();
         }
-        lanes.push_control(TextFrame::new("control"), config).unwrap();
+        lanes.push_control(Outgoing::text("control"), config).unwrap();
         lanes
     }
 
@@ -228,7 +221,7 @@ mod tests {
         let config = HubConfig::default();
         let mut ring = Ring::new(3, 1_000);
         let mut lanes = lanes(&config, &mut ring);
-        let library = Library { ring: &ring, namespaces: &config.namespaces };
+        let library = Library { ring: &ring, namespaces: config.namespaces() };
         let (payload, delivered) = lanes.take_payload(1_000, library);
         let expected = ["control", &text(1), &text(2), &text(3), "volatile"].join("\x1e");
         assert_eq!((payload, delivered), (Bytes::from(expected), 3));
@@ -240,13 +233,13 @@ mod tests {
         let config = HubConfig::default();
         let mut ring = Ring::new(3, 1_000);
         let mut lanes = lanes(&config, &mut ring);
-        let library = Library { ring: &ring, namespaces: &config.namespaces };
-        let all: Vec<u8> = lanes.frames(library).flat_map(|frame| frame.as_frame().to_vec()).collect();
+        let library = Library { ring: &ring, namespaces: config.namespaces() };
+        let all: Vec<u8> = lanes.frames(library).flat_map(|frame| frame.as_frames().to_vec()).collect();
         let cut = "control".len() + 2 + text(1).len() + 2 + 5;
         let taken = lanes.take_written(cut, library);
         let rest = taken.rest.unwrap();
         assert_eq!((taken.delivered, rest.delivers), (1, 1));
-        let left: Vec<u8> = lanes.frames(library).flat_map(|frame| frame.as_frame().to_vec()).collect();
+        let left: Vec<u8> = lanes.frames(library).flat_map(|frame| frame.as_frames().to_vec()).collect();
         assert_eq!([&all[..cut], &rest.bytes, &left].concat(), all);
     }
 
@@ -256,7 +249,7 @@ mod tests {
         let mut ring = Ring::new(2, 1_000);
         let mut lanes = lanes(&config, &mut ring);
         assert!(lanes.has_fallen_behind(&ring));
-        let library = Library { ring: &ring, namespaces: &config.namespaces };
+        let library = Library { ring: &ring, namespaces: config.namespaces() };
         assert_eq!(lanes.take_payload(1_000, library), (Bytes::from("control"), 0));
         assert!(lanes.has_fallen_behind(&ring), "the lost event still stands first");
     }

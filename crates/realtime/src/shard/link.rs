@@ -8,7 +8,8 @@ use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use waypost_wire::websocket::{CloseCode, Decoder, TextFrame, close_frame};
+use waypost_wire::outgoing::Outgoing;
+use waypost_wire::websocket::{CloseCode, Decoder, close_frame};
 
 /// Most frames in one `writev`.
 const SLICES_MAX: usize = 64;
@@ -88,7 +89,7 @@ impl WebSocket {
             let mut slices = [IoSlice::new(&[]); SLICES_MAX];
             let mut count = 0;
             let first = self.rest.iter().map(|rest| &rest.bytes).chain(&self.reply);
-            let waiting = first.chain(lanes.frames(library).map(TextFrame::as_frame));
+            let waiting = first.chain(lanes.frames(library).map(Outgoing::as_frames));
             for (slice, frame) in slices.iter_mut().zip(waiting) {
                 *slice = IoSlice::new(frame);
                 count += 1;

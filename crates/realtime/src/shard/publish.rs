@@ -74,7 +74,7 @@ impl<A: Application> Shard<A> {
             }
             socket.emitted = self.emits;
             let connection = socket.connection;
-            let frame = volatile.frame(socket.framing.namespace, &self.config.namespaces).clone();
+            let frame = volatile.frame(socket.framing.namespace, self.config.namespaces()).clone();
             let dropped = self.connections[connection].lanes.push_volatile(slot, frame, &self.config);
             add(&self.counts.volatile_dropped, dropped);
             self.touch(connection);

@@ -1,14 +1,15 @@
-//! What clients send, from bytes to what it asks for.
+//! What clients send, from bytes to messages.
 
-use super::connection::{Occupant, WaitingEvent};
 use super::link::Link;
 use super::{Shard, ready::ConnectionSlot};
 use crate::counts::add;
-use crate::{Application, DisconnectReason, frame};
+use crate::{Application, DisconnectReason};
 use std::task::{Context, Poll};
+use waypost_wire::CloseReason;
 use waypost_wire::engine;
-use waypost_wire::session::{CloseReason, Outcome, Transport};
-use waypost_wire::websocket::{CloseCode, Message, Opcode, TextFrame, frame as websocket_frame};
+use waypost_wire::outgoing::Outgoing;
+use waypost_wire::session::{Outcome, Transport};
+use waypost_wire::websocket::{CloseCode, Message, Opcode, frame as websocket_frame};
 
 /// Most reads of one connection in one turn; then the others have theirs.
 const READS_PER_TURN_MAX: usize = 4;
@@ -50,20 +51,20 @@ impl<A: Application> Shard<A> {
             let Some((websocket, _)) = connection.websocket() else { return };
             match websocket.decoder.decode(&mut input) {
                 Ok(None) => return,
-                Ok(Some(message)) => self.take_message(slot, message),
+                Ok(Some(message)) => self.take_frame(slot, message),
                 Err(error) => return self.websocket_ended(slot, Some(error.close_code())),
             }
         }
     }
 
-    fn take_message(&mut self, slot: ConnectionSlot, message: Message) {
+    fn take_frame(&mut self, slot: ConnectionSlot, message: Message) {
         match message {
             Message::Text(text) => match engine::Packet::decode(&text) {
-                Ok(packet) => self.take_packet(slot, Transport::WebSocket, &packet),
+                Ok(packet) => self.take_packet(slot, Transport::WebSocket, packet),
                 Err(error) => self.end_session(slot, CloseReason::Engine(error)),
             },
             Message::Binary(bytes) => {
-                self.take_packet(slot, Transport::WebSocket, &engine::Packet::Binary(bytes.into()));
+                self.take_packet(slot, Transport::WebSocket, engine::Packet::Binary(bytes.into()));
             }
             Message::Ping(payload) => self.reply(slot, websocket_frame(Opcode::Pong, &payload)),
             Message::Pong => {}
@@ -72,7 +73,7 @@ impl<A: Application> Shard<A> {
     }
 
     /// A packet, by whichever transport.
-    pub(super) fn take_packet(&mut self, slot: ConnectionSlot, via: Transport, packet: &engine::Packet<'_>) {
+    pub(super) fn take_packet(&mut self, slot: ConnectionSlot, via: Transport, packet: engine::Packet<'_>) {
         let outcome = match self.connections[slot].session.receive(via, packet, self.now) {
             Ok(outcome) => outcome,
             Err(reason) => return self.end_session(slot, reason),
@@ -81,21 +82,13 @@ impl<A: Application> Shard<A> {
             Outcome::Noted => {}
             Outcome::Pong(text) => self.engine_packet(slot, &engine::Packet::Pong(text)),
             Outcome::Probed => {
-                self.reply(slot, TextFrame::new("3probe").as_frame().clone());
+                self.reply(slot, Outgoing::text("3probe").as_frames().clone());
                 self.end_poll(slot);
             }
             Outcome::Upgraded => self.go_over(slot),
             Outcome::CandidateFailed => self.drop_candidate(slot, CloseCode::Protocol),
-            Outcome::Connect { namespace, auth } => {
-                self.start_connect(slot, namespace, auth.map(ToOwned::to_owned));
-            }
-            Outcome::NoSuchNamespace(name) => self.control(slot, frame::no_such_namespace(name)),
-            Outcome::Event { namespace, id, name, args } => {
-                let Occupant::Socket(socket) = self.connections[slot].occupant(namespace) else { return };
-                let args = args.into_iter().map(ToOwned::to_owned).collect();
-                self.queue_event(socket, WaitingEvent { name: name.into_owned(), args, ack: id });
-            }
-            Outcome::Left(namespace) => self.client_left(slot, namespace),
+            Outcome::Text(text) => self.take_text(slot, text),
+            Outcome::Binary(bytes) => self.take_binary(slot, bytes.into_owned().into()),
         }
     }
 
@@ -145,11 +138,11 @@ impl<A: Application> Shard<A> {
     pub(super) fn engine_packet(&mut self, slot: ConnectionSlot, packet: &engine::Packet<'_>) {
         let mut text = String::new();
         packet.encode_into(&mut text);
-        self.control(slot, TextFrame::new(&text));
+        self.control(slot, Outgoing::text(&text));
     }
 
     /// Queues a control frame; a connection that has no room for it is closed.
-    pub(super) fn control(&mut self, slot: ConnectionSlot, frame: TextFrame) {
+    pub(super) fn control(&mut self, slot: ConnectionSlot, frame: Outgoing) {
         let Some(connection) = self.connections.get_mut(slot) else { return };
         match connection.lanes.push_control(frame, &self.config) {
             Ok(()) => self.touch(slot),

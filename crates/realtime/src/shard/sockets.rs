@@ -1,33 +1,41 @@
 //! Sockets: CONNECT, greeting, events and what they ask for, the end.
 
+use super::asked::Asked;
+use super::command::{Answer, AskRefused};
 use super::connection::{Occupant, SocketState, WaitingEvent};
 use super::link::Link;
 use super::receive::close_push;
 use super::rooms::SocketSlot;
 use super::{Order, Shard, ready::ConnectionSlot};
+use crate::config::{Namespace as Config, Recovery};
 use crate::counts::{add, take_one};
 use crate::frame::{self, Framing};
 use crate::ignore::Ignore;
 use crate::names::Sid;
 use crate::{
-    Accepted, Application, ConnectRequest, DisconnectReason, JoinError, Joined, Refused, Room, Scope, Socket,
-    SocketId,
+    Accepted, Application, ConnectRequest, DisconnectReason, JoinError, Joined, OffsetMode, Refused, Room,
+    Scope, Socket, SocketId, TrailingString,
 };
 use serde_json::value::RawValue;
 use std::collections::VecDeque;
 use std::sync::Arc;
-use waypost_wire::session::Namespace;
+use waypost_wire::namespaces::Namespace;
+use waypost_wire::socket::Args;
 
 /// A piece of the application's work that is running.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum TaskKey {
-    Connect { sid: Sid, namespace: Namespace, number: u64 },
+    /// The CONNECT of a connection that has this number in the shard.
+    Connect {
+        sid: Sid,
+        number: u64,
+    },
     Event(SocketId),
 }
 
 /// What it came to.
 pub(crate) enum Finished<C> {
-    Connect(Result<Accepted<C>, Refused>),
+    Connect { namespace: Namespace, decision: Result<Accepted<C>, Refused> },
     Event,
 }
 
@@ -43,14 +51,15 @@ impl<A: Application> Shard<A> {
         let number = self.connects;
         let connection = &mut self.connections[slot];
         connection.set_occupant(namespace, Occupant::Connecting(number));
-        let key = TaskKey::Connect { sid: connection.sid, namespace, number };
+        let key = TaskKey::Connect { sid: connection.sid, number };
         let handshake = connection.handshake.clone();
         let application = self.application.clone();
-        let request = ConnectRequest { namespace: self.config.namespaces[namespace.index()].clone(), auth };
+        let name = self.config.namespaces()[namespace.index()].name.clone();
+        let request = ConnectRequest { namespace: name, auth };
         let deadline = self.config.connect_deadline;
         self.tasks.spawn(key, async move {
             let decision = tokio::time::timeout(deadline, application.connect(handshake, request)).await;
-            Finished::Connect(decision.unwrap_or(Err(Refused::Later)))
+            Finished::Connect { namespace, decision: decision.unwrap_or(Err(Refused::Later)) }
         });
     }
 
@@ -64,25 +73,36 @@ impl<A: Application> Shard<A> {
         {
             tracing::error!(work = ?key, "the application panicked; the client is affected, others are not");
         }
-        match (key, result) {
-            (TaskKey::Connect { sid, namespace, number }, result) => {
+        match key {
+            TaskKey::Event(id) => self.event_done(id),
+            TaskKey::Connect { sid, number } => {
                 let slot = sid.slot();
-                let Some(connection) = self.connections.get(slot) else { return };
-                if connection.sid != sid || connection.occupant(namespace) != Occupant::Connecting(number) {
-                    return;
-                }
-                match result {
-                    Ok(Finished::Connect(Ok(accepted))) => self.accept(slot, namespace, accepted),
-                    Ok(Finished::Connect(Err(Refused::Final { message, code }))) => {
-                        let name = &self.config.namespaces[namespace.index()];
-                        let refusal = frame::refusal(name, &message, &code);
-                        self.vacate(slot, namespace);
-                        self.control(slot, refusal);
-                    }
-                    _ => self.close(slot, DisconnectReason::Unavailable),
+                let waits = self.connections.get(slot).is_some_and(|connection| {
+                    connection.sid == sid && connection.occupants.contains(&Occupant::Connecting(number))
+                });
+                if waits {
+                    self.take_decision(slot, result);
                 }
             }
-            (TaskKey::Event(id), _) => self.event_done(id),
+        }
+    }
+
+    fn take_decision(
+        &mut self,
+        slot: ConnectionSlot,
+        result: Result<Finished<A::Connection>, tokio::task::JoinError>,
+    ) {
+        match result {
+            Ok(Finished::Connect { namespace, decision: Ok(accepted) }) => {
+                self.accept(slot, namespace, accepted);
+            }
+            Ok(Finished::Connect { namespace, decision: Err(Refused::Final { message, code }) }) => {
+                let name = &self.config.namespaces()[namespace.index()].name;
+                let refusal = frame::refusal(name, &message, &code);
+                self.vacate(slot, namespace);
+                self.control(slot, refusal);
+            }
+            _ => self.close(slot, DisconnectReason::Unavailable),
         }
     }
 
@@ -94,6 +114,8 @@ impl<A: Application> Shard<A> {
         let place = u32::try_from(socket).expect("connections and namespaces bound the table far below");
         let id = SocketId::draw(self.number, place, &mut self.rng);
         let kept = Arc::new(kept);
+        let Config { name, recovery } = self.config.namespaces()[namespace.index()].clone();
+        let offsets = if recovery == Recovery::On { offsets } else { OffsetMode::FieldOnly };
         entry.insert(SocketState {
             id,
             connection: slot,
@@ -103,11 +125,14 @@ impl<A: Application> Shard<A> {
             emitted: self.emits,
             busy: false,
             waiting: VecDeque::new(),
+            asked: Asked::default(),
         });
         add(&self.counts.sockets, 1);
         let connection = &mut self.connections[slot];
         connection.set_occupant(namespace, Occupant::Socket(socket));
-        connection.session.connected(namespace);
+        if let Some(namespaces) = &mut connection.namespaces {
+            namespaces.connected(namespace);
+        }
         let greeting = self.application.greet(id, &kept, self.head.as_ref());
         for (room, scopes) in rooms {
             if let Err(error) = self.rooms.join(socket, room, scopes) {
@@ -115,7 +140,6 @@ impl<A: Application> Shard<A> {
                 return self.close(slot, DisconnectReason::Unavailable);
             }
         }
-        let name = self.config.namespaces[namespace.index()].clone();
         self.control(slot, frame::connect_reply(&name, id));
         self.control(slot, frame::greeting(&name, &greeting, offsets, self.head.as_ref()));
     }
@@ -135,7 +159,7 @@ impl<A: Application> Shard<A> {
         let Some(sender) = self.sender.upgrade() else { return };
         let state = &mut self.sockets[socket];
         state.busy = true;
-        let namespace = self.config.namespaces[state.framing.namespace.index()].clone();
+        let namespace = self.config.namespaces()[state.framing.namespace.index()].clone();
         let handle = Socket::new(state.id, namespace, state.kept.clone(), sender);
         let application = self.application.clone();
         let event = event.into_event(|id| handle.ack(id));
@@ -173,6 +197,7 @@ impl<A: Application> Shard<A> {
         let unheard = "the event's task may have been dropped";
         match order {
             Order::Send(frame) => self.control(slot, frame),
+            Order::Ask { name, args, answer } => self.ask(id.slot(), &name, &args, answer),
             Order::Join { room, scopes, answer } => {
                 answer.send(self.join(id.slot(), room, scopes)).ignore_because(unheard);
             }
@@ -183,8 +208,30 @@ impl<A: Application> Shard<A> {
             Order::Disconnect => {
                 self.remove_socket(id.slot(), DisconnectReason::ServerDisconnected);
                 self.vacate(slot, namespace);
-                let name = &self.config.namespaces[namespace.index()];
+                let name = &self.config.namespaces()[namespace.index()].name;
                 self.control(slot, frame::disconnect(name));
+            }
+        }
+    }
+
+    /// Sends an event that asks for an answer.
+    fn ask(&mut self, socket: SocketSlot, name: &str, args: &Args, answer: Answer) {
+        let unheard = "whoever asks may have stopped waiting";
+        let state = &mut self.sockets[socket];
+        let namespace = &self.config.namespaces()[state.framing.namespace.index()];
+        let number = match state.asked.ask(answer, self.config.acks_awaited_max) {
+            Ok(number) => number,
+            Err(answer) => return answer.send(Err(AskRefused::TooMany)).ignore_because(unheard),
+        };
+        match frame::event(namespace, name, args, frame::Answer::Number(number)) {
+            Ok(frame) => {
+                let slot = state.connection;
+                self.control(slot, frame);
+            }
+            Err(TrailingString) => {
+                if let Some(answer) = state.asked.answered(number) {
+                    answer.send(Err(AskRefused::TrailingString)).ignore_because(unheard);
+                }
             }
         }
     }
@@ -203,7 +250,7 @@ impl<A: Application> Shard<A> {
             Occupant::Nobody => {}
             Occupant::Connecting(number) => {
                 let sid = connection.sid;
-                self.tasks.abort(&TaskKey::Connect { sid, namespace, number });
+                self.tasks.abort(&TaskKey::Connect { sid, number });
             }
             Occupant::Socket(socket) => {
                 self.remove_socket(socket, DisconnectReason::ClientDisconnected);
@@ -232,7 +279,9 @@ impl<A: Application> Shard<A> {
         let now = self.now;
         let connection = &mut self.connections[slot];
         connection.set_occupant(namespace, Occupant::Nobody);
-        connection.session.left(namespace, now);
+        if let Some(namespaces) = &mut connection.namespaces {
+            namespaces.left(namespace, now);
+        }
     }
 
     fn socket_of(&mut self, id: SocketId) -> Option<&mut SocketState<A>> {

@@ -1,6 +1,6 @@
 //! Who gets which event: scopes, rooms, binding, order, once each.
 
-use crate::fixture::{World, event, object, said};
+use crate::fixture::{World, args_of, event, said};
 use waypost_realtime::{Audience, Emit, PublishStep, Scope, SocketId};
 
 /// A number that no other socket of the test has seen: the next message, being it, proves that nothing came before.
@@ -137,7 +137,7 @@ async fn an_emit_reaches_its_audience_once_except_whom_it_leaves_out() {
         to,
         except,
         name: "noted".into(),
-        body: object(&serde_json::json!({ "n": n })),
+        args: args_of(&serde_json::json!({ "n": n })),
     };
     let both = || Audience::Scopes(vec![Scope::new("x"), Scope::new("y")]);
     world.hub.emit(emit(both(), Vec::new(), 1)).await.unwrap();

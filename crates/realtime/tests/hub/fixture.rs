@@ -14,9 +14,9 @@ use tokio::sync::{Notify, Semaphore};
 use tokio_util::task::TaskTracker;
 use tower::ServiceExt;
 use waypost_realtime::{
-    Accepted, Application, ClientEvent, ConnectRequest, Counts, DisconnectReason, Flushed, Greeting,
-    GreetingPosition, Hub, HubConfig, JoinError, JournalEvent, JsonObject, Offset, OffsetMode, Origin,
-    PublishStep, Publisher, Refused, Room, Scope, Socket, SocketId,
+    Accepted, Application, Args, ClientEvent, ConnectRequest, Counts, DisconnectReason, Flushed, Greeting,
+    GreetingPosition, Hub, HubConfig, JoinError, JournalEvent, JsonObject, Namespace, Offset, OffsetMode,
+    Origin, Protocol, PublishStep, Publisher, Refused, Room, Scope, Socket, SocketId,
 };
 
 /// Room in each direction of a client's pipe, in bytes.
@@ -83,7 +83,7 @@ impl Application for Desk {
     /// `join room scope…`, `leave room`, `whisper`, `hold`, `kick`, `bug`; anything else is only noted.
     async fn event(&self, socket: Socket<Desk>, event: ClientEvent) {
         let args: Vec<String> =
-            event.args.iter().map(|arg| serde_json::from_str(arg.get()).unwrap_or_default()).collect();
+            event.args.values().map(|arg| serde_json::from_str(arg.get()).unwrap_or_default()).collect();
         let mut answer = serde_json::json!({ "ok": true });
         match (event.name.as_str(), args.as_slice()) {
             ("join", [room, scopes @ ..]) => {
@@ -98,7 +98,7 @@ impl Application for Desk {
                 };
             }
             ("leave", [room]) => socket.leave(Room::new(room.as_str())).await.expect("the socket is there"),
-            ("whisper", _) => socket.emit("whispered", &object(&answer)).await.expect("the hub is there"),
+            ("whisper", _) => socket.emit("whispered", &args_of(&answer)).await.expect("the hub is there"),
             ("hold", _) => self.gate.0.acquire().await.expect("never closed").forget(),
             ("kick", _) => socket.disconnect().await.expect("the hub is there"),
             ("bug", _) => panic!("a bug of the application"),
@@ -106,7 +106,7 @@ impl Application for Desk {
         }
         self.seen.lock().unwrap().push(format!("{} {}", event.name, args.join(" ")).trim().to_owned());
         if let Some(ack) = event.ack {
-            ack.send(object(&answer)).await.expect("the hub is there");
+            ack.send(args_of(&answer)).await.expect("the hub is there");
         }
     }
 
@@ -126,7 +126,8 @@ pub(crate) struct World {
 }
 
 pub(crate) fn config() -> HubConfig {
-    HubConfig { shards: 2, namespaces: vec!["/".into(), "/websocket".into()], ..HubConfig::default() }
+    let namespaces = ["/", "/websocket"].map(Namespace::with_recovery);
+    HubConfig { shards: 2, protocol: Protocol::SocketIo(namespaces.into()), ..HubConfig::default() }
 }
 
 impl World {
@@ -392,6 +393,11 @@ pub(crate) fn said(number: u64) -> String {
     format!("42[\"said\",{{\"offset\":\"e.{number}.c\"}},\"e.{number}.c\"]")
 }
 
-pub(crate) fn object(json: &Value) -> JsonObject {
+/// One argument.
+pub(crate) fn args_of(json: &Value) -> Args {
+    serde_json::value::to_raw_value(json).unwrap().into()
+}
+
+fn object(json: &Value) -> JsonObject {
     JsonObject::new(json.to_string()).unwrap()
 }

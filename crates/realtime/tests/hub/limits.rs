@@ -1,6 +1,6 @@
 //! What happens at each limit: full tables, slow clients, floods, the drain.
 
-use crate::fixture::{World, config, event, object, said};
+use crate::fixture::{World, args_of, config, event, said};
 use http::StatusCode;
 use std::time::Duration;
 use waypost_realtime::{Audience, DisconnectReason, Emit, HubConfig};
@@ -119,8 +119,8 @@ async fn of_volatile_events_the_newest_win() {
     let mut client = world.connected_by_narrow_pipe(AUTH, 300).await;
     world.publish_body(&["all"], &long_body()).await;
     for n in 0..5 {
-        let body = object(&serde_json::json!({ "n": n }));
-        let emit = Emit { to: Audience::Everyone, except: Vec::new(), name: "noted".into(), body };
+        let args = args_of(&serde_json::json!({ "n": n }));
+        let emit = Emit { to: Audience::Everyone, except: Vec::new(), name: "noted".into(), args };
         world.hub.emit(emit).await.unwrap();
     }
     world.publish_steps(Vec::new()).await.await;

@@ -2,16 +2,15 @@
 
 use std::sync::PoisonError;
 
-use serde_json::value::RawValue;
 use waypost_api::names::{self, Request};
 use waypost_api::room::{GENERAL_ROOM, customer_room};
 use waypost_api::{ErrorCode, Exception, IsoTime, JoinAck, LeaveAck, Refusal, RoomChanged};
 use waypost_domain::{Action, may};
 use waypost_inbox::{FollowError, Followed};
-use waypost_realtime::{Ack, ClientEvent, JsonObject, Room, Scope, Socket, SocketClosed};
+use waypost_realtime::{Ack, Args, ClientEvent, EmitError, Room, Scope, Socket};
 use waypost_store::CustomerMatch;
 
-use super::{Client, Live, MONITOR, json_object};
+use super::{Client, Live, MONITOR, argument};
 
 /// The longest name of a customer that may be asked for, in bytes.
 const CUSTOMER_NAME_BYTES_MAX: usize = 256;
@@ -19,9 +18,9 @@ const CUSTOMER_NAME_BYTES_MAX: usize = 256;
 /// What a request is answered with.
 struct Answer {
     /// Through the ack, where there is one.
-    ack: JsonObject,
+    ack: Args,
     /// As an event, with its name.
-    event: Option<(&'static str, JsonObject)>,
+    event: Option<(&'static str, Args)>,
 }
 
 /// Why a request is refused.
@@ -74,7 +73,7 @@ async fn perform(
     live: &Live,
     socket: &Socket<Live>,
     request: Request,
-    args: &[Box<RawValue>],
+    args: &Args,
 ) -> Result<Answer, Refused> {
     match request {
         Request::JoinGeneral => {
@@ -100,7 +99,7 @@ async fn perform(
                 offset: joined.head.as_ref().map(|head| &*head.text),
                 customer_id: None,
             };
-            Ok(Answer { ack: json_object(&ack), event: None })
+            Ok(Answer { ack: argument(&ack), event: None })
         }
         Request::LeaveMonitor => leave(live, socket, MONITOR, None).await,
     }
@@ -157,7 +156,7 @@ fn joined(live: &Live, room: &str, customer: Option<&str>, followed: &Followed) 
     };
     let name = if customer.is_some() { names::CUSTOMER_JOINED } else { names::GENERAL_JOINED };
     let event = RoomChanged { room, customer, customer_id, timestamp: IsoTime(live.app.clock.now()) };
-    Answer { ack: json_object(&ack), event: Some((name, json_object(&event))) }
+    Answer { ack: argument(&ack), event: Some((name, argument(&event))) }
 }
 
 async fn leave(
@@ -181,14 +180,14 @@ async fn leave(
     };
     let left = RoomChanged { room, customer, customer_id, timestamp: IsoTime(live.app.clock.now()) };
     Ok(Answer {
-        ack: json_object(&LeaveAck { ok: true, room }),
-        event: event.map(|name| (name, json_object(&left))),
+        ack: argument(&LeaveAck { ok: true, room }),
+        event: event.map(|name| (name, argument(&left))),
     })
 }
 
-fn customer_name(args: &[Box<RawValue>]) -> Result<String, Refused> {
+fn customer_name(args: &Args) -> Result<String, Refused> {
     let wrong = |message| Refused::because(ErrorCode::InvalidPayload, message);
-    let first = args.first().ok_or_else(|| wrong("the customer is missing"))?;
+    let first = args.get(0).ok_or_else(|| wrong("the customer is missing"))?;
     let name: String =
         serde_json::from_str(first.get()).map_err(|_| wrong("the customer has to be a string"))?;
     let usable = (1..=CUSTOMER_NAME_BYTES_MAX).contains(&name.len()) && !name.chars().any(char::is_control);
@@ -197,7 +196,7 @@ fn customer_name(args: &[Box<RawValue>]) -> Result<String, Refused> {
         .ok_or_else(|| wrong("the customer has to be 1 to 256 bytes without control characters"))
 }
 
-async fn tell(socket: &Socket<Live>, ack: Option<Ack>, answer: Answer) -> Result<(), SocketClosed> {
+async fn tell(socket: &Socket<Live>, ack: Option<Ack>, answer: Answer) -> Result<(), EmitError> {
     if let Some(ack) = ack {
         ack.send(answer.ack).await?;
     }
@@ -212,10 +211,10 @@ async fn refuse(
     ack: Option<Ack>,
     event: &str,
     refused: &Refused,
-) -> Result<(), SocketClosed> {
+) -> Result<(), EmitError> {
     let exception = Exception::new(refused.code, &refused.message, event);
     match ack {
-        Some(ack) => ack.send(json_object(&Refusal { ok: false, error: exception })).await,
-        None => socket.emit(names::EXCEPTION, &json_object(&exception)).await,
+        Some(ack) => Ok(ack.send(argument(&Refusal { ok: false, error: exception })).await?),
+        None => socket.emit(names::EXCEPTION, &argument(&exception)).await,
     }
 }

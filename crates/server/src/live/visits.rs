@@ -4,7 +4,7 @@ use tokio::sync::mpsc;
 use waypost_api::{IsoTime, Visitor, names};
 use waypost_realtime::{Audience, Emit, Hub, Scope, SocketId};
 
-use super::{Live, MONITOR, json_object};
+use super::{Live, MONITOR, argument};
 use crate::app::App;
 
 /// Visits that wait to be told; at the bound the next ones are not told. They are of the moment.
@@ -45,7 +45,7 @@ pub(crate) async fn announce_visits(app: App, hub: Hub<Live>, mut visits: mpsc::
             to: Audience::Scopes(vec![Scope::new(MONITOR)]),
             except: vec![socket],
             name: name.into(),
-            body: json_object(&visitor),
+            args: argument(&visitor),
         };
         if hub.emit(emit).await.is_err() {
             return;

@@ -1,6 +1,6 @@
 //! Every reason for which a session moves by itself.
 
-use super::CloseReason;
+use crate::CloseReason;
 
 /// Milliseconds on a clock that never goes back; whose zero is the caller's.
 pub type Millis = u64;
@@ -12,8 +12,6 @@ pub struct Timing {
     pub ping_interval_ms: u64,
     /// From a ping to the latest moment of its pong.
     pub ping_timeout_ms: u64,
-    /// How long a session may have no connected namespace.
-    pub connect_timeout_ms: u64,
     /// From a candidate WebSocket's coming to its upgrade packet.
     pub upgrade_timeout_ms: u64,
     /// While a candidate has probed, how long a poll may wait before a noop ends it.
@@ -25,7 +23,6 @@ impl Default for Timing {
         Timing {
             ping_interval_ms: 25_000,
             ping_timeout_ms: 20_000,
-            connect_timeout_ms: 45_000,
             upgrade_timeout_ms: 10_000,
             probed_poll_ms: 100,
         }
@@ -49,7 +46,6 @@ pub enum Due {
 pub(super) struct Clock {
     timing: Timing,
     heartbeat: Heartbeat,
-    connect_by: Option<Millis>,
     upgrade_by: Option<Millis>,
     end_poll_at: Option<Millis>,
 }
@@ -65,7 +61,6 @@ impl Clock {
         Clock {
             timing,
             heartbeat: Heartbeat::PingAt(now + timing.ping_interval_ms),
-            connect_by: Some(now + timing.connect_timeout_ms),
             upgrade_by: None,
             end_poll_at: None,
         }
@@ -73,7 +68,7 @@ impl Clock {
 
     pub(super) fn deadline(&self) -> Millis {
         let (Heartbeat::PingAt(beat) | Heartbeat::PongBy(beat)) = self.heartbeat;
-        [self.connect_by, self.upgrade_by, self.end_poll_at].into_iter().flatten().fold(beat, Millis::min)
+        [self.upgrade_by, self.end_poll_at].into_iter().flatten().fold(beat, Millis::min)
     }
 
     pub(super) fn due(&mut self, now: Millis) -> Option<Due> {
@@ -85,9 +80,6 @@ impl Clock {
                 return Some(Due::Ping);
             }
             _ => {}
-        }
-        if passed(self.connect_by) {
-            return Some(Due::Close(CloseReason::ConnectTimeout));
         }
         if passed(self.upgrade_by) {
             return Some(Due::AbandonUpgrade);
@@ -104,15 +96,6 @@ impl Clock {
         if let Heartbeat::PongBy(_) = self.heartbeat {
             self.heartbeat = Heartbeat::PingAt(now + self.timing.ping_interval_ms);
         }
-    }
-
-    pub(super) fn connected(&mut self) {
-        self.connect_by = None;
-    }
-
-    /// No namespace is connected; an earlier deadline stands.
-    pub(super) fn idle(&mut self, now: Millis) {
-        self.connect_by.get_or_insert(now + self.timing.connect_timeout_ms);
     }
 
     pub(super) fn upgrade_begins(&mut self, now: Millis) {
