@@ -54,13 +54,13 @@ async fn several_packets_go_in_one_payload_both_ways_and_in_order() {
 #[tokio::test(start_paused = true)]
 async fn what_waits_for_a_poll_is_one_payload_in_order() {
     let mut world = World::new();
-    let sid = world.polling_connected(r#"{"scopes":["a"]}"#).await.sid;
+    let client = world.polling_connected(r#"{"scopes":["a"]}"#).await;
     for _ in 0..3 {
         world.publish(&["a"]).await;
     }
     let flushed = world.publish_steps(Vec::new()).await;
     flushed.await;
-    let (_, payload) = world.request("GET", &format!("EIO=4&transport=polling&sid={sid}"), "").await;
+    let (_, payload) = client.poll().await;
     assert_eq!(payload, [said(101), said(102), said(103)].join("\x1e"));
     assert_eq!(world.counts().delivered, 3);
 }
@@ -165,11 +165,7 @@ async fn a_ping_of_either_layer_is_answered() {
 #[tokio::test(start_paused = true)]
 async fn an_upgrade_takes_over_what_waits_and_polling_is_refused_after_it() {
     let mut world = World::new();
-    let sid = {
-        let client = world.polling_connected(r#"{"scopes":["a"]}"#).await;
-        client.sid
-    };
-    let client = crate::fixture::PollingClient { world: &world, sid: sid.clone() };
+    let client = world.polling_connected(r#"{"scopes":["a"]}"#).await;
     let mut socket = client.candidate().await;
     socket.send("2probe").await;
     assert_eq!(socket.next().await, "3probe");
@@ -180,7 +176,6 @@ async fn an_upgrade_takes_over_what_waits_and_polling_is_refused_after_it() {
     socket.send("420[\"note\"]").await;
     assert_eq!(socket.next().await, "430[{\"ok\":true}]");
 
-    let client = crate::fixture::PollingClient { world: &world, sid };
     assert_eq!(client.poll().await.0, BAD);
     assert_eq!(client.push("3").await.0, BAD);
     assert_eq!(client.candidate().await.closed().await, None);
@@ -191,8 +186,7 @@ async fn an_upgrade_takes_over_what_waits_and_polling_is_refused_after_it() {
 #[tokio::test(start_paused = true)]
 async fn an_upgrade_abandoned_half_way_goes_on_polling() {
     let mut world = World::new();
-    let sid = world.polling_connected(r#"{"scopes":["a"]}"#).await.sid;
-    let client = crate::fixture::PollingClient { world: &world, sid: sid.clone() };
+    let client = world.polling_connected(r#"{"scopes":["a"]}"#).await;
     let mut socket = client.candidate().await;
     socket.send("2probe").await;
     assert_eq!(socket.next().await, "3probe");
@@ -203,7 +197,6 @@ async fn an_upgrade_abandoned_half_way_goes_on_polling() {
     broken.send("42[\"note\"]").await;
     assert_eq!(broken.closed().await, Some(1002));
     world.publish(&["a"]).await;
-    let client = crate::fixture::PollingClient { world: &world, sid };
     assert_eq!(client.poll().await.1, said(101));
 }
 

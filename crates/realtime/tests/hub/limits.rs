@@ -188,12 +188,11 @@ async fn payloads_over_their_limits_are_refused() {
 #[tokio::test(start_paused = true)]
 async fn a_polling_answer_is_cut_at_its_limit_between_packets() {
     let mut world = World::with(HubConfig { payload_bytes_max: 1_000, ..config() });
-    let sid = world.polling_connected(AUTH).await.sid;
+    let client = world.polling_connected(AUTH).await;
     for _ in 0..5 {
         world.publish_body(&["all"], &long_body()).await;
     }
     world.publish_steps(Vec::new()).await.await;
-    let client = crate::fixture::PollingClient { world: &world, sid };
     let mut counts = Vec::new();
     while counts.iter().sum::<usize>() < 5 {
         counts.push(client.poll().await.1.split('\x1e').count());

@@ -2,8 +2,13 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking, its fixture too")]
 
+mod client;
 mod delivery;
+#[path = "../../examples/conformance/echo.rs"]
+mod echo;
 mod engine;
 mod fixture;
 mod limits;
+mod published_engine;
+mod published_socket;
 mod sockets;
