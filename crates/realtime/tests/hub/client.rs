@@ -199,6 +199,16 @@ impl Client {
     }
 }
 
+/// Lets everything run until all of it waits.
+pub(crate) async fn settle() {
+    run_until_it_waits(&mut std::future::pending::<()>()).await;
+}
+
+/// Lets `future` run until everything waits; answers what it came to, if it has.
+pub(crate) async fn run_until_it_waits<F: Future + Unpin>(future: &mut F) -> Option<F::Output> {
+    tokio::time::timeout(Duration::from_millis(1), future).await.ok()
+}
+
 /// A client's frame, masked with zeros.
 pub(crate) fn client_frame(first: u8, payload: &[u8]) -> Vec<u8> {
     let mut frame = vec![first];

@@ -3,11 +3,13 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking, its fixture too")]
 
 mod client;
+mod cuts;
 mod delivery;
 #[path = "../../examples/conformance/echo.rs"]
 mod echo;
 mod engine;
 mod fixture;
+mod hostile;
 mod limits;
 mod published_engine;
 mod published_socket;

@@ -1,6 +1,6 @@
 //! Every case that the published Engine.IO suite names, against the conformance server's Engine.IO alone.
 
-use crate::client::{Client, Door, PIPE_BYTES, PollingClient};
+use crate::client::{Client, Door, PIPE_BYTES, PollingClient, run_until_it_waits};
 use crate::echo::{self, Echo};
 use http::StatusCode;
 use std::sync::Arc;
@@ -115,11 +115,6 @@ async fn a_cancelled_poll_closes_the_session() {
     assert!(run_until_it_waits(&mut poll).await.is_none(), "it waits");
     drop(poll);
     assert_eq!(client.poll().await.0, BAD);
-}
-
-/// Lets `future` run until everything waits; answers what it came to, if it has.
-async fn run_until_it_waits<F: Future + Unpin>(future: &mut F) -> Option<F::Output> {
-    tokio::time::timeout(std::time::Duration::from_millis(1), future).await.ok()
 }
 
 #[tokio::test(start_paused = true)]
