@@ -35,3 +35,8 @@ pub use json::{JsonObject, NotAnObject};
 pub use names::{Offset, Room, Scope, SocketId};
 pub use socket::{Ack, AskError, ClientEvent, JoinError, Joined, Socket, SocketClosed};
 pub use waypost_wire::socket::{Args, IllegalPlaceholder};
+
+/// The README's code is compiled with the documentation's tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
