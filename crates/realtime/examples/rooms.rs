@@ -3,16 +3,17 @@
 //! A client sends `join` or `leave` with a room's name and `say` with `{ room, … }`; who is in the room gets `said`
 //! with that object, its offset, and the offset once more as the last argument. `echo` answers through its ack.
 
-use axum::serve::ListenerExt;
 use serde_json::Value;
 use serde_json::value::{RawValue, to_raw_value};
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
 use waypost_realtime::{
-    Accepted, Application, ClientEvent, ConnectRequest, DisconnectReason, Greeting, GreetingPosition, Hub,
-    HubConfig, JournalEvent, JsonObject, Namespace, Offset, OffsetMode, Origin, Protocol, PublishStep,
-    Refused, Room, Scope, Socket, SocketId,
+    Accepted, Application, ClientEvent, ConnectRequest, Connections, DisconnectReason, Greeting,
+    GreetingPosition, Hub, HubConfig, JournalEvent, JsonObject, Namespace, Offset, OffsetMode, Origin,
+    Protocol, PublishStep, Refused, Room, Scope, ServeConfig, Socket, SocketId, serve,
 };
 
 /// Most sayings that wait to be published; over it, who says one waits for his answer.
@@ -106,20 +107,20 @@ async fn main() -> std::io::Result<()> {
             }
         }
     };
-    let listener = listener.tap_io(|stream| {
-        if let Err(error) = stream.set_nodelay(true) {
-            tracing::debug!(%error, "a socket stays without TCP_NODELAY");
-        }
-    });
-    let serve = axum::serve(listener, hub.router::<()>()).with_graceful_shutdown(async move {
+    let stop = CancellationToken::new();
+    let connections = Connections::new(ServeConfig::default(), stop.clone());
+    let serving = serve(listener, hub.router(), connections);
+    let stopping = async {
         if tokio::signal::ctrl_c().await.is_ok() {
-            hub.drain(std::time::Duration::from_secs(1)).await;
+            hub.drain(Duration::from_secs(1)).await;
         }
-    });
+        stop.cancel();
+    };
     tokio::select! {
-        served = serve.into_future() => served,
-        () = publish => Ok(()),
+        ((), ()) = async { tokio::join!(serving, stopping) } => {}
+        () = publish => {}
     }
+    Ok(())
 }
 
 fn argument(json: &RawValue) -> Value {

@@ -20,6 +20,7 @@ mod hub;
 mod ignore;
 mod json;
 mod names;
+mod serve;
 mod shard;
 mod socket;
 
@@ -33,6 +34,7 @@ pub use event::{Audience, Emit, EmitError, JournalEvent, PublishStep, TrailingSt
 pub use hub::{Flushed, Hub, HubClosed, Origin, Publisher};
 pub use json::{JsonObject, NotAnObject};
 pub use names::{Offset, Room, Scope, SocketId};
+pub use serve::{Connections, ServeConfig, serve};
 pub use socket::{Ack, AskError, ClientEvent, JoinError, Joined, Socket, SocketClosed};
 pub use waypost_wire::socket::{Args, IllegalPlaceholder};
 

@@ -6,18 +6,19 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use tokio::net::TcpListener;
-use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use waypost_api::{IsoTime, ServerState, names};
 use waypost_inbox::ShowError;
-use waypost_realtime::{Audience, Emit, Hub, HubConfig, Namespace, Origin, Protocol};
+use waypost_realtime::{
+    Audience, Connections, Emit, Hub, HubConfig, Namespace, Origin, Protocol, ServeConfig, serve,
+};
 
 use crate::app::{App, Mode};
 use crate::clock::random_seed;
 use crate::config::Config;
-use crate::listen::{self, Connections};
+use crate::listen;
 use crate::live::{Live, LiveSettings, announce_visits, argument};
 use crate::routes::{main_routes, webhook_routes};
 
@@ -64,7 +65,7 @@ fn addresses(listeners: &[TcpListener]) -> anyhow::Result<Vec<SocketAddr>> {
 pub(crate) struct Server {
     app: App,
     hub: Hub<Live>,
-    /// HTTP connections and listeners.
+    /// The listeners, each with its HTTP connections.
     connections: TaskTracker,
     /// Everything else.
     background: TaskTracker,
@@ -112,16 +113,16 @@ impl Server {
         });
 
         let connections = TaskTracker::new();
-        let shared = Connections {
-            places: Arc::new(Semaphore::new(config.realtime.connections_max.value() + HTTP_CONNECTIONS)),
-            tasks: connections.clone(),
-            stop: app.closed.clone(),
+        let limits = ServeConfig {
+            connections_max: config.realtime.connections_max.value() + HTTP_CONNECTIONS,
+            ..ServeConfig::default()
         };
+        let shared = Connections::new(limits, app.closed.clone());
         for listener in listeners.main {
-            connections.spawn(listen::serve(listener, main_routes(&app, &hub), shared.clone()));
+            connections.spawn(serve(listener, main_routes(&app, &hub), shared.clone()));
         }
         for listener in listeners.webhook {
-            connections.spawn(listen::serve(listener, webhook_routes(&app), shared.clone()));
+            connections.spawn(serve(listener, webhook_routes(&app), shared.clone()));
         }
         let stop_within = config.server.shutdown_timeout_seconds.duration();
         Ok(Self { app, hub, connections, background, showing, stop_within })
