@@ -1,5 +1,6 @@
 //! The limits and waits of a hub.
 
+use crate::TrustedProxies;
 use std::sync::Arc;
 use std::time::Duration;
 use waypost_wire::{namespaces, session};
@@ -13,6 +14,8 @@ pub struct HubConfig {
     pub protocol: Protocol,
     /// Most Engine.IO connections at a time; a handshake over it is answered 503 with `Retry-After`.
     pub connections_max: usize,
+    /// The proxies whose word about a client's address is taken.
+    pub trusted_proxies: TrustedProxies,
     /// What `Retry-After` says, in whole seconds, also while draining.
     pub retry_after: Duration,
 
@@ -72,6 +75,7 @@ impl Default for HubConfig {
             shards: std::thread::available_parallelism().map_or(1, usize::from),
             protocol: Protocol::SocketIo(vec![Namespace::new("/")]),
             connections_max: 60_000,
+            trusted_proxies: TrustedProxies::default(),
             retry_after: Duration::from_secs(5),
             ping_interval: Duration::from_secs(25),
             ping_timeout: Duration::from_secs(20),

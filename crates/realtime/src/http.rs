@@ -1,12 +1,16 @@
 //! Engine.IO over HTTP: the routes, what a request asks for, and every error answer.
 
+mod address;
 mod polling;
 mod websocket;
+
+pub use address::{ClientAddress, NotANetwork, TrustedProxies};
 
 use crate::hub::Inner;
 use crate::names::Sid;
 use crate::shard::Newcomer;
 use crate::{Application, Protocol, shard::ShardSender};
+use address::client_address;
 use axum::Router;
 use axum::extract::Request;
 use axum::response::{IntoResponse, Response};
@@ -55,11 +59,16 @@ pub(crate) fn router<A: Application, S: Clone + Send + Sync + 'static>(hub: &Arc
     Router::new().route(bare, route.clone()).route(slashed, route)
 }
 
-async fn answer<A: Application>(hub: &Arc<Inner<A>>, request: Request) -> Response {
+async fn answer<A: Application>(hub: &Arc<Inner<A>>, mut request: Request) -> Response {
     let asked = match Asked::read(&request) {
         Ok(asked) => asked,
         Err(error) => return error.into_response(),
     };
+    if asked.sid.is_none()
+        && let Some(address) = client_address(&request, &hub.config.trusted_proxies)
+    {
+        request.extensions_mut().insert(address);
+    }
     let mut response = match (asked.transport, asked.sid) {
         (Transport::Polling, None) => polling::open(hub, request).await,
         (Transport::Polling, Some(sid)) if request.method() == Method::GET => polling::poll(hub, sid).await,

@@ -31,6 +31,7 @@ pub use application::{
 pub use config::{HubConfig, Namespace, Protocol, Recovery};
 pub use counts::Counts;
 pub use event::{Audience, Emit, EmitError, JournalEvent, PublishStep, TrailingString};
+pub use http::{ClientAddress, NotANetwork, TrustedProxies};
 pub use hub::{Flushed, Hub, HubClosed, Origin, Publisher};
 pub use json::{JsonObject, NotAnObject};
 pub use names::{Offset, Room, Scope, SocketId};
