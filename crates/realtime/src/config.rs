@@ -14,7 +14,12 @@ pub struct HubConfig {
     pub protocol: Protocol,
     /// Most Engine.IO connections at a time; a handshake over it is answered 503 with `Retry-After`.
     pub connections_max: usize,
-    /// The proxies whose word about a client's address is taken.
+    /// Most connections of one client address that have not connected a namespace yet; a handshake over it is answered
+    /// 503 with `Retry-After`. An IPv6 client is its /64. Where no [`ClientAddress`](crate::ClientAddress) is known, and
+    /// in bare Engine.IO, which has no namespaces, only `connections_max` bounds.
+    pub unconnected_per_address_max: usize,
+    /// The proxies whose word about a client's address is taken. Behind a proxy that is not among them, all clients
+    /// are one address.
     pub trusted_proxies: TrustedProxies,
     /// What `Retry-After` says, in whole seconds, also while draining.
     pub retry_after: Duration,
@@ -75,6 +80,7 @@ impl Default for HubConfig {
             shards: std::thread::available_parallelism().map_or(1, usize::from),
             protocol: Protocol::SocketIo(vec![Namespace::new("/")]),
             connections_max: 60_000,
+            unconnected_per_address_max: 1_000,
             trusted_proxies: TrustedProxies::default(),
             retry_after: Duration::from_secs(5),
             ping_interval: Duration::from_secs(25),

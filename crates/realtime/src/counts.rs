@@ -17,7 +17,8 @@ pub struct Counts {
     pub volatile_dropped: u64,
     /// Connections closed because a queue overflowed or they took no bytes for too long.
     pub slow_closed: u64,
-    /// Handshakes answered 503 because the table was full or the hub draining.
+    /// Handshakes answered 503 because the table was full, the client's address had too many connections without a
+    /// namespace, or the hub was draining.
     pub handshakes_refused: u64,
     /// Bytes of frames and payloads handed to transports.
     pub sent_bytes: u64,

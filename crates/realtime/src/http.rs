@@ -122,7 +122,12 @@ fn admit<A: Application>(
     hub: &Inner<A>,
     request: &http::request::Parts,
 ) -> Result<(Newcomer<A>, ShardSender<A>), Response> {
-    let Some((permit, shard)) = hub.admit() else { return Err(unavailable(hub)) };
+    let address = match &hub.config.protocol {
+        Protocol::SocketIo(_) => request.extensions.get().copied(),
+        // Without namespaces nobody would ever stop being counted.
+        Protocol::EngineIo => None,
+    };
+    let Some((permit, shard)) = hub.admit(address) else { return Err(unavailable(hub)) };
     let handshake = hub.application.handshake(request)?;
     Ok((Newcomer { handshake: Arc::new(handshake), permit }, shard.clone()))
 }

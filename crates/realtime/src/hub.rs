@@ -3,15 +3,18 @@
 use crate::counts::ShardCounts;
 use crate::frame::{Published, Volatile};
 use crate::ignore::Ignore;
+use crate::permit::{Permit, Places};
 use crate::shard::{Command, Group, GroupStep, Shard, ShardSender, ShardSetup};
-use crate::{Application, Counts, Emit, EmitError, HubConfig, Offset, Protocol, PublishStep, http};
+use crate::{
+    Application, ClientAddress, Counts, Emit, EmitError, HubConfig, Offset, Protocol, PublishStep, http,
+};
 use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -52,7 +55,7 @@ pub(crate) struct Inner<A: Application> {
     pub(crate) cancelled: CancellationToken,
     shards: Vec<ShardSender<A>>,
     counts: Vec<Arc<ShardCounts>>,
-    connections: Arc<Semaphore>,
+    places: Places,
     draining: AtomicBool,
     next_shard: AtomicUsize,
     published: Arc<AtomicU64>,
@@ -104,7 +107,7 @@ impl<A: Application> Hub<A> {
             published: published.clone(),
         };
         let inner = Inner {
-            connections: Arc::new(Semaphore::new(config.connections_max)),
+            places: Places::new(config.connections_max, config.unconnected_per_address_max),
             config,
             application,
             tasks,
@@ -141,7 +144,7 @@ impl<A: Application> Hub<A> {
     /// How many Engine.IO connections there are now.
     #[must_use]
     pub fn connections(&self) -> usize {
-        self.0.config.connections_max.saturating_sub(self.0.connections.available_permits())
+        self.0.config.connections_max.saturating_sub(self.0.places.free())
     }
 
     /// What the hub has done so far.
@@ -174,10 +177,10 @@ impl<A: Application> Hub<A> {
 
 impl<A: Application> Inner<A> {
     /// A place for one more connection and the shard that it is to live in; `None` when there is none.
-    pub(crate) fn admit(&self) -> Option<(OwnedSemaphorePermit, &ShardSender<A>)> {
+    pub(crate) fn admit(&self, address: Option<ClientAddress>) -> Option<(Permit, &ShardSender<A>)> {
         let permit = match self.draining.load(Ordering::Relaxed) {
             true => None,
-            false => self.connections.clone().try_acquire_owned().ok(),
+            false => self.places.take(address),
         };
         let Some(permit) = permit else {
             self.refused.fetch_add(1, Ordering::Relaxed);

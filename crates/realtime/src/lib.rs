@@ -20,6 +20,7 @@ mod hub;
 mod ignore;
 mod json;
 mod names;
+mod permit;
 mod serve;
 mod shard;
 mod socket;

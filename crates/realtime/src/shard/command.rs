@@ -5,12 +5,13 @@ use crate::frame::{Published, Volatile};
 use crate::http::EngineError;
 use crate::ignore::Ignore;
 use crate::names::Sid;
+use crate::permit::Permit;
 use crate::socket::{JoinError, Joined};
 use crate::{Application, Room, Scope, SocketId};
 use bytes::Bytes;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot};
 use waypost_wire::outgoing::Outgoing;
 use waypost_wire::socket::Args;
 
@@ -58,7 +59,7 @@ pub(crate) enum AskRefused {
 /// A connection that was admitted.
 pub(crate) struct Newcomer<A: Application> {
     pub(crate) handshake: Arc<A::Handshake>,
-    pub(crate) permit: OwnedSemaphorePermit,
+    pub(crate) permit: Permit,
 }
 
 /// Whether a session is there.

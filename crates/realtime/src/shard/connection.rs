@@ -8,11 +8,11 @@ use super::ready::{ConnectionSlot, Ready, Signal};
 use super::rooms::SocketSlot;
 use crate::frame::Framing;
 use crate::names::Sid;
+use crate::permit::Permit;
 use crate::{Application, ClientEvent, HubConfig, SocketId};
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::task::Waker;
-use tokio::sync::OwnedSemaphorePermit;
 use waypost_wire::namespaces::{Namespace, Namespaces};
 use waypost_wire::session::{Millis, Session};
 use waypost_wire::socket::Args;
@@ -41,7 +41,7 @@ pub(crate) struct Connection<A: Application> {
     /// Whether it is on the shard's list of what to flush.
     pub(crate) touched: bool,
     /// Its place in the hub's table, given back when it is dropped.
-    _permit: OwnedSemaphorePermit,
+    pub(crate) permit: Permit,
 }
 
 /// The protocol of a connection at its beginning.
@@ -119,7 +119,7 @@ impl<A: Application> Connection<A> {
             stalled_since: None,
             close_at: None,
             touched: false,
-            _permit: newcomer.permit,
+            permit: newcomer.permit,
         }
     }
 

@@ -130,6 +130,7 @@ impl<A: Application> Shard<A> {
         add(&self.counts.sockets, 1);
         let connection = &mut self.connections[slot];
         connection.set_occupant(namespace, Occupant::Socket(socket));
+        connection.permit.connected();
         if let Some(namespaces) = &mut connection.namespaces {
             namespaces.connected(namespace);
         }

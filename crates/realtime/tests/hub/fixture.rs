@@ -8,9 +8,9 @@ use std::ops::Deref;
 use std::sync::{Arc, Mutex};
 use tokio::sync::{Notify, Semaphore};
 use waypost_realtime::{
-    Accepted, Application, Args, ClientEvent, ConnectRequest, Counts, DisconnectReason, Flushed, Greeting,
-    GreetingPosition, Hub, HubConfig, JoinError, JournalEvent, JsonObject, Namespace, Offset, OffsetMode,
-    Origin, Protocol, PublishStep, Publisher, Refused, Room, Scope, Socket, SocketId,
+    Accepted, Application, Args, ClientAddress, ClientEvent, ConnectRequest, Counts, DisconnectReason,
+    Flushed, Greeting, GreetingPosition, Hub, HubConfig, JoinError, JournalEvent, JsonObject, Namespace,
+    Offset, OffsetMode, Origin, Protocol, PublishStep, Publisher, Refused, Room, Scope, Socket, SocketId,
 };
 
 /// What the application has seen, and what holds it back.
@@ -37,6 +37,9 @@ impl Application for Desk {
     type Connection = ();
 
     fn handshake(&self, request: &http::request::Parts) -> Result<(), axum::response::Response> {
+        if let Some(ClientAddress(address)) = request.extensions.get() {
+            self.seen.lock().unwrap().push(format!("from {address}"));
+        }
         match request.headers.get("x-refuse") {
             None => Ok(()),
             Some(_) => {

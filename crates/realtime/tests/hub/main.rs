@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking, its fixture too")]
 
+mod addresses;
 mod client;
 mod cuts;
 mod delivery;
