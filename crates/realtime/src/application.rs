@@ -16,7 +16,8 @@ pub trait Application: Send + Sync + Sized + 'static {
     type Connection: Send + Sync + 'static;
 
     /// The Engine.IO handshake request of a new connection, by either transport. The request's path is checked
-    /// already; CORS, `Origin` and `Host` are a matter of the server's middleware.
+    /// already; CORS, `Origin` and `Host` are a matter of the server's middleware. Its extensions have the
+    /// [`ClientAddress`](crate::ClientAddress), where it is known.
     ///
     /// # Errors
     /// The HTTP answer that refuses it: 401 and 403 for good, 503 with `Retry-After` for now.
