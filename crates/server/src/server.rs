@@ -188,6 +188,8 @@ fn hub_config(config: &Config) -> HubConfig {
             Namespace::with_recovery("/websocket"),
         ]),
         connections_max: realtime.connections_max.value(),
+        unconnected_per_address_max: config.limits.unconnected_per_address_max.value(),
+        trusted_proxies: config.server.trusted_proxies.clone(),
         ping_interval: realtime.ping_interval_ms.duration(),
         ping_timeout: realtime.ping_timeout_ms.duration(),
         payload_bytes_max: realtime.max_payload_bytes.value(),

@@ -20,6 +20,10 @@ section! {
         ingest_queue_max: Count<1, 1_000_000> = "4096";
         /// The largest body of a REST request; a larger one is answered 413.
         rest_body_bytes_max: Bytes<1_024, 16_777_216> = "65536";
+        /// Socket.IO connections of one client address that have not connected a namespace yet; one more is answered 503
+        /// with `Retry-After`. An IPv6 client is its /64. Behind a proxy that is not among the trusted ones, all clients
+        /// are one address.
+        unconnected_per_address_max: Count<1, 1_000_000> = "1000";
         /// Rooms that one connection may be in.
         rooms_per_connection_max: Count<1, 100_000> = "1000";
         /// Of these, rooms of customers that are not known yet.

@@ -17,6 +17,7 @@ mod key;
 mod limits;
 mod print;
 mod problem;
+mod proxies;
 mod realtime;
 mod reference;
 mod retention;

@@ -2,6 +2,7 @@
 
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::LevelFilter;
+use waypost_realtime::TrustedProxies;
 
 use super::key::{Section, section};
 use super::setting::{Raw, Setting, Shape, Shown, Wrong, choice};
@@ -21,6 +22,9 @@ section! {
         public_url: Option<PublicUrl> = "", short "public_url";
         /// Origins of other pages that may use this server from a browser.
         cors_origins: Origins = "", short "cors_origins";
+        /// The reverse proxies before this server. A request that comes from one of them is its client's, as its
+        /// `X-Forwarded-For` says; from anybody else that header means nothing.
+        trusted_proxies: TrustedProxies = "", short "trusted_proxies";
         /// What is logged: a level, or targets with levels, such as `info,waypost_store=debug`.
         log: LogFilter = "info", short "log";
         /// How it is logged: `text` for people, `json` for programs.

@@ -91,6 +91,7 @@ fn the_defaults_are_what_others_rely_on() {
         # webhook_listen: not set # default
         # public_url: not set # default
         cors_origins = [] # default
+        trusted_proxies = [] # default
         log = "info" # default
         log_format = "text" # default
         shutdown_timeout_seconds = 10 # default
@@ -126,6 +127,7 @@ fn the_defaults_are_what_others_rely_on() {
         webhook_answer_timeout_seconds = 10 # default
         ingest_queue_max = 4096 # default
         rest_body_bytes_max = 65536 # default
+        unconnected_per_address_max = 1000 # default
         rooms_per_connection_max = 1000 # default
         unbound_rooms_per_connection_max = 100 # default
         monitors_below_clients = 100 # default
@@ -189,6 +191,7 @@ fn the_short_names_that_others_rely_on_are_there() {
         WAYPOST_WEBHOOK_LISTEN
         WAYPOST_PUBLIC_URL
         WAYPOST_CORS_ORIGINS
+        WAYPOST_TRUSTED_PROXIES
         WAYPOST_LOG
         WAYPOST_STORE
         WAYPOST_DATA_DIR
@@ -344,6 +347,28 @@ fn lists_are_arrays_or_comma_separated() {
     let secrets = Written::variables([("WAYPOST_APP_SECRET", "new,old")]).serve().whatsapp.app_secret;
     assert_eq!(secrets.iter().map(Secret::expose).collect::<Vec<_>>(), ["new", "old"]);
     assert!(Written::variables([("WAYPOST_APP_SECRET", "new,,old")]).read(Profile::Serve).is_err());
+}
+
+#[test]
+fn proxies_are_addresses_and_networks() {
+    for text in [
+        "[server]\ntrusted_proxies = [\"127.0.0.1\", \"::ffff:10.0.0.0/104\", \"fd00::/8\"]",
+        "[server]\ntrusted_proxies = \"127.0.0.1/32, 10.0.0.0/8,fd00::/8\"",
+    ] {
+        let config = Written::file(text).serve();
+        expect![[r#"trusted_proxies = ["127.0.0.1", "10.0.0.0/8", "fd00::/8"] # waypost.toml:2"#]]
+            .assert_eq(&line_of(&config, "trusted_proxies"));
+    }
+    Written {
+        file: Some("[server]\ntrusted_proxies = [\"127.0.0.1\", \"10.1.2.3/8\"]"),
+        variables: vec![("WAYPOST_TRUSTED_PROXIES", "proxy.example")],
+        flags: vec![("trusted-proxies", "10.0.0.0/33")],
+    }
+    .check_problems(&expect![[r#"
+        the configuration has 3 problems:
+          - server.trusted_proxies is `10.1.2.3/8` (waypost.toml:2); allowed: addresses such as 127.0.0.1 and networks such as 10.0.0.0/8, without bits beyond the prefix; or nothing
+          - server.trusted_proxies is `proxy.example` (environment WAYPOST_TRUSTED_PROXIES); allowed: addresses such as 127.0.0.1 and networks such as 10.0.0.0/8, without bits beyond the prefix; or nothing
+          - server.trusted_proxies is `10.0.0.0/33` (flag --trusted-proxies); allowed: addresses such as 127.0.0.1 and networks such as 10.0.0.0/8, without bits beyond the prefix; or nothing"#]]);
 }
 
 #[test]
