@@ -8,7 +8,8 @@ mod echo;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use tokio::net::TcpListener;
-use waypost_realtime::{Hub, Origin, Protocol};
+use tokio_util::sync::CancellationToken;
+use waypost_realtime::{Connections, Hub, Origin, Protocol, ServeConfig, serve};
 
 /// Where the suites look.
 const LISTEN: &str = "127.0.0.1:3000";
@@ -34,6 +35,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let (hub, _publisher) = Hub::start(echo::config(protocol), Arc::new(echo::Echo), origin);
     let listener = TcpListener::bind(listen).await?;
     println!("http://{}", listener.local_addr()?);
-    axum::serve(listener, hub.router::<()>()).await?;
+    let connections = Connections::new(ServeConfig::default(), CancellationToken::new());
+    serve(listener, hub.router(), connections).await;
     Ok(())
 }

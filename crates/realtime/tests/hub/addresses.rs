@@ -1,6 +1,7 @@
 //! Clients told apart by their address: what is believed of it, and how many each may keep waiting.
 
-use crate::fixture::{PollingClient, World, config};
+use crate::client::PollingClient;
+use crate::fixture::{World, config};
 use axum::body::Body;
 use axum::extract::ConnectInfo;
 use http::{Request, Response, StatusCode};
@@ -31,12 +32,11 @@ async fn handshake(world: &World, peer: &str, forwarded_for: &str) -> Response<B
 }
 
 /// A session of a client that the proxy speaks for.
-async fn polling<'a>(world: &'a World, client: &str) -> PollingClient<'a> {
+async fn polling(world: &World, client: &str) -> PollingClient {
     let response = handshake(world, "10.0.0.1", client).await;
     assert_eq!(response.status(), StatusCode::OK);
     let body = response.into_body().collect().await.unwrap().to_bytes();
-    let open: serde_json::Value = serde_json::from_slice(&body[1..]).unwrap();
-    PollingClient { world, sid: open["sid"].as_str().unwrap().to_owned() }
+    world.session(std::str::from_utf8(&body).unwrap())
 }
 
 async fn status(world: &World, client: &str) -> u16 {

@@ -53,6 +53,11 @@ impl Door {
     pub(crate) async fn polling(&self) -> PollingClient {
         let (status, body) = self.request("GET", "EIO=4&transport=polling", "").await;
         assert_eq!(status, 200, "{body}");
+        self.session(&body)
+    }
+
+    /// The polling session that this answer to a handshake has opened.
+    pub(crate) fn session(&self, body: &str) -> PollingClient {
         let open: Value = serde_json::from_str(body.strip_prefix('0').expect("an open packet")).unwrap();
         PollingClient { door: self.clone(), sid: open["sid"].as_str().unwrap().to_owned() }
     }
