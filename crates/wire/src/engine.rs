@@ -252,6 +252,15 @@ mod tests {
         }
 
         #[test]
+        fn a_text_that_is_a_packet_is_the_only_one_of_it(text in "[0-7b][A-D=]{0,9}|.*") {
+            if let Ok(packet) = Packet::decode(&text) {
+                let mut again = String::new();
+                packet.encode_into(&mut again);
+                prop_assert_eq!(again, text);
+            }
+        }
+
+        #[test]
         fn any_bytes_decode_or_are_refused(bytes: Vec<u8>, text: String) {
             prop_assert!(decode_payload(&bytes, LIMITS).map_or(0, Iterator::count) <= LIMITS.packets_max);
             if let Ok(packets) = decode_payload(text.as_bytes(), LIMITS) {

@@ -416,11 +416,35 @@ mod tests {
         }
 
         #[test]
-        fn any_text_decodes_or_is_refused(text in "[0-9]?(/[a-z]*,)?[0-9]{0,25}[\\[\\]{}\",:a1 ]{0,40}|.*") {
-            if let Ok(packet) = Packet::decode(&text) {
-                let mut out = String::new();
-                packet.encode_into(&mut out);
-                prop_assert!(Packet::decode(&out).is_ok());
+        fn any_ack_survives(
+            attachments in 0..=ATTACHMENTS_MAX,
+            id: u64,
+            texts in prop::collection::vec(".*", 0..=ARGUMENTS_MAX),
+            namespace in "/[a-z]{0,9}",
+        ) {
+            let args: Vec<Box<RawValue>> =
+                texts.iter().map(|text| serde_json::value::to_raw_value(text).unwrap()).collect();
+            let body = Body::Ack { attachments, id, args: args.iter().map(AsRef::as_ref).collect() };
+            let mut text = String::new();
+            Packet { namespace: &namespace, body }.encode_into(&mut text);
+            let packet = Packet::decode(&text).unwrap();
+            prop_assert_eq!(packet.namespace, namespace);
+            let Body::Ack { attachments: count, id: id2, args: args2 } = packet.body else {
+                panic!("not an ack")
+            };
+            prop_assert_eq!((count, id2), (attachments, id));
+            let came: Vec<String> = args2.iter().map(|arg| serde_json::from_str(arg.get()).unwrap()).collect();
+            prop_assert_eq!(came, texts);
+        }
+
+        #[test]
+        fn any_text_is_refused_or_has_one_encoding(
+            text in "[0-9]?(/[a-z]*,)?[0-9]{0,25}[\\[\\]{}\",:a1 ]{0,40}\
+                     |[0-6](0-)?[0-9]{0,3}(\\[\"a\"(, ?1)*\\]|\\{\\})?\
+                     |.*",
+        ) {
+            if let Ok(encoded) = again(&text) {
+                prop_assert_eq!(again(&encoded), Ok(encoded));
             }
         }
     }
