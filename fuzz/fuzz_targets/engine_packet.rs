@@ -1,0 +1,5 @@
+//! The fuzzer on [`waypost_fuzz::engine_packet`].
+
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| waypost_fuzz::engine_packet(bytes));
