@@ -12,6 +12,7 @@
 mod bench;
 mod build_web;
 mod demo;
+mod fuzz;
 mod generate;
 mod place;
 mod process;
@@ -34,6 +35,8 @@ cargo xtask: what this repository can do
                                  (ARGS are those of `waypost demo`, such as --listen 127.0.0.1:8080)
   cargo xtask test [--install]   runs every test and says what could not be tested;
                                  --install first installs the system packages that are missing
+  cargo xtask fuzz [TARGET] [--seconds N]
+                                 runs the fuzzer on one target or on each, and keeps the inputs that reach new code
   cargo xtask bench NAME [ARGS]  runs a benchmark against a release build; `bench --help` lists them
   cargo xtask tidy               checks what the compiler does not: who depends on whom, sizes, leftovers, licences
   cargo xtask generate [--check] writes the generated files that are committed, or says which are out of date
@@ -64,6 +67,7 @@ fn run(arguments: &[String]) -> Result<ExitCode> {
     match name.as_str() {
         "demo" => demo::run(&place, rest),
         "test" => test::run(&place, rest),
+        "fuzz" => fuzz::run(&place, rest),
         "bench" => bench::run(&place, rest),
         "tidy" => tidy::run(&place, rest),
         "generate" => generate::run(&place, rest),

@@ -44,6 +44,11 @@ impl Place {
         self.root.join("tests/clients")
     }
 
+    /// Where the fuzzer keeps what it has found for a target. Not in the repository: it is much, and little of it new.
+    pub(crate) fn fuzz_inputs(&self, target: &str) -> PathBuf {
+        self.target.join("fuzz-inputs").join(target)
+    }
+
     /// The binary, as `cargo build` leaves it.
     pub(crate) fn binary(&self, profile: Profile) -> PathBuf {
         self.target.join(profile.folder()).join(format!("waypost{}", env::consts::EXE_SUFFIX))

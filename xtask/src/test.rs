@@ -26,6 +26,7 @@ pub(crate) fn run(place: &Place, arguments: &[String]) -> Result<ExitCode> {
     let mut report = Report::default();
     let chromium = tools::chromium(install, &mut report);
     front_end(place, &mut report);
+    report.step("The fuzzer's inputs", || process::run(&mut fuzz_inputs(place)));
     // The binary is built after the page, which it embeds.
     if let Some(binary) = report.step("Build waypost", || tested_binary(place)) {
         report.step("Generated files are current", || generate::check(place, &binary));
@@ -50,6 +51,20 @@ fn front_end(place: &Place, report: &mut Report) {
         }
     }
     report.step("Install the stock clients", || process::npm_ci(&place.stock_clients()));
+}
+
+/// The committed inputs of the fuzzer, as ordinary tests: without its runtime, which is in C++.
+fn fuzz_inputs(place: &Place) -> Command {
+    let mut cargo = place.cargo();
+    cargo.args([
+        "test",
+        "--manifest-path",
+        "fuzz/Cargo.toml",
+        "--locked",
+        "--no-default-features",
+        "--quiet",
+    ]);
+    cargo
 }
 
 /// Builds the binary and sets a copy of it aside: the test build may write its own over the original, and a target

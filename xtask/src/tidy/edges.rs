@@ -4,7 +4,7 @@
 use super::{Problem, Tree};
 
 /// What each room of the product may know of the others.
-const MAY_KNOW: [(&str, &[&str]); 11] = [
+const MAY_KNOW: [(&str, &[&str]); 12] = [
     ("waypost-domain", &[]),
     ("waypost-wire", &[]),
     ("waypost-assets", &[]),
@@ -31,6 +31,7 @@ const MAY_KNOW: [(&str, &[&str]); 11] = [
             "waypost-simulator",
         ],
     ),
+    ("waypost-fuzz", &["waypost-domain", "waypost-wire", "waypost-cloud-api"]),
     ("xtask", &[]),
 ];
 

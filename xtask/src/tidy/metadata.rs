@@ -42,9 +42,28 @@ struct Target {
 }
 
 impl Metadata {
+    /// Both workspaces: the product's, and the fuzzer's beside it.
     pub(super) fn read(place: &Place) -> Result<Self> {
-        let json = process::output(place.cargo().args(["metadata", "--format-version", "1", "--locked"]))?;
+        let product = Self::read_workspace(place, "Cargo.toml")?;
+        Ok(product.and(Self::read_workspace(place, "fuzz/Cargo.toml")?))
+    }
+
+    /// An error also where the workspace's lockfile is missing or out of date.
+    fn read_workspace(place: &Place, manifest: &str) -> Result<Self> {
+        let arguments = ["metadata", "--format-version", "1", "--locked", "--manifest-path", manifest];
+        let json = process::output(place.cargo().args(arguments))?;
         serde_json::from_str(&json).context("`cargo metadata` prints what it has printed before")
+    }
+
+    /// This workspace and another one below its root, which may share packages.
+    fn and(mut self, other: Self) -> Self {
+        for package in other.packages {
+            if self.packages.iter().all(|known| known.id != package.id) {
+                self.packages.push(package);
+            }
+        }
+        self.workspace_members.extend(other.workspace_members);
+        self
     }
 
     /// Our own packages.
@@ -119,5 +138,20 @@ impl Dependency {
     /// Its name in code.
     pub(super) fn identifier(&self) -> String {
         self.rename.as_ref().unwrap_or(&self.name).replace('-', "_")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_package_of_two_workspaces_is_one() {
+        let product = Metadata::of_members(&[("waypost-wire", &["bytes"])]);
+        let fuzzer =
+            Metadata::of_members(&[("waypost-fuzz", &["waypost-wire"]), ("waypost-wire", &["bytes"])]);
+        let both = product.and(fuzzer);
+        let names: Vec<&str> = both.members().map(|package| package.name.as_str()).collect();
+        assert_eq!(names, ["waypost-wire", "waypost-fuzz"]);
     }
 }
