@@ -93,7 +93,7 @@ impl<'a> Packet<'a> {
     /// Reads one packet.
     ///
     /// # Errors
-    /// See [`DecodeError`]; never more memory than a pointer for each argument.
+    /// See [`DecodeError`]. Memory is taken for a pointer to each argument, and for an event's name if it has escapes.
     pub fn decode(text: &'a str) -> Result<Packet<'a>, DecodeError> {
         let kind = *text.as_bytes().first().ok_or(DecodeError::UnknownType)?;
         if !matches!(kind, b'0'..=b'6') {
@@ -270,16 +270,17 @@ fn array(payload: &str, values_max: usize) -> Result<Vec<&RawValue>, DecodeError
 }
 
 fn event_name(json: &RawValue) -> Result<Cow<'_, str>, DecodeError> {
-    let name = match serde_json::from_str::<&str>(json.get()) {
-        Ok(plain) => Cow::Borrowed(plain),
-        // A string with escapes cannot be borrowed; anything but a string fails here again.
-        Err(_) => Cow::Owned(serde_json::from_str(json.get()).map_err(|_| DecodeError::Payload)?),
-    };
+    // Not `&str` first: for a name with escapes, the error would quote it whole, and escape it anew.
+    let Text(name) = serde_json::from_str(json.get()).map_err(|_| DecodeError::Payload)?;
     if RESERVED_NAMES.contains(&name.as_ref()) {
         return Err(DecodeError::Payload);
     }
     Ok(name)
 }
+
+/// A JSON string that is borrowed unless it has escapes.
+#[derive(serde::Deserialize)]
+struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
 
 struct Values {
     values_max: usize,

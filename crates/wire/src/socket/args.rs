@@ -1,10 +1,9 @@
 //! What an event or an ack carries: JSON values, and the binary attachments that stand in them.
 
-use super::DecodeError;
+use super::{DecodeError, Text};
 use bytes::Bytes;
 use serde::de::{DeserializeSeed, Error as _, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
-use std::borrow::Cow;
 use std::fmt;
 
 /// The arguments of one event, or of the answer to one.
@@ -197,7 +196,7 @@ impl<'a> Visitor<'a> for Placeholders {
     fn visit_map<M: MapAccess<'a>>(self, mut object: M) -> Result<Seen, M::Error> {
         let mut is_placeholder = false;
         let mut number = None;
-        while let Some(Key(key)) = object.next_key()? {
+        while let Some(Text(key)) = object.next_key()? {
             let value = object.next_value_seed(self)?;
             match (key.as_ref(), value) {
                 ("_placeholder", value) => is_placeholder = matches!(value, Seen::True),
@@ -212,10 +211,6 @@ impl<'a> Visitor<'a> for Placeholders {
         Ok(Seen::Other)
     }
 }
-
-/// A key that borrows where it can.
-#[derive(serde::Deserialize)]
-struct Key<'a>(#[serde(borrow)] Cow<'a, str>);
 
 #[cfg(test)]
 mod tests {
