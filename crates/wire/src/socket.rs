@@ -263,6 +263,10 @@ fn object(payload: &str) -> Result<&RawValue, DecodeError> {
 
 /// The values of an array of at most `values_max`; more are refused as they come.
 fn array(payload: &str, values_max: usize) -> Result<Vec<&RawValue>, DecodeError> {
+    // Asked first, because the error that a string is no array would quote it whole.
+    if !payload.trim_ascii_start().starts_with('[') {
+        return Err(DecodeError::Payload);
+    }
     let mut json = serde_json::Deserializer::from_str(payload);
     let values = json.deserialize_seq(Values { values_max }).map_err(|_| DecodeError::Payload)?;
     json.end().map_err(|_| DecodeError::Payload)?;
