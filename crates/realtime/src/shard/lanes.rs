@@ -1,7 +1,8 @@
 //! What waits for one connection, in three lanes.
 //!
 //! Control goes first, then journal, then volatile, at the borders of frames. The journal lane holds places in the
-//! shard's ring; the other two hold frames.
+//! shard's ring, as runs of neighbours: who is shown everything holds one run, however far behind it is. The other two
+//! hold frames.
 
 use super::ring::{Ring, Sequence};
 use super::rooms::SocketSlot;
@@ -13,14 +14,16 @@ use std::collections::VecDeque;
 use waypost_wire::engine::SEPARATOR;
 use waypost_wire::outgoing::Outgoing;
 
-/// Room that an empty lane may keep, in entries.
-const KEPT_ENTRIES_MAX: usize = 32;
+/// Room that an empty lane may keep, in entries: what a lonely event needs, so that an idle connection is small and
+/// a publish to it allocates nothing.
+const KEPT_ENTRIES_MAX: usize = 4;
 
 #[derive(Debug, Default)]
 pub(crate) struct Lanes {
     control: VecDeque<Outgoing>,
     control_bytes: usize,
-    journal: VecDeque<Queued>,
+    journal: VecDeque<Run>,
+    journal_events: usize,
     volatile: VecDeque<(SocketSlot, Outgoing)>,
 }
 
@@ -30,6 +33,28 @@ pub(crate) struct Queued {
     pub(crate) sequence: Sequence,
     pub(crate) socket: SocketSlot,
     pub(crate) framing: Framing,
+}
+
+/// Journal events next to each other in the ring, for one socket.
+#[derive(Debug, Clone, Copy)]
+struct Run {
+    first: Queued,
+    /// At least 1.
+    events: usize,
+}
+
+impl Run {
+    fn has_next(&self, queued: Queued) -> bool {
+        queued.socket == self.first.socket
+            && queued.framing == self.first.framing
+            && queued.sequence == self.first.sequence + self.events as Sequence
+    }
+
+    fn queued(self) -> impl Iterator<Item = Queued> {
+        let Queued { sequence, socket, framing } = self.first;
+        let end = sequence + self.events as Sequence;
+        (sequence..end).map(move |sequence| Queued { sequence, socket, framing })
+    }
 }
 
 /// A lane cannot take more and may not drop: the connection has fallen behind.
@@ -78,10 +103,14 @@ impl Lanes {
     }
 
     pub(crate) fn push_journal(&mut self, queued: Queued, config: &HubConfig) -> Result<(), Overflow> {
-        if self.journal.len() >= config.journal_queue_events_max {
+        if self.journal_events >= config.journal_queue_events_max {
             return Err(Overflow);
         }
-        self.journal.push_back(queued);
+        self.journal_events += 1;
+        match self.journal.back_mut() {
+            Some(run) if run.has_next(queued) => run.events += 1,
+            _ => self.journal.push_back(Run { first: queued, events: 1 }),
+        }
         Ok(())
     }
 
@@ -98,7 +127,8 @@ impl Lanes {
     /// Forgets what waits for a socket that is gone, so that a later one in its place gets none of it. Its control
     /// frames stay: they are before anything that the later one is sent.
     pub(crate) fn forget(&mut self, socket: SocketSlot) {
-        self.journal.retain(|queued| queued.socket != socket);
+        self.journal.retain(|run| run.first.socket != socket);
+        self.journal_events = self.journal.iter().map(|run| run.events).sum();
         self.volatile.retain(|(held_for, _)| *held_for != socket);
     }
 
@@ -108,12 +138,13 @@ impl Lanes {
 
     /// Whether the ring has lost what is to be sent next. To be asked before anything is taken out.
     pub(crate) fn has_fallen_behind(&self, ring: &Ring) -> bool {
-        self.journal.front().is_some_and(|queued| ring.event(queued.sequence).is_none())
+        self.journal.front().is_some_and(|run| ring.event(run.first.sequence).is_none())
     }
 
     /// All that waits, in the order in which it goes out; not to be asked of a connection that has fallen behind.
     pub(crate) fn frames<'a>(&'a self, library: Library<'a>) -> impl Iterator<Item = &'a Outgoing> {
-        let journal = self.journal.iter().map_while(move |queued| library.frame(*queued));
+        let queued = self.journal.iter().flat_map(|run| run.queued());
+        let journal = queued.map_while(move |queued| library.frame(queued));
         self.control.iter().chain(journal).chain(self.volatile.iter().map(|(_, frame)| frame))
     }
 
@@ -162,9 +193,14 @@ impl Lanes {
             self.control_bytes -= frame.as_frames().len();
             return Some((frame, 0));
         }
-        if let Some(queued) = self.journal.front() {
-            let frame = library.frame(*queued)?.clone();
-            self.journal.pop_front();
+        if let Some(run) = self.journal.front_mut() {
+            let frame = library.frame(run.first)?.clone();
+            run.first.sequence += 1;
+            run.events -= 1;
+            if run.events == 0 {
+                self.journal.pop_front();
+            }
+            self.journal_events -= 1;
             return Some((frame, 1));
         }
         self.volatile.pop_front().map(|(_, frame)| (frame, 0))
@@ -172,11 +208,10 @@ impl Lanes {
 
     /// A burst's room is given back, so that an idle connection stays small.
     fn shrink(&mut self) {
-        if self.journal.is_empty() && self.journal.capacity() > KEPT_ENTRIES_MAX {
-            self.journal = VecDeque::new();
-        }
-        if self.control.is_empty() && self.control.capacity() > KEPT_ENTRIES_MAX {
-            self.control = VecDeque::new();
+        if self.is_empty() {
+            self.control.shrink_to(KEPT_ENTRIES_MAX);
+            self.journal.shrink_to(KEPT_ENTRIES_MAX);
+            self.volatile.shrink_to(KEPT_ENTRIES_MAX);
         }
     }
 }
@@ -252,5 +287,33 @@ mod tests {
         let library = Library { ring: &ring, namespaces: config.namespaces() };
         assert_eq!(lanes.take_payload(1_000, library), (Bytes::from("control"), 0));
         assert!(lanes.has_fallen_behind(&ring), "the lost event still stands first");
+    }
+
+    #[test]
+    fn who_is_shown_everything_holds_one_run_and_who_is_not_loses_none() {
+        let config = HubConfig { journal_queue_events_max: 7, ..HubConfig::default() };
+        let namespace = config.rules().namespaces.unwrap().namespace("/").unwrap();
+        let framing = Framing { namespace, offsets: OffsetMode::FieldOnly };
+        let mut ring = Ring::new(100, 10_000);
+        let mut lanes = Lanes::default();
+        // Two sockets of one connection; the first is shown all but 5, the second only 3 and 4.
+        for number in 1..=6 {
+            let sequence = ring.push(published(number));
+            let sockets: &[SocketSlot] = match number {
+                3 | 4 => &[0, 1],
+                5 => &[],
+                _ => &[0],
+            };
+            for socket in sockets {
+                lanes.push_journal(Queued { sequence, socket: *socket, framing }, &config).unwrap();
+            }
+        }
+        assert_eq!(lanes.journal.len(), 5);
+        let refused = lanes.push_journal(Queued { sequence: 9, socket: 0, framing }, &config);
+        assert_eq!((lanes.journal_events, refused), (7, Err(Overflow)));
+        let library = Library { ring: &ring, namespaces: config.namespaces() };
+        let (payload, delivered) = lanes.take_payload(1_000, library);
+        let expected = [1, 2, 3, 3, 4, 4, 6].map(text).join("\x1e");
+        assert_eq!((payload, delivered, lanes.journal_events), (Bytes::from(expected), 7, 0));
     }
 }
