@@ -39,8 +39,8 @@ const MARKERS: [Marker; 14] = [
 ];
 
 /// Files in which an unnumbered note of work to do is a leftover.
-const WITH_NOTES: [&str; 11] =
-    [".rs", ".ts", ".tsx", ".mjs", ".js", ".css", ".html", ".toml", ".sql", ".md", ".ci/run"];
+const WITH_NOTES: [&str; 12] =
+    [".rs", ".ts", ".tsx", ".mjs", ".js", ".py", ".css", ".html", ".toml", ".sql", ".md", ".ci/run"];
 
 pub(super) fn check(tree: &Tree) -> Vec<Problem> {
     let mut problems = Vec::new();

@@ -3,9 +3,11 @@
 use super::{Problem, Tree};
 
 /// What sleeps.
-const SLEEPS: [&str; 6] = [
+const SLEEPS: [&str; 8] = [
     "thread::sleep(",
     "time::sleep(",
+    "time.sleep(",
+    "asyncio.sleep(",
     " sleep(Duration",
     "setTimeout(resolve",
     "(resolve) => setTimeout(",
@@ -17,7 +19,7 @@ const ALLOWED: [(&str, &str); 0] = [];
 
 pub(super) fn check(tree: &Tree) -> Vec<Problem> {
     let mut problems = Vec::new();
-    for file in tree.sources(&[".rs", ".ts", ".tsx", ".mjs", ".js"]) {
+    for file in tree.sources(&[".rs", ".ts", ".tsx", ".mjs", ".js", ".py"]) {
         if ALLOWED.iter().any(|(path, _)| *path == file.path) {
             continue;
         }
@@ -48,10 +50,10 @@ mod tests {
 
     #[test]
     fn a_script_that_sleeps_is_found() {
-        let tree = Tree::of(&[(
-            "tests/clients/a.mjs",
-            "await new Promise((resolve) => setTimeout(resolve, 100));\n",
-        )]);
-        assert_eq!(check(&tree).len(), 1);
+        let tree = Tree::of(&[
+            ("tests/clients/a.mjs", "await new Promise((resolve) => setTimeout(resolve, 100));\n"),
+            ("tests/clients/b.py", "    time.sleep(0.1)\n"),
+        ]);
+        assert_eq!(check(&tree).len(), 2);
     }
 }
