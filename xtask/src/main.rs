@@ -16,6 +16,7 @@ mod fuzz;
 mod generate;
 mod place;
 mod process;
+mod python;
 mod report;
 mod test;
 mod tidy;
@@ -42,7 +43,8 @@ cargo xtask: what this repository can do
   cargo xtask generate [--check] writes the generated files that are committed, or says which are out of date
   cargo xtask build-web          builds the front-end parts that the binary embeds
 
-Needed: Rust, a C compiler, and Node.js 20 or newer (for the page and the tests with stock clients).
+Needed: Rust, a C compiler, and Node.js 20 or newer (for the page and the tests with stock clients). Tests with stock
+clients in Python need Python 3.11 or newer; their packages are kept in your cache folder.
 Child builds use CARGO_TARGET_DIR, by default a folder in your cache folder, so that a fresh clone need not
 compile the dependencies again. The gate for a change is .ci/run.
 ";

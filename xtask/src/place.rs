@@ -49,6 +49,16 @@ impl Place {
         self.target.join("fuzz-inputs").join(target)
     }
 
+    /// What the stock clients for Python are installed from.
+    pub(crate) fn python_requirements(&self) -> PathBuf {
+        self.stock_clients().join("python/requirements.txt")
+    }
+
+    /// Where tools for the tests are kept for all clones.
+    pub(crate) fn tools(&self) -> PathBuf {
+        cache_dir().map_or_else(|| self.root.join("target/tools"), |cache| cache.join("waypost/tools"))
+    }
+
     /// The binary, as `cargo build` leaves it.
     pub(crate) fn binary(&self, profile: Profile) -> PathBuf {
         self.target.join(profile.folder()).join(format!("waypost{}", env::consts::EXE_SUFFIX))
@@ -77,6 +87,20 @@ impl Place {
         }
         process::run(&mut cargo)?;
         Ok(self.binary(profile))
+    }
+
+    /// Builds the conformance server of the engine and returns where it is.
+    pub(crate) fn build_conformance(&self) -> Result<PathBuf> {
+        process::run(self.cargo().args([
+            "build",
+            "--locked",
+            "--package",
+            "waypost-realtime",
+            "--example",
+            "conformance",
+        ]))?;
+        let folder = self.target.join(Profile::Dev.folder()).join("examples");
+        Ok(folder.join(format!("conformance{}", env::consts::EXE_SUFFIX)))
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
 use anyhow::{Context as _, Result, bail};
@@ -11,7 +11,7 @@ use crate::Report;
 use crate::place::{self, Place, Profile};
 use crate::report::Gaps;
 use crate::tools::{self, Install};
-use crate::{generate, process};
+use crate::{generate, process, python};
 
 /// Runs all steps. Steps that need a failed one are left out; the others go on.
 pub(crate) fn run(place: &Place, arguments: &[String]) -> Result<ExitCode> {
@@ -25,6 +25,7 @@ pub(crate) fn run(place: &Place, arguments: &[String]) -> Result<ExitCode> {
     tools::require_node()?;
     let mut report = Report::default();
     let chromium = tools::chromium(install, &mut report);
+    let python = python::with_clients(place, install, &mut report);
     front_end(place, &mut report);
     report.step("The fuzzer's inputs", || process::run(&mut fuzz_inputs(place)));
     // The binary is built after the page, which it embeds.
@@ -33,8 +34,11 @@ pub(crate) fn run(place: &Place, arguments: &[String]) -> Result<ExitCode> {
         report.step("Examples in the documentation", || {
             process::run(place.cargo().args(["test", "--workspace", "--locked", "--doc", "--quiet"]))
         });
+        let conformance = report.step("Build the conformance server", || {
+            place.build_conformance().and_then(|built| set_aside(place, &built))
+        });
         let runner = Runner::find(place);
-        let environment = environment(place, binary, chromium);
+        let environment = environment(place, binary, Found { conformance, chromium, python });
         report.step("Rust tests", || process::run(runner.tests(place).envs(environment)));
     }
     report.finish(if place::is_ci() { Gaps::Refused } else { Gaps::Told })?;
@@ -67,10 +71,13 @@ fn fuzz_inputs(place: &Place) -> Command {
     cargo
 }
 
-/// Builds the binary and sets a copy of it aside: the test build may write its own over the original, and a target
-/// folder that clones share may be written by another.
 fn tested_binary(place: &Place) -> Result<PathBuf> {
-    let built = place.build_binary(Profile::Dev)?;
+    set_aside(place, &place.build_binary(Profile::Dev)?)
+}
+
+/// Copies what was built: the test build may write its own over the original, and a target folder that clones share may
+/// be written by another.
+fn set_aside(place: &Place, built: &Path) -> Result<PathBuf> {
     let folder = place.root().join("target/tested");
     fs::create_dir_all(&folder).with_context(|| folder.display().to_string())?;
     let copy = folder.join(built.file_name().context("a binary has a name")?);
@@ -78,15 +85,28 @@ fn tested_binary(place: &Place) -> Result<PathBuf> {
     if copy.exists() {
         fs::remove_file(&copy).with_context(|| copy.display().to_string())?;
     }
-    fs::copy(&built, &copy).with_context(|| format!("{} to {}", built.display(), copy.display()))?;
+    fs::copy(built, &copy).with_context(|| format!("{} to {}", built.display(), copy.display()))?;
     Ok(copy)
 }
 
+/// What may be missing; the report says so.
+#[derive(Default)]
+struct Found {
+    conformance: Option<PathBuf>,
+    chromium: Option<PathBuf>,
+    python: Option<PathBuf>,
+}
+
 /// What `testkit` reads.
-fn environment(place: &Place, binary: PathBuf, chromium: Option<PathBuf>) -> Vec<(&'static str, OsString)> {
+fn environment(place: &Place, binary: PathBuf, found: Found) -> Vec<(&'static str, OsString)> {
     let mut variables: Vec<(&str, OsString)> =
         vec![("TEST_WAYPOST_BIN", binary.into()), ("TEST_CLIENTS_DIR", place.stock_clients().into())];
-    variables.extend(chromium.map(|path| ("TEST_CHROMIUM", path.into())));
+    let optional = [
+        ("TEST_CONFORMANCE_BIN", found.conformance),
+        ("TEST_CHROMIUM", found.chromium),
+        ("TEST_PYTHON", found.python),
+    ];
+    variables.extend(optional.into_iter().filter_map(|(name, path)| Some((name, path?.into()))));
     variables
 }
 
@@ -133,17 +153,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_browser_that_is_not_there_is_not_named_to_the_tests() {
+    fn what_is_not_there_is_not_named_to_the_tests() {
         let place = Place::find().unwrap();
-        let names = |chromium: Option<&str>| {
-            let variables = environment(&place, "waypost".into(), chromium.map(PathBuf::from));
+        let names = |found: Found| {
+            let variables = environment(&place, "waypost".into(), found);
             variables.into_iter().map(|(name, _)| name).collect::<Vec<_>>()
         };
-        assert_eq!(names(None), ["TEST_WAYPOST_BIN", "TEST_CLIENTS_DIR"]);
-        assert_eq!(
-            names(Some("/usr/bin/chromium")),
-            ["TEST_WAYPOST_BIN", "TEST_CLIENTS_DIR", "TEST_CHROMIUM"]
-        );
+        assert_eq!(names(Found::default()), ["TEST_WAYPOST_BIN", "TEST_CLIENTS_DIR"]);
+        let chromium = Found { chromium: Some("/usr/bin/chromium".into()), ..Found::default() };
+        assert_eq!(names(chromium), ["TEST_WAYPOST_BIN", "TEST_CLIENTS_DIR", "TEST_CHROMIUM"]);
+        let python = Found { python: Some("/usr/bin/python3".into()), ..Found::default() };
+        assert_eq!(names(python), ["TEST_WAYPOST_BIN", "TEST_CLIENTS_DIR", "TEST_PYTHON"]);
     }
 
     #[test]

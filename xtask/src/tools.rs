@@ -86,15 +86,16 @@ fn find_chromium() -> Option<PathBuf> {
 }
 
 /// Why nothing can be installed here, if so.
-fn cannot_install() -> Option<&'static str> {
+pub(crate) fn cannot_install() -> Option<&'static str> {
     if process::find_in_path("apt-get").is_none() {
         return Some("there is no apt-get to install it with");
     }
     let user = process::output(Command::new("id").arg("-u")).unwrap_or_default();
-    (user.trim() != "0").then_some("only root can install it: try `sudo apt-get install chromium`")
+    (user.trim() != "0").then_some("only root can install it")
 }
 
-fn apt_install(packages: &[&str]) -> Result<()> {
+/// Installs packages of the system.
+pub(crate) fn apt_install(packages: &[&str]) -> Result<()> {
     let apt = || {
         let mut apt = Command::new("apt-get");
         apt.env("DEBIAN_FRONTEND", "noninteractive");

@@ -23,6 +23,23 @@ pub fn clients_dir() -> PathBuf {
     required("TEST_CLIENTS_DIR")
 }
 
+/// The conformance server of `waypost-realtime`: `TEST_CONFORMANCE_BIN`.
+///
+/// # Panics
+///
+/// When the variable is absent or names no file.
+#[must_use]
+pub fn conformance_binary() -> PathBuf {
+    required("TEST_CONFORMANCE_BIN")
+}
+
+/// A Python that has the stock clients for it, `TEST_PYTHON`, or `None` where there is none: then `cargo xtask test` says
+/// so at its end, and fails in continuous integration. A test that needs it returns.
+#[must_use]
+pub fn python() -> Option<PathBuf> {
+    env::var_os("TEST_PYTHON").map(PathBuf::from)
+}
+
 /// The browser, `TEST_CHROMIUM`, or `None` where there is none: then `cargo xtask test` says so at its end, and fails
 /// in continuous integration. A test that needs it returns.
 #[must_use]

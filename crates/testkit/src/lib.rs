@@ -19,7 +19,7 @@ mod signature;
 mod webhook;
 
 pub use clock::ManualClock;
-pub use environment::{chromium, clients_dir, waypost_binary};
+pub use environment::{chromium, clients_dir, conformance_binary, python, waypost_binary};
 pub use eventually::{eventually, eventually_async};
 pub use http::{Answer, Request};
 pub use server::{FailedStart, NUMBER_ID, Secrets, ServerOptions, TestServer};
