@@ -1,44 +1,57 @@
-// A stock Socket.IO client in the hands of a test: it does what lines of JSON on stdin say, and reports whatever
-// happens to it as lines of JSON on stdout.
+// Stock Socket.IO clients in the hands of a test: they do what lines of JSON on stdin say, and whatever happens to them
+// is reported as lines of JSON on stdout. Each line names its client by a number of the test's choice, so that one
+// process can hold clients of several versions.
 //
-//   node agent.mjs <url with namespace> <options of io() as JSON>
+//   node agent.mjs
 //
-// It knows nothing of Waypost, adds nothing to the client and leaves nothing out, so that what a test sees is what any
-// program with this package sees. It ends with its stdin.
+// It knows nothing of Waypost, adds nothing to the clients and leaves nothing out, so that what a test sees is what any
+// program with these packages sees. Bytes travel as `{ "base64": "…" }`, at any depth. It ends with its stdin.
 
 import { createInterface } from 'node:readline';
-import { io } from 'socket.io-client';
 
-const [url, options] = process.argv.slice(2);
-const report = (kind, details = {}) => process.stdout.write(`${JSON.stringify({ kind, ...details })}\n`);
+import { bytesOf, textOf } from './bytes.mjs';
 
-const socket = io(url, JSON.parse(options));
+const clients = new Map();
 
-socket.io.on('open', () => {
-  const { engine } = socket.io;
-  report('open', { transport: engine.transport.name });
-  engine.on('upgrade', (transport) => report('upgrade', { transport: transport.name }));
-});
-socket.on('connect', () => report('connect', { id: socket.id }));
-socket.on('disconnect', (reason) => report('disconnect', { reason }));
-socket.on('connect_error', (error) => report('connect_error', { message: error.message, data: error.data ?? null }));
-socket.onAny((event, ...args) => report('event', { event, args }));
+const start = async ({ client, package: name, url, namespace, options }) => {
+  const { io } = await import(name);
+  const report = (kind, details = {}) => process.stdout.write(`${JSON.stringify({ client, kind, ...details })}\n`);
+  // Without `forceNew` the clients of one process would share a connection.
+  const socket = io(`${url}${namespace}`, { forceNew: true, ...options });
+  const answers = new Map();
+  clients.set(client, { socket, answers, report });
 
-const commands = {
-  emit: ({ event, args, ack }) => {
-    if (ack === undefined) socket.emit(event, ...args);
-    else socket.emit(event, ...args, (...answer) => report('ack', { ack, args: answer }));
-  },
-  connect: () => socket.connect(),
-  disconnect: () => socket.disconnect(),
+  socket.io.on('open', () => {
+    const { engine } = socket.io;
+    report('open', { transport: engine.transport.name });
+    engine.on('upgrade', (transport) => report('upgrade', { transport: transport.name }));
+  });
+  socket.on('connect', () => report('connect', { id: socket.id, transport: socket.io.engine.transport.name }));
+  socket.on('disconnect', (reason) => report('disconnect', { reason }));
+  socket.on('connect_error', (error) => report('connect_error', { message: error.message, data: error.data ?? null }));
+  socket.onAny((event, ...args) => {
+    const answer = typeof args.at(-1) === 'function' ? args.pop() : undefined;
+    report('event', { event, args: textOf(args) });
+    if (answer !== undefined && answers.has(event)) answer(...answers.get(event));
+  });
 };
 
-const lines = createInterface({ input: process.stdin });
-lines.on('line', (line) => {
+const commands = {
+  start,
+  emit: ({ client, event, args, ack }) => {
+    const { socket, report } = clients.get(client);
+    if (ack === undefined) socket.emit(event, ...bytesOf(args));
+    else socket.emit(event, ...bytesOf(args), (...answer) => report('ack', { ack, args: textOf(answer) }));
+  },
+  // From now on an event of that name that asks for an ack gets this one.
+  answer: ({ client, event, args }) => clients.get(client).answers.set(event, bytesOf(args)),
+  connect: ({ client }) => clients.get(client).socket.connect(),
+  disconnect: ({ client }) => clients.get(client).socket.disconnect(),
+};
+
+for await (const line of createInterface({ input: process.stdin })) {
   const command = JSON.parse(line);
-  commands[command.do](command);
-});
-lines.on('close', () => {
-  socket.disconnect();
-  process.exit(0);
-});
+  await commands[command.do](command);
+}
+for (const { socket } of clients.values()) socket.disconnect();
+process.exit(0);

@@ -1,183 +1,36 @@
-//! A stock Socket.IO client: `socket.io-client` from npm, in Node.js, driven by `clients/agent.mjs`.
-
-use std::collections::VecDeque;
-use std::io::{BufRead, BufReader, Write};
-use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
-use std::sync::mpsc::{self, Receiver};
-use std::thread;
+//! A stock Socket.IO client, driven by the agent of its language in `clients/`.
 
 use serde_json::{Value, json};
-use waypost_testkit::{TestServer, clients_dir, eventually};
+use waypost_testkit::TestServer;
 
-use crate::DEADLINE;
-
-/// More reports than any test has waiting.
-const REPORTS_MAX: usize = 100_000;
-
-/// The names of the events that carry an offset.
-const JOURNAL: [&str; 4] = ["whatsappMessage", "whatsappMessageStatus", "whatsappOutbox", "whatsappEvent"];
-
-/// A way in which stock clients connect.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Variant {
-    /// Polling first, then an upgrade to WebSocket.
-    Default,
-    /// WebSocket from the start.
-    WebSocketOnly,
-    /// Polling for ever.
-    PollingOnly,
-    /// The default transports, in the namespace of older deployments.
-    OlderNamespace,
-}
-
-impl Variant {
-    /// Every one of them.
-    pub const ALL: [Self; 4] = [Self::Default, Self::WebSocketOnly, Self::PollingOnly, Self::OlderNamespace];
-}
-
-/// How a client connects.
-#[derive(Clone, Debug)]
-pub struct ClientOptions {
-    url: String,
-    namespace: &'static str,
-    options: Value,
-}
-
-impl ClientOptions {
-    /// The defaults of the package, and the server's key.
-    #[must_use]
-    pub fn new(server: &TestServer) -> Self {
-        // The pause before a client comes back is bounded, so that tests of restarts are short.
-        let options = json!({ "auth": { "token": server.secrets().api_key }, "reconnectionDelayMax": 1000 });
-        Self { url: server.url(), namespace: "/", options }
-    }
-
-    /// As the variant says.
-    #[must_use]
-    pub fn variant(mut self, variant: Variant) -> Self {
-        match variant {
-            Variant::Default => {}
-            Variant::WebSocketOnly => self.options["transports"] = json!(["websocket"]),
-            Variant::PollingOnly => self.options["transports"] = json!(["polling"]),
-            Variant::OlderNamespace => self.namespace = "/websocket",
-        }
-        self
-    }
-
-    /// Another namespace than `/`.
-    #[must_use]
-    pub fn namespace(mut self, namespace: &'static str) -> Self {
-        self.namespace = namespace;
-        self
-    }
-
-    /// Sets an option of `io()`.
-    #[must_use]
-    pub fn option(mut self, name: &str, value: Value) -> Self {
-        self.options[name] = value;
-        self
-    }
-
-    /// Starts the client; what comes of it is reported.
-    ///
-    /// # Panics
-    /// When Node.js or the package is missing: `cargo xtask test` installs the package.
-    #[must_use]
-    pub fn start(self) -> StockClient {
-        let mut child = Command::new("node")
-            .current_dir(clients_dir())
-            .arg("agent.mjs")
-            .arg(format!("{}{}", self.url, self.namespace))
-            .arg(self.options.to_string())
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("Node.js is installed; `cargo xtask test` says so where it is not");
-        let stdin = child.stdin.take().expect("stdin is piped");
-        let reports = follow(child.stdout.take().expect("stdout is piped"));
-        StockClient { child, stdin: Some(stdin), reports, waiting: VecDeque::new(), last_ack: 0 }
-    }
-
-    /// Starts the client and waits until it is connected.
-    #[must_use]
-    #[track_caller]
-    pub fn connect(self) -> StockClient {
-        let mut client = self.start();
-        client.connected();
-        client
-    }
-}
-
-/// An event as a client's handler gets it.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Event {
-    /// Its name.
-    pub name: String,
-    /// Its arguments.
-    pub args: Vec<Value>,
-}
-
-impl Event {
-    /// The first argument.
-    ///
-    /// # Panics
-    /// When there is none.
-    #[must_use]
-    pub fn body(&self) -> &Value {
-        self.args.first().expect("an event has a body")
-    }
-
-    /// A text member of the body, empty where it is missing.
-    #[must_use]
-    pub fn text(&self, member: &str) -> &str {
-        self.body()[member].as_str().unwrap_or_default()
-    }
-
-    /// WhatsApp's id of the message that it is about.
-    #[must_use]
-    pub fn wamid(&self) -> &str {
-        self.text("whatsappMessageId")
-    }
-
-    /// The number in its offset, `<epoch>.<number>.<check>`, which must be the same in body and trailing argument.
-    ///
-    /// # Panics
-    /// When the two differ, or there is none.
-    #[must_use]
-    #[track_caller]
-    pub fn offset_number(&self) -> u64 {
-        assert_eq!(self.args.len(), 2, "a journal event has its body and its offset: {self:?}");
-        assert_eq!(self.args[1], self.body()["offset"], "the trailing offset is the body's");
-        let text = self.args[1].as_str().expect("an offset is a string");
-        let number = text.split('.').nth(1).and_then(|number| number.parse().ok());
-        number.unwrap_or_else(|| panic!("no number in the offset {text:?}"))
-    }
-}
+use crate::agent::{Agent, Driven};
+use crate::event::Event;
+use crate::options::ClientOptions;
 
 /// What a client reports.
 #[derive(Clone, Debug)]
 enum Report {
     Open(String),
     Upgrade(String),
-    Connect(String),
+    Connect { id: String, transport: String },
     Disconnect(String),
     Refused(Value),
     Event(Event),
     Ack(u64, Vec<Value>),
+    Exception(String),
 }
 
-/// A stock client that runs; it ends with this value.
+/// A stock client that runs; it disconnects with this value.
 pub struct StockClient {
-    child: Child,
-    /// `None` once it was closed, at the end.
-    stdin: Option<ChildStdin>,
-    reports: Receiver<Report>,
-    /// Reports that nobody has asked for yet, in their order.
-    waiting: VecDeque<Report>,
+    driven: Driven<Report>,
     last_ack: u64,
 }
 
 impl StockClient {
+    pub(crate) fn start(agent: Agent, options: Value) -> Self {
+        Self { driven: Driven::start(agent, options, report), last_ack: 0 }
+    }
+
     /// A client with the defaults of the package, connected.
     #[must_use]
     #[track_caller]
@@ -198,7 +51,17 @@ impl StockClient {
     #[track_caller]
     pub fn connected(&mut self) -> String {
         self.take("a connection", |report| match report {
-            Report::Connect(id) => Some(id.clone()),
+            Report::Connect { id, .. } => Some(id.clone()),
+            Report::Refused(error) => panic!("the client was refused: {error}"),
+            _ => None,
+        })
+    }
+
+    /// Waits for the next connection; the transport that it has at that moment.
+    #[track_caller]
+    pub fn connected_by(&mut self) -> String {
+        self.take("a connection", |report| match report {
+            Report::Connect { transport, .. } => Some(transport.clone()),
             Report::Refused(error) => panic!("the client was refused: {error}"),
             _ => None,
         })
@@ -208,7 +71,7 @@ impl StockClient {
     #[track_caller]
     pub fn came_back(&mut self) {
         self.take("a connection after the restart", |report| {
-            matches!(report, Report::Connect(_)).then_some(())
+            matches!(report, Report::Connect { .. }).then_some(())
         });
     }
 
@@ -226,7 +89,7 @@ impl StockClient {
     pub fn refused(&mut self) -> Value {
         self.take("a refused connection", |report| match report {
             Report::Refused(error) => Some(error.clone()),
-            Report::Connect(_) => panic!("the client was let in"),
+            Report::Connect { .. } => panic!("the client was let in"),
             _ => None,
         })
     }
@@ -279,8 +142,7 @@ impl StockClient {
     pub fn journal_to(&mut self, wamid: &str) -> Vec<Event> {
         let mut shown = Vec::new();
         loop {
-            let next = self
-                .event_where(&format!("the message {wamid}"), |event| JOURNAL.contains(&event.name.as_str()));
+            let next = self.event_where(&format!("the message {wamid}"), Event::is_of_journal);
             let is_last = next.name == "whatsappMessage" && next.wamid() == wamid;
             shown.push(next);
             if is_last {
@@ -289,21 +151,50 @@ impl StockClient {
         }
     }
 
-    /// Emits without an ack.
-    pub fn emit(&mut self, event: &str, args: &[Value]) {
-        self.command(&json!({ "do": "emit", "event": event, "args": args }));
+    /// What events came that nobody has waited for, up to this moment.
+    pub fn events_so_far(&mut self) -> Vec<Event> {
+        let events = self.driven.waiting().filter_map(|report| match report {
+            Report::Event(event) => Some(event.clone()),
+            _ => None,
+        });
+        events.collect()
     }
 
-    /// Emits with an ack, and waits for that.
+    /// Waits for what a handler of the program has raised: in Python, where the event is lost by that.
     #[track_caller]
-    pub fn call(&mut self, event: &str, args: &[Value]) -> Value {
-        self.last_ack += 1;
-        let wanted = self.last_ack;
-        self.command(&json!({ "do": "emit", "event": event, "args": args, "ack": wanted }));
-        self.take(&format!("an ack of {event}"), |report| match report {
-            Report::Ack(ack, args) if *ack == wanted => Some(args.first().cloned().unwrap_or(Value::Null)),
+    pub fn exception(&mut self) -> String {
+        self.take("an exception", |report| match report {
+            Report::Exception(error) => Some(error.clone()),
             _ => None,
         })
+    }
+
+    /// Emits without an ack. Bytes are `{ "base64": "…" }`, here as in every report.
+    pub fn emit(&mut self, event: &str, args: &[Value]) {
+        self.driven.command("emit", json!({ "event": event, "args": args }));
+    }
+
+    /// Emits with an ack, and waits for that; its first argument.
+    #[track_caller]
+    pub fn call(&mut self, event: &str, args: &[Value]) -> Value {
+        self.call_for_all(event, args).into_iter().next().unwrap_or(Value::Null)
+    }
+
+    /// Emits with an ack, and waits for that; all its arguments.
+    #[track_caller]
+    pub fn call_for_all(&mut self, event: &str, args: &[Value]) -> Vec<Value> {
+        self.last_ack += 1;
+        let wanted = self.last_ack;
+        self.driven.command("emit", json!({ "event": event, "args": args, "ack": wanted }));
+        self.take(&format!("an ack of {event}"), |report| match report {
+            Report::Ack(ack, args) if *ack == wanted => Some(args.clone()),
+            _ => None,
+        })
+    }
+
+    /// From now on, an event of that name that asks for an ack gets this one.
+    pub fn answer(&mut self, event: &str, args: &[Value]) {
+        self.driven.command("answer", json!({ "event": event, "args": args }));
     }
 
     /// Joins the general room; the ack.
@@ -328,75 +219,35 @@ impl StockClient {
 
     /// Disconnects, as the program itself would.
     pub fn disconnect(&mut self) {
-        self.command(&json!({ "do": "disconnect" }));
+        self.driven.command("disconnect", json!({}));
     }
 
-    fn command(&mut self, command: &Value) {
-        let stdin = self.stdin.as_mut().expect("it is closed at the end only");
-        writeln!(stdin, "{command}").expect("the client reads its commands");
+    /// Connects again after that.
+    pub fn connect_again(&mut self) {
+        self.driven.command("connect", json!({}));
     }
 
-    /// Takes the first report for which `wanted` gives a value; those before it stay for later questions.
     #[track_caller]
-    fn take<T>(&mut self, what: &str, mut wanted: impl FnMut(&Report) -> Option<T>) -> T {
-        let found = self.waiting.iter().enumerate().find_map(|(at, report)| Some((at, wanted(report)?)));
-        if let Some((at, value)) = found {
-            self.waiting.remove(at);
-            return value;
-        }
-        let Self { reports, waiting, .. } = self;
-        eventually(DEADLINE, what, || {
-            for report in reports.try_iter() {
-                match wanted(&report) {
-                    Some(value) => return Some(value),
-                    None => waiting.push_back(report),
-                }
-            }
-            None
-        })
+    fn take<T>(&mut self, what: &str, wanted: impl FnMut(&Report) -> Option<T>) -> T {
+        self.driven.take(what, wanted)
     }
 }
 
-impl Drop for StockClient {
-    #[expect(
-        clippy::print_stderr,
-        reason = "the test harness captures it and shows it for the test that failed"
-    )]
-    fn drop(&mut self) {
-        if thread::panicking() {
-            eprintln!("what client {} reported beside: {:#?}", self.child.id(), self.waiting);
-        }
-        // It ends with its stdin; the kill is for one that hangs. Both fail only where it has ended by itself.
-        drop(self.stdin.take());
-        drop(self.child.kill());
-        drop(self.child.wait());
-    }
-}
-
-fn follow(stdout: ChildStdout) -> Receiver<Report> {
-    let (sender, reports) = mpsc::sync_channel(REPORTS_MAX);
-    thread::spawn(move || {
-        for line in BufReader::new(stdout).lines().map_while(Result::ok) {
-            if sender.send(report(&line)).is_err() {
-                return;
-            }
-        }
-    });
-    reports
-}
-
-fn report(line: &str) -> Report {
-    let line: Value = serde_json::from_str(line).expect("the agent prints JSON");
-    let text = |member: &str| line[member].as_str().unwrap_or_default().to_owned();
-    let args = || line["args"].as_array().cloned().unwrap_or_default();
+fn report(line: &Value) -> Report {
+    let text = |member: &str| match line[member].as_str() {
+        Some(text) => text.to_owned(),
+        None => panic!("the agent reported no {member}: {line}"),
+    };
+    let args = || line["args"].as_array().expect("arguments are a list").clone();
     match line["kind"].as_str() {
         Some("open") => Report::Open(text("transport")),
         Some("upgrade") => Report::Upgrade(text("transport")),
-        Some("connect") => Report::Connect(text("id")),
+        Some("connect") => Report::Connect { id: text("id"), transport: text("transport") },
         Some("disconnect") => Report::Disconnect(text("reason")),
         Some("connect_error") => Report::Refused(json!({ "message": line["message"], "data": line["data"] })),
         Some("event") => Report::Event(Event { name: text("event"), args: args() }),
-        Some("ack") => Report::Ack(line["ack"].as_u64().unwrap_or_default(), args()),
-        _ => panic!("the agent printed {line}"),
+        Some("ack") => Report::Ack(line["ack"].as_u64().expect("an ack has the number it was given"), args()),
+        Some("exception") => Report::Exception(text("error")),
+        _ => panic!("the agent reported {line}"),
     }
 }

@@ -1,4 +1,4 @@
-//! The binary as a command that ends, and as a program that is not a server of `testkit`'s.
+//! The binary as a command that ends, and programs that are not a server of `testkit`'s.
 
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
@@ -41,7 +41,7 @@ impl Ended {
 #[must_use]
 #[track_caller]
 pub fn run_waypost(folder: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> Ended {
-    let mut child = spawn(folder, arguments, variables);
+    let mut child = spawn(&mut waypost(folder, arguments, variables));
     let stdout = read(child.stdout.take().expect("stdout is piped"));
     let stderr = read(child.stderr.take().expect("stderr is piped"));
     let mut child = Killed(child);
@@ -51,7 +51,7 @@ pub fn run_waypost(folder: &Path, arguments: &[&str], variables: &[(&str, &str)]
     Ended { code: status.code(), stdout: whole(stdout), stderr: whole(stderr) }
 }
 
-/// `waypost` with a command that runs on, such as `demo`; killed at the end.
+/// A program that runs on, such as `waypost demo`; killed at the end.
 pub struct Program {
     /// Kept for its end.
     _child: Killed,
@@ -59,10 +59,16 @@ pub struct Program {
 }
 
 impl Program {
-    /// Starts it in `folder`, with these variables and no other of `WAYPOST_`.
+    /// Starts `waypost` in `folder`, with these variables and no other of `WAYPOST_`.
     #[must_use]
     pub fn start(folder: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> Self {
-        let mut child = spawn(folder, arguments, variables);
+        Self::run(&mut waypost(folder, arguments, variables))
+    }
+
+    /// Starts any program.
+    #[must_use]
+    pub(crate) fn run(command: &mut Command) -> Self {
+        let mut child = spawn(command);
         let stdout = child.stdout.take().expect("stdout is piped");
         let stderr = read(child.stderr.take().expect("stderr is piped"));
         drop(stderr);
@@ -102,7 +108,7 @@ impl Drop for Killed {
     }
 }
 
-fn spawn(folder: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> Child {
+fn waypost(folder: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> Command {
     let mut command = Command::new(waypost_binary());
     for (name, _) in std::env::vars_os() {
         if name.to_string_lossy().starts_with("WAYPOST_") {
@@ -110,6 +116,10 @@ fn spawn(folder: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> Child
         }
     }
     command.current_dir(folder).args(arguments).envs(variables.iter().copied());
+    command
+}
+
+fn spawn(command: &mut Command) -> Child {
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     command.spawn().expect("the binary starts")
 }
