@@ -10,7 +10,8 @@ use std::path::{Path, PathBuf};
 use waypost_fuzz::TARGETS;
 
 fn folder(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join(name)
+    let package = std::env::var_os("CARGO_MANIFEST_DIR").expect("cargo sets it when it runs a test");
+    Path::new(&package).join(name)
 }
 
 fn entries(folder: &Path) -> Vec<PathBuf> {

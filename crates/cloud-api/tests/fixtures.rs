@@ -13,7 +13,8 @@ use waypost_domain::{DeadLetterKind, Fact, Source, Timestamp};
 const RECEIVED: Timestamp = Timestamp::from_millis(1_794_100_000_000);
 
 fn path(file: &str) -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../tests/fixtures/webhooks").join(file)
+    let package = std::env::var_os("CARGO_MANIFEST_DIR").expect("cargo sets it when it runs a test");
+    PathBuf::from(package).join("../../tests/fixtures/webhooks").join(file)
 }
 
 fn body(file: &str) -> Vec<u8> {

@@ -171,6 +171,7 @@ impl Socket {
 /// What the owner hands on could be sent on as it is.
 fn assert_good(args: &Args) {
     assert!(args.values().len() <= ARGUMENTS_MAX);
-    let again = Args::with_attachments(args.values().to_vec(), args.attachments().to_vec());
+    let again =
+        Args::with_attachments(args.values().map(ToOwned::to_owned).collect(), args.attachments().to_vec());
     assert!(again.is_ok(), "a placeholder for nothing in {args:?}");
 }
