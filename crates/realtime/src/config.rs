@@ -70,6 +70,12 @@ pub struct HubConfig {
     pub control_queue_bytes_max: usize,
     /// Most volatile events that wait for one connection; over it, the oldest is dropped.
     pub volatile_queue_events_max: usize,
+    /// How much the kernel may hold of what was sent to one WebSocket and not confirmed; it takes up to twice as much
+    /// memory for it. Without a bound it grows to megabytes for a client that is stuck.
+    pub send_buffer_bytes: usize,
+    /// How much of that may be waiting to leave the machine; at it, further frames stay in the connection's lanes,
+    /// where control overtakes. Linux only.
+    pub unsent_bytes_max: u32,
     /// Most commands that wait for one shard; over it, whoever sends one waits.
     pub commands_max: usize,
 }
@@ -103,6 +109,8 @@ impl Default for HubConfig {
             journal_queue_events_max: 1_024,
             control_queue_bytes_max: 1024 * 1024,
             volatile_queue_events_max: 64,
+            send_buffer_bytes: 64 * 1024,
+            unsent_bytes_max: 32 * 1024,
             commands_max: 1_024,
         }
     }

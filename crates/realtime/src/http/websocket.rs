@@ -1,11 +1,11 @@
 //! The opening handshake of a WebSocket (RFC 6455, section 4.2), and the stream behind it.
 
 use super::{EngineError, admit, unavailable};
-use crate::Application;
 use crate::hub::Inner;
 use crate::ignore::Ignore;
 use crate::names::Sid;
 use crate::shard::{Command, Found, Io, ShardSender};
+use crate::{Application, HubConfig};
 use axum::extract::Request;
 use axum::response::{IntoResponse, Response};
 use http::header::{
@@ -14,6 +14,8 @@ use http::header::{
 use http::{HeaderValue, StatusCode};
 use hyper::upgrade::{OnUpgrade, Upgraded};
 use hyper_util::rt::TokioIo;
+use hyper_util::server::conn::auto::upgrade::downcast;
+use socket2::SockRef;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -94,6 +96,7 @@ fn hand_over<A: Application>(
     command: impl FnOnce(Io) -> Command<A> + Send + 'static,
 ) {
     let cancelled = hub.cancelled.clone();
+    let config = hub.config.clone();
     hub.tasks.spawn(async move {
         let upgraded = tokio::select! {
             biased;
@@ -102,7 +105,7 @@ fn hand_over<A: Application>(
         };
         match upgraded {
             Ok(Ok(upgraded)) => {
-                let given = shard.send(command(take_apart(upgraded))).await;
+                let given = shard.send(command(take_apart(upgraded, &config))).await;
                 given.ignore_because(
                     "a shard that has ended has no connections, and this one closes by being dropped",
                 );
@@ -114,23 +117,28 @@ fn hand_over<A: Application>(
 }
 
 /// The plain TCP socket where there is one, which spares the memory of what HTTP had around it; the whole otherwise.
-fn take_apart(upgraded: Upgraded) -> Io {
-    let upgraded = match hyper_util::server::conn::auto::upgrade::downcast::<TokioIo<TcpStream>>(upgraded) {
-        Ok(parts) => return early(parts.read_buf, parts.io.into_inner()),
-        Err(upgraded) => upgraded,
+fn take_apart(upgraded: Upgraded, config: &HubConfig) -> Io {
+    let (stream, read) = match downcast::<TokioIo<TcpStream>>(upgraded) {
+        Ok(parts) => (parts.io.into_inner(), parts.read_buf),
+        Err(upgraded) => match upgraded.downcast::<TokioIo<TcpStream>>() {
+            Ok(parts) => (parts.io.into_inner(), parts.read_buf),
+            Err(upgraded) => return Box::pin(TokioIo::new(upgraded)),
+        },
     };
-    match upgraded.downcast::<TokioIo<TcpStream>>() {
-        Ok(parts) => early(parts.read_buf, parts.io.into_inner()),
-        Err(upgraded) => Box::pin(TokioIo::new(upgraded)),
-    }
-}
-
-/// Every write is a whole turn's worth, so waiting for more to fill a segment only delays it.
-fn early(read: bytes::Bytes, stream: TcpStream) -> Io {
-    stream
-        .set_nodelay(true)
+    tune(&stream, config)
         .ignore_because("a socket that refuses is slower or closed, and reading tells which");
     if read.is_empty() { Box::pin(stream) } else { Box::pin(Early { read, stream }) }
+}
+
+/// Every write is a whole turn's worth, so waiting for more to fill a segment only delays it; and what the kernel holds
+/// back for a slow client can neither be overtaken nor taken back.
+fn tune(stream: &TcpStream, config: &HubConfig) -> std::io::Result<()> {
+    stream.set_nodelay(true)?;
+    let socket = SockRef::from(stream);
+    socket.set_send_buffer_size(config.send_buffer_bytes)?;
+    #[cfg(target_os = "linux")]
+    socket.set_tcp_notsent_lowat(config.unsent_bytes_max)?;
+    Ok(())
 }
 
 /// A socket of which HTTP has read too far: those bytes come first.

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking, its fixture too")]
 
 mod addresses;
+mod allocations;
 mod client;
 mod cuts;
 mod delivery;
@@ -12,6 +13,7 @@ mod engine;
 mod fixture;
 mod hostile;
 mod limits;
+mod properties;
 mod published_engine;
 mod published_socket;
 mod sockets;
