@@ -101,7 +101,7 @@ impl Client {
 }
 
 /// The text of the first frame and the frame's length, if it is all there (RFC 6455, 5.2; a server does not mask).
-fn first_frame(bytes: &[u8]) -> Result<Option<(&[u8], usize)>> {
+pub(crate) fn first_frame(bytes: &[u8]) -> Result<Option<(&[u8], usize)>> {
     let &[kind, short, ref rest @ ..] = bytes else { return Ok(None) };
     ensure!(kind == TEXT_FRAME, "not a whole text frame: {kind:#04x}");
     let (header, length) = match (short, rest) {

@@ -45,21 +45,35 @@ impl Connection {
 }
 
 /// The length of head and body together, once the head is there.
-fn answer_length(answer: &[u8]) -> Result<Option<usize>> {
+pub(crate) fn answer_length(answer: &[u8]) -> Result<Option<usize>> {
     let Some(head) = memchr::memmem::find(answer, b"\r\n\r\n") else { return Ok(None) };
-    for line in answer[..head].split(|byte| *byte == b'\n') {
+    match content_length(&answer[..head])? {
+        Some(length) => Ok(Some(head + 4 + length)),
+        None => bail!("an answer without Content-Length: {}", String::from_utf8_lossy(&answer[..head])),
+    }
+}
+
+/// The lengths of a request's head, and of head and body together, once the head is there. Without `Content-Length` there
+/// is no body.
+pub(crate) fn request_length(request: &[u8]) -> Result<Option<(usize, usize)>> {
+    let Some(end) = memchr::memmem::find(request, b"\r\n\r\n") else { return Ok(None) };
+    let head = end + 4;
+    Ok(Some((head, head + content_length(&request[..end])?.unwrap_or(0))))
+}
+
+fn content_length(head: &[u8]) -> Result<Option<usize>> {
+    for line in head.split(|byte| *byte == b'\n') {
         let Some((name, value)) = line.split_at_checked(b"content-length:".len()) else { continue };
         if name.eq_ignore_ascii_case(b"content-length:") {
-            let length: usize = str::from_utf8(value)?.trim().parse()?;
-            return Ok(Some(head + 4 + length));
+            return Ok(Some(str::from_utf8(value)?.trim().parse()?));
         }
     }
-    bail!("an answer without Content-Length: {}", String::from_utf8_lossy(&answer[..head]))
+    Ok(None)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::answer_length;
+    use super::{answer_length, request_length};
 
     #[test]
     fn the_end_of_an_answer_is_found() {
@@ -71,5 +85,15 @@ mod tests {
             assert_eq!(answer_length(answer.as_bytes()).unwrap(), length, "{answer}");
         }
         assert!(answer_length(b"HTTP/1.1 200 OK\r\n\r\n").is_err());
+    }
+
+    #[test]
+    fn a_request_may_have_no_body() {
+        assert_eq!(request_length(b"GET / HTTP/1.1\r\n\r\n").unwrap(), Some((18, 18)));
+        assert_eq!(
+            request_length(b"POST / HTTP/1.1\r\nContent-Length: 3\r\n\r\nab").unwrap(),
+            Some((38, 41))
+        );
+        assert_eq!(request_length(b"POST / HTTP/1.1\r\n").unwrap(), None);
     }
 }

@@ -6,8 +6,10 @@
 
 #![expect(clippy::print_stdout, reason = "to print is what a benchmark is for")]
 
+mod bare;
 mod client;
 mod corpus;
+mod fanout;
 mod http;
 mod latency;
 mod load;
@@ -32,10 +34,17 @@ struct Arguments {
 enum Benchmark {
     /// Webhooks stored in a second, one by one and in batches of 50, and the time from a POST to a client's receipt.
     Webhook(webhook::Options),
+    /// Events shown to many clients: the engine alone, beside Node's `socket.io` and a lower bound.
+    Fanout(fanout::Options),
+    /// The lower bound of `fanout`, which starts it.
+    #[command(hide = true)]
+    Bare,
 }
 
 fn main() -> anyhow::Result<()> {
     match Arguments::parse().benchmark {
         Benchmark::Webhook(options) => webhook::run(&options),
+        Benchmark::Fanout(options) => fanout::run(&options),
+        Benchmark::Bare => bare::run(),
     }
 }

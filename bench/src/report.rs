@@ -116,8 +116,14 @@ impl fmt::Display for crate::usage::Used {
         }
         write!(f, "; others {:.0} %), ", self.server_others_percent)?;
         write!(f, "load {:.0} % of its (others {:.0} %)", self.load_percent, self.load_others_percent)?;
-        let others = self.server_others_percent.max(self.load_others_percent);
-        f.write_str(if others > UNDISTURBED_PERCENT_MAX { "; DISTURBED" } else { "" })
+        f.write_str(if self.is_disturbed() { "; DISTURBED" } else { "" })
+    }
+}
+
+impl crate::usage::Used {
+    /// Whether others used so much of a core that the figure is theirs too.
+    pub(crate) fn is_disturbed(&self) -> bool {
+        self.server_others_percent.max(self.load_others_percent) > UNDISTURBED_PERCENT_MAX
     }
 }
 

@@ -13,11 +13,14 @@ use crate::machine::{LOAD_CORE, SERVER_CORE};
 pub(crate) struct Usage {
     at: Instant,
     server: u64,
+    /// The server's once more, from the scheduler: to the nanosecond, but without threads that have ended.
+    server_exact: Duration,
     threads: BTreeMap<String, u64>,
     /// What the whole core was busy with, the server included.
     server_core: u64,
     /// This process.
     load: u64,
+    load_exact: Duration,
     load_core: u64,
 }
 
@@ -26,6 +29,9 @@ pub(crate) struct Usage {
 pub(crate) struct Used {
     pub(crate) elapsed: Duration,
     pub(crate) server: Duration,
+    /// The same, and the load's, exactly, if no thread has ended.
+    pub(crate) server_exact: Duration,
+    pub(crate) load_exact: Duration,
     /// Shares of the time, in percent; the others are those on the same core.
     pub(crate) server_percent: f64,
     pub(crate) server_others_percent: f64,
@@ -50,9 +56,11 @@ impl Usage {
         Ok(Self {
             at: Instant::now(),
             server: read_task(&process)?.1,
+            server_exact: exact(&format!("/proc/{pid}/task"))?,
             threads,
             server_core: read_core(&cores, SERVER_CORE)?,
             load: read_task(&own)?.1,
+            load_exact: exact("/proc/self/task")?,
             load_core: read_core(&cores, LOAD_CORE)?,
         })
     }
@@ -78,6 +86,8 @@ impl Usage {
         Used {
             elapsed,
             server: time(server),
+            server_exact: self.server_exact.saturating_sub(earlier.server_exact),
+            load_exact: self.load_exact.saturating_sub(earlier.load_exact),
             server_percent: percent(server),
             server_others_percent: percent(server_core.saturating_sub(server)),
             load_percent: percent(load),
@@ -100,6 +110,22 @@ fn read_task(stat: &str) -> Result<(String, u64)> {
     Ok((name.to_owned(), times.sum::<Result<u64, _>>().context("no times in stat")?))
 }
 
+/// CPU time of the threads of `/proc/PID/task` that have not ended.
+fn exact(tasks: &str) -> Result<Duration> {
+    let mut sum = Duration::ZERO;
+    for task in fs::read_dir(tasks).context("the server is gone")? {
+        let Ok(schedule) = fs::read_to_string(task?.path().join("schedstat")) else { continue };
+        sum += read_schedule(&schedule)?;
+    }
+    Ok(sum)
+}
+
+/// CPU time of a line of `/proc/PID/task/TID/schedstat`: the first field, in nanoseconds.
+fn read_schedule(schedule: &str) -> Result<Duration> {
+    let first = schedule.split(' ').next().unwrap_or_default();
+    Ok(Duration::from_nanos(first.parse().context("no time in schedstat")?))
+}
+
 /// Busy time of a core of `/proc/stat`: all but idle and waiting for the disk (the 4th and 5th), and without the guest
 /// times, which user time has already.
 fn read_core(stat: &str, core: usize) -> Result<u64> {
@@ -118,6 +144,7 @@ mod tests {
     fn lines_of_proc_are_read() {
         let stat = "71 (a b) c) S 1 71 71 0 -1 4194560 1 0 0 0 120 30 5 6 20 0 1 0 99";
         assert_eq!(read_task(stat).unwrap(), ("a b) c".to_owned(), 150));
+        assert_eq!(read_schedule("1500 7 2\n").unwrap(), Duration::from_nanos(1_500));
         let stat = "cpu  1 1 1 1\ncpu0 10 1 2 500 60 3 4 5 9 9\ncpu1 1 0 0 0 0 0 0 0 0 0\n";
         assert_eq!((read_core(stat, 0).unwrap(), read_core(stat, 1).unwrap()), (25, 1));
     }
