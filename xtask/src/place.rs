@@ -44,7 +44,6 @@ impl Place {
         self.root.join("tests/clients")
     }
 
-<<<<<<< HEAD
     /// Where the fuzzer keeps what it has found for a target. Not in the repository: it is much, and little of it new.
     pub(crate) fn fuzz_inputs(&self, target: &str) -> PathBuf {
         self.target.join("fuzz-inputs").join(target)
@@ -58,11 +57,11 @@ impl Place {
     /// Where tools for the tests are kept for all clones.
     pub(crate) fn tools(&self) -> PathBuf {
         cache_dir().map_or_else(|| self.root.join("target/tools"), |cache| cache.join("waypost/tools"))
-=======
+    }
+
     /// The npm package of Node's server, which the fan-out benchmark measures beside ours.
     pub(crate) fn node_peer(&self) -> PathBuf {
         self.root.join("bench/peers/node")
->>>>>>> 0f10509 (bench: Measure the fan-out beside Node's and a lower bound)
     }
 
     /// The binary, as `cargo build` leaves it.
@@ -95,36 +94,25 @@ impl Place {
         Ok(self.binary(profile))
     }
 
-<<<<<<< HEAD
     /// Builds the conformance server of the engine and returns where it is.
     pub(crate) fn build_conformance(&self) -> Result<PathBuf> {
-        process::run(self.cargo().args([
-            "build",
-            "--locked",
-            "--package",
-            "waypost-realtime",
-            "--example",
-            "conformance",
-        ]))?;
-        let folder = self.target.join(Profile::Dev.folder()).join("examples");
-        Ok(folder.join(format!("conformance{}", env::consts::EXE_SUFFIX)))
-=======
+        self.build_example("conformance", Profile::Dev)
+    }
+
     /// Builds the engine's server for the fan-out benchmark and returns where it is.
     pub(crate) fn build_fanout(&self) -> Result<PathBuf> {
+        self.build_example("fanout", Profile::Release)
+    }
+
+    fn build_example(&self, name: &str, profile: Profile) -> Result<PathBuf> {
         let mut cargo = self.cargo();
-        cargo.args([
-            "build",
-            "--locked",
-            "--release",
-            "--package",
-            "waypost-realtime",
-            "--example",
-            "fanout",
-        ]);
+        cargo.args(["build", "--locked", "--package", "waypost-realtime", "--example", name]);
+        if profile == Profile::Release {
+            cargo.arg("--release");
+        }
         process::run(&mut cargo)?;
-        let name = format!("fanout{}", env::consts::EXE_SUFFIX);
-        Ok(self.target.join(Profile::Release.folder()).join("examples").join(name))
->>>>>>> 0f10509 (bench: Measure the fan-out beside Node's and a lower bound)
+        let folder = self.target.join(profile.folder()).join("examples");
+        Ok(folder.join(format!("{name}{}", env::consts::EXE_SUFFIX)))
     }
 }
 

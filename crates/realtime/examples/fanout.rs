@@ -4,25 +4,19 @@
 //! object, or an array of them, which are published as one group. The answer comes when every connection was written.
 
 use axum::Router;
-use axum::body::{Body, Bytes};
+use axum::body::Bytes;
 use axum::extract::State;
 use axum::routing::post;
-use http::{Request, StatusCode};
-use hyper::body::Incoming;
-use hyper::server::conn::http1;
-use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::service::TowerToHyperService;
+use http::StatusCode;
 use serde_json::value::RawValue;
 use std::sync::Arc;
-use std::time::Duration;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpListener;
 use tokio::sync::Mutex;
-use tokio_util::task::TaskTracker;
-use tower::ServiceExt as _;
+use tokio_util::sync::CancellationToken;
 use waypost_realtime::{
-    Accepted, Application, Args, ClientEvent, ConnectRequest, DisconnectReason, Flushed, Greeting,
-    GreetingPosition, Hub, HubConfig, JournalEvent, JsonObject, Namespace, Offset, OffsetMode, Origin,
-    Protocol, PublishStep, Publisher, Refused, Room, Scope, Socket, SocketId,
+    Accepted, Application, Args, ClientEvent, ConnectRequest, Connections, DisconnectReason, Flushed,
+    Greeting, GreetingPosition, Hub, HubConfig, JournalEvent, JsonObject, Namespace, Offset, OffsetMode,
+    Origin, Protocol, PublishStep, Publisher, Refused, Room, Scope, ServeConfig, Socket, SocketId,
 };
 
 /// As in the server.
@@ -32,10 +26,6 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 /// The room, and the scope that it stands for.
 const ALL: &str = "all";
 const EVENT: &str = "whatsappMessage";
-/// How long a client may take to send the head of a request.
-const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
-/// The pause after a failed accept, so that the loop does not spin.
-const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
 struct Fanout;
 
@@ -134,31 +124,11 @@ async fn serve() -> std::io::Result<()> {
 
     let listener = TcpListener::bind("0.0.0.0:0").await?;
     println!("http://127.0.0.1:{}", listener.local_addr()?.port());
-    let connections = TaskTracker::new();
-    loop {
-        match listener.accept().await {
-            Ok((stream, _)) => {
-                connections.spawn(serve_connection(stream, router.clone()));
-            }
-            Err(error) => {
-                tracing::warn!(%error, "a connection could not be accepted");
-                tokio::time::sleep(ACCEPT_PAUSE).await;
-            }
-        }
-    }
-}
-
-async fn serve_connection(stream: TcpStream, router: Router) {
-    if let Err(error) = stream.set_nodelay(true) {
-        tracing::debug!(%error, "a socket stays without TCP_NODELAY");
-    }
-    let service = router.map_request(|request: Request<Incoming>| request.map(Body::new));
-    let connection = http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(HEAD_TIMEOUT)
-        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(service))
-        .with_upgrades();
-    if let Err(error) = connection.await {
-        tracing::debug!(%error, "a connection ended early");
-    }
+    waypost_realtime::serve(
+        listener,
+        router,
+        Connections::new(ServeConfig::default(), CancellationToken::new()),
+    )
+    .await;
+    Ok(())
 }
