@@ -27,6 +27,10 @@ const http = createServer(async (request, response) => {
   response.writeHead(200, { 'content-length': 0 }).end();
 });
 
+// A turn of many messages to many clients may last longer than the 5 s of the default, after which the next request of a
+// connection would find it closed.
+http.keepAliveTimeout = 0;
+
 const io = new Server(http, { serveClient: false });
 io.on('connection', (socket) => {
   socket.on('join', (answer) => {

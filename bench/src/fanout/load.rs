@@ -6,6 +6,7 @@
 use std::collections::VecDeque;
 use std::fmt;
 use std::io::{ErrorKind, Read, Write as _};
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail, ensure};
@@ -52,7 +53,9 @@ pub(crate) struct Load {
     poll: Poll,
     events: Events,
     buffer: Box<[u8]>,
+    server: SocketAddr,
     clients: Vec<Socket>,
+    /// None while nothing is published: a server may close an idle connection.
     posters: Vec<Socket>,
     /// Posters without a request under way, the one that has rested longest first.
     free: VecDeque<usize>,
@@ -67,30 +70,21 @@ struct Socket {
 }
 
 impl Load {
-    /// These clients, and posters for their server.
+    /// These clients of the server.
     pub(crate) fn new(server: &Server, joined: Vec<Joined>) -> Result<Self> {
         let poll = Poll::new()?;
         let mut clients = Vec::with_capacity(joined.len());
-        for Joined { stream, rest } in joined {
-            clients.push(Socket { stream: TcpStream::from_std(stream), rest });
-        }
-        let mut posters = Vec::with_capacity(POSTERS);
-        for _ in 0..POSTERS {
-            let stream = std::net::TcpStream::connect(server.address(1))?;
-            stream.set_nodelay(true)?;
-            stream.set_nonblocking(true)?;
-            posters.push(Socket { stream: TcpStream::from_std(stream), rest: Vec::new() });
-        }
-        for (token, socket) in clients.iter_mut().chain(&mut posters).enumerate() {
-            poll.registry().register(&mut socket.stream, Token(token), Interest::READABLE)?;
+        for (token, Joined { stream, rest }) in joined.into_iter().enumerate() {
+            clients.push(Socket::register(&poll, Token(token), stream, rest)?);
         }
         Ok(Self {
             poll,
             events: Events::with_capacity(EVENTS),
             buffer: vec![0; BUFFER_BYTES].into_boxed_slice(),
+            server: server.address(1),
             clients,
-            posters,
-            free: (0..POSTERS).collect(),
+            posters: Vec::new(),
+            free: VecDeque::new(),
             request: Request::new(),
             pong: masked("3")?,
         })
@@ -98,6 +92,7 @@ impl Load {
 
     /// Posts so many messages and waits until every client has them all.
     pub(crate) fn publish(&mut self, messages: usize, pace: Pace) -> Result<Ledger> {
+        self.open_posters()?;
         let mut ledger = Ledger::new(self.clients.len(), messages, POSTERS);
         let start = Instant::now();
         while !ledger.is_complete() || self.free.len() < POSTERS {
@@ -115,6 +110,7 @@ impl Load {
 
     /// Answers pings, and takes a message for an error.
     pub(crate) fn idle(&mut self, time: Duration) -> Result<()> {
+        self.posters.clear();
         let end = Instant::now() + time;
         let mut nothing = Ledger::new(self.clients.len(), 0, POSTERS);
         loop {
@@ -124,6 +120,18 @@ impl Load {
             }
             self.turn(left, &mut nothing)?;
         }
+    }
+
+    fn open_posters(&mut self) -> Result<()> {
+        for poster in self.posters.len()..POSTERS {
+            let stream = std::net::TcpStream::connect(self.server)?;
+            stream.set_nodelay(true)?;
+            stream.set_nonblocking(true)?;
+            let token = Token(self.clients.len() + poster);
+            self.posters.push(Socket::register(&self.poll, token, stream, Vec::new())?);
+        }
+        self.free = (0..POSTERS).collect();
+        Ok(())
     }
 
     /// How long until the next message is to be sent; `None` when an answer has to come first, or none is left.
@@ -192,6 +200,12 @@ impl Load {
 }
 
 impl Socket {
+    fn register(poll: &Poll, token: Token, stream: std::net::TcpStream, rest: Vec<u8>) -> Result<Self> {
+        let mut stream = TcpStream::from_std(stream);
+        poll.registry().register(&mut stream, token, Interest::READABLE)?;
+        Ok(Self { stream, rest })
+    }
+
     /// Hands on what has come, with the time at which its read returned, as long as `take` finds something whole at its
     /// beginning and says how long that is.
     fn read(
