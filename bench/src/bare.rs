@@ -200,7 +200,7 @@ impl Connection {
     fn write(&mut self, fresh: &[Frame], slices: &[IoSlice<'_>]) -> Result<()> {
         let mut written = 0;
         if self.waiting.is_empty() {
-            written = match self.stream.write_vectored(slices) {
+            written = match write(&mut self.stream, slices) {
                 Err(error) if error.kind() == ErrorKind::WouldBlock => 0,
                 written => written?,
             };
@@ -224,7 +224,7 @@ impl Connection {
             let behind = self.waiting.iter().skip(1).map(|frame| &frame[..]);
             let slices: Vec<_> =
                 std::iter::once(&first[self.taken..]).chain(behind).map(IoSlice::new).collect();
-            self.taken += match self.stream.write_vectored(&slices) {
+            self.taken += match write(&mut self.stream, &slices) {
                 Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(()),
                 written => written?,
             };
@@ -236,6 +236,14 @@ impl Connection {
             }
         }
         Ok(())
+    }
+}
+
+/// By the system call that is cheaper for one frame alone, or by the one that takes several.
+fn write(stream: &mut TcpStream, slices: &[IoSlice<'_>]) -> std::io::Result<usize> {
+    match slices {
+        [only] => stream.write(only),
+        several => stream.write_vectored(several),
     }
 }
 

@@ -164,6 +164,9 @@ impl<A: Application> Shard<A> {
         let mut ready = Vec::new();
         while !self.is_over() {
             let event = self.next_event().await;
+            // Whoever is ready to publish as well goes first, so that this turn takes all of it together: a runtime runs
+            // what was woken last first, and the shard is woken by the first of several.
+            tokio::task::yield_now().await;
             self.now = crate::config::millis(self.zero.elapsed());
             self.take_event(event);
             self.take_waiting_commands();
@@ -174,7 +177,6 @@ impl<A: Application> Shard<A> {
             }
             self.serve_deadlines();
             self.flush();
-            tokio::task::yield_now().await;
         }
     }
 
