@@ -85,7 +85,8 @@ pub(crate) struct Shard<A: Application> {
     head: Option<Offset>,
     ring: Ring,
     rooms: Rooms,
-    connections: Slab<Connection<A>>,
+    /// Boxed, so that a table that grows moves pointers and frees little.
+    connections: Slab<Box<Connection<A>>>,
     sockets: Slab<SocketState<A>>,
     ready: Arc<Ready>,
     timers: Timers,

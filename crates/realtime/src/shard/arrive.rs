@@ -50,7 +50,7 @@ impl<A: Application> Shard<A> {
         let Some(slot) = self.slot_of(sid) else { return };
         let connection = &mut self.connections[slot];
         if connection.session.open_candidate(self.now).is_ok() {
-            connection.candidate = Some(WebSocket::new(io, self.config.payload_bytes_max));
+            connection.candidate = Some(Box::new(WebSocket::new(io, self.config.payload_bytes_max)));
             self.touch(slot);
             self.list(slot);
         }
@@ -150,7 +150,7 @@ impl<A: Application> Shard<A> {
         let slot = entry.key();
         let place = u32::try_from(slot).expect("a semaphore of the hub bounds the table far below");
         let sid = Sid::draw(self.number, place, &mut self.rng);
-        entry.insert(Connection::new(sid, newcomer, layers, link, &self.ready));
+        entry.insert(Box::new(Connection::new(sid, newcomer, layers, link, &self.ready)));
         add(&self.counts.connections, 1);
         self.touch(slot);
         slot

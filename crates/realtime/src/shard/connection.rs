@@ -24,8 +24,8 @@ pub(crate) struct Connection<A: Application> {
     /// `None` where Engine.IO alone is spoken.
     pub(crate) namespaces: Option<Namespaces>,
     pub(crate) link: Link,
-    /// A WebSocket that has not upgraded yet; `link` is polling then.
-    pub(crate) candidate: Option<WebSocket>,
+    /// A WebSocket that has not upgraded yet; `link` is polling then. Boxed, for it is there for a moment only.
+    pub(crate) candidate: Option<Box<WebSocket>>,
     pub(crate) lanes: Lanes,
     /// By namespace.
     pub(crate) occupants: Box<[Occupant]>,
@@ -126,7 +126,8 @@ impl<A: Application> Connection<A> {
     /// Its WebSocket, whether it is the transport or on trial; there is one at most.
     pub(crate) fn websocket(&mut self) -> Option<(&mut WebSocket, &Waker)> {
         match (&mut self.candidate, &mut self.link) {
-            (Some(websocket), _) | (None, Link::WebSocket(websocket)) => Some((websocket, &self.waker)),
+            (Some(candidate), _) => Some((&mut **candidate, &self.waker)),
+            (None, Link::WebSocket(websocket)) => Some((websocket, &self.waker)),
             (None, Link::Polling(_)) => None,
         }
     }

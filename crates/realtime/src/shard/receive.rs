@@ -97,7 +97,7 @@ impl<A: Application> Shard<A> {
         self.end_poll(slot);
         let Some(connection) = self.connections.get_mut(slot) else { return };
         if let Some(websocket) = connection.candidate.take() {
-            let before = std::mem::replace(&mut connection.link, Link::WebSocket(websocket));
+            let before = std::mem::replace(&mut connection.link, Link::WebSocket(*websocket));
             if let Link::Polling(polling) = before {
                 close_push(polling.push);
             }
