@@ -123,7 +123,8 @@ impl<A: Application> Hub<A> {
     }
 
     /// The routes `/socket.io` and `/socket.io/` (`/engine.io` where Engine.IO alone is spoken), for polling and
-    /// WebSocket. The HTTP server must allow upgrades.
+    /// WebSocket. [`serve`](crate::serve) serves them; another HTTP server must allow upgrades and set TCP_NODELAY, for
+    /// every write is a whole turn's worth.
     pub fn router<S: Clone + Send + Sync + 'static>(&self) -> axum::Router<S> {
         http::router(&self.0)
     }

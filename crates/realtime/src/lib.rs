@@ -24,6 +24,7 @@ mod permit;
 mod serve;
 mod shard;
 mod socket;
+mod tcp;
 
 pub use application::{
     Accepted, Application, ConnectRequest, DisconnectReason, Greeting, GreetingPosition, Message, OffsetMode,

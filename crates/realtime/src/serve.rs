@@ -5,6 +5,7 @@
 //! serves it with [`serve`] instead.
 
 use crate::ignore::Ignore;
+use crate::tcp::Tcp;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{ConnectInfo, Request};
@@ -17,8 +18,8 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower::ServiceExt;
@@ -26,8 +27,9 @@ use tower::ServiceExt;
 /// Every limit of the accept loop. What happens at each is said beside it.
 #[derive(Debug, Clone)]
 pub struct ServeConfig {
-    /// Most HTTP connections at a time; at it, none is accepted, and who comes waits in the system's queue. One that
-    /// has become a WebSocket no longer counts here: the hub counts it.
+    /// Most connections at a time, WebSockets of [`Hub::router`](crate::Hub::router) among them: each is a descriptor.
+    /// At it, none is accepted, and who comes waits in the system's queue. More than
+    /// [`HubConfig::connections_max`](crate::HubConfig::connections_max), so that there is room left to answer 503.
     pub connections_max: usize,
     /// How long a client may take to send the head of a request, from the connection's begin or the last answer; then
     /// the connection is closed.
@@ -58,7 +60,7 @@ pub struct Connections(Arc<Shared>);
 #[derive(Debug)]
 struct Shared {
     config: ServeConfig,
-    /// A permit is taken before a connection is accepted and goes with it.
+    /// A permit is taken before a connection is accepted and goes with its socket.
     places: Arc<Semaphore>,
     stop: CancellationToken,
 }
@@ -92,12 +94,9 @@ pub async fn serve(listener: TcpListener, router: Router, connections: Connectio
             accepted = accept(&listener, &connections.0.places) => accepted,
         };
         match accepted {
-            Ok((stream, peer, place)) => {
+            Ok((tcp, peer)) => {
                 let (router, connections) = (router.clone(), connections.clone());
-                served.spawn(async move {
-                    serve_connection(stream, peer, router, &connections).await;
-                    drop(place);
-                });
+                served.spawn(async move { serve_connection(tcp, peer, router, &connections).await });
             }
             Err(error) if is_of_one_client(&error) => {
                 tracing::debug!(%error, "a client went before its turn");
@@ -114,16 +113,13 @@ pub async fn serve(listener: TcpListener, router: Router, connections: Connectio
     served.wait().await;
 }
 
-async fn accept(
-    listener: &TcpListener,
-    places: &Arc<Semaphore>,
-) -> io::Result<(TcpStream, SocketAddr, OwnedSemaphorePermit)> {
+async fn accept(listener: &TcpListener, places: &Arc<Semaphore>) -> io::Result<(Tcp, SocketAddr)> {
     let place = Arc::clone(places).acquire_owned().await.map_err(io::Error::other)?;
     let (stream, peer) = listener.accept().await?;
     stream
         .set_nodelay(true)
         .ignore_because("a socket that refuses is slower or closed, and reading tells which");
-    Ok((stream, peer, place))
+    Ok((Tcp::in_place(stream, place), peer))
 }
 
 /// Whether the next accept may go well at once.
@@ -169,6 +165,7 @@ mod tests {
     use axum::routing::get;
     use std::sync::atomic::{AtomicUsize, Ordering};
     use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
+    use tokio::net::TcpStream;
     use tokio::sync::Notify;
 
     const REQUEST: &str = "GET / HTTP/1.1\r\nHost: test\r\n\r\n";

@@ -7,6 +7,7 @@ mod cli;
 mod clock;
 mod commands;
 mod config;
+mod descriptors;
 mod http;
 mod listen;
 mod live;

@@ -18,12 +18,11 @@ use waypost_realtime::{
 use crate::app::{App, Mode};
 use crate::clock::random_seed;
 use crate::config::Config;
+use crate::descriptors;
 use crate::listen;
 use crate::live::{Live, LiveSettings, announce_visits, argument};
 use crate::routes::{main_routes, webhook_routes};
 
-/// Connections for webhooks, REST and pages beside the live ones.
-const HTTP_CONNECTIONS: usize = 4_096;
 /// How often what is kept for a time only is looked through.
 const TEND_EVERY: Duration = Duration::from_mins(1);
 /// Over how long live connections are closed when the server stops, so that their clients do not come back at once.
@@ -76,6 +75,7 @@ pub(crate) struct Server {
 impl Server {
     /// Opens the store and begins to serve.
     pub(crate) async fn start(config: &Config, mode: Mode, listeners: Listeners) -> anyhow::Result<Self> {
+        let places = descriptors::places(config.realtime.connections_max.value());
         let (app, commits) = App::build(config, mode)?;
         let head = app.store.head().await?;
         let settings = LiveSettings {
@@ -88,7 +88,7 @@ impl Server {
             head: (head.number > 0).then(|| waypost_inbox::show::realtime_offset(&head)),
             seed: random_seed()?,
         };
-        let (hub, publisher) = Hub::start(hub_config(config), Arc::new(live), origin);
+        let (hub, publisher) = Hub::start(hub_config(config, places.live), Arc::new(live), origin);
         let watched = hub.clone();
         app.metrics.watch_hub(move || watched.counts());
 
@@ -113,10 +113,7 @@ impl Server {
         });
 
         let connections = TaskTracker::new();
-        let limits = ServeConfig {
-            connections_max: config.realtime.connections_max.value() + HTTP_CONNECTIONS,
-            ..ServeConfig::default()
-        };
+        let limits = ServeConfig { connections_max: places.live + places.http, ..ServeConfig::default() };
         let shared = Connections::new(limits, app.closed.clone());
         for listener in listeners.main {
             connections.spawn(serve(listener, main_routes(&app, &hub), shared.clone()));
@@ -175,7 +172,7 @@ impl Server {
     }
 }
 
-fn hub_config(config: &Config) -> HubConfig {
+fn hub_config(config: &Config, live_max: usize) -> HubConfig {
     let realtime = &config.realtime;
     let defaults = HubConfig::default();
     HubConfig {
@@ -187,7 +184,7 @@ fn hub_config(config: &Config) -> HubConfig {
             Namespace::with_recovery("/"),
             Namespace::with_recovery("/websocket"),
         ]),
-        connections_max: realtime.connections_max.value(),
+        connections_max: live_max,
         unconnected_per_address_max: config.limits.unconnected_per_address_max.value(),
         trusted_proxies: config.server.trusted_proxies.clone(),
         ping_interval: realtime.ping_interval_ms.duration(),

@@ -5,6 +5,7 @@ use crate::hub::Inner;
 use crate::ignore::Ignore;
 use crate::names::Sid;
 use crate::shard::{Command, Found, Io, ShardSender};
+use crate::tcp::Tcp;
 use crate::{Application, HubConfig};
 use axum::extract::Request;
 use axum::response::{IntoResponse, Response};
@@ -15,12 +16,8 @@ use http::{HeaderValue, StatusCode};
 use hyper::upgrade::{OnUpgrade, Upgraded};
 use hyper_util::rt::TokioIo;
 use hyper_util::server::conn::auto::upgrade::downcast;
-use socket2::SockRef;
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
 use std::time::Duration;
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::sync::oneshot;
 use waypost_wire::websocket::accept_key;
@@ -118,76 +115,15 @@ fn hand_over<A: Application>(
 
 /// The plain TCP socket where there is one, which spares the memory of what HTTP had around it; the whole otherwise.
 fn take_apart(upgraded: Upgraded, config: &HubConfig) -> Io {
-    let (stream, read) = match downcast::<TokioIo<TcpStream>>(upgraded) {
-        Ok(parts) => (parts.io.into_inner(), parts.read_buf),
-        Err(upgraded) => match upgraded.downcast::<TokioIo<TcpStream>>() {
-            Ok(parts) => (parts.io.into_inner(), parts.read_buf),
+    let tcp = match upgraded.downcast::<TokioIo<Tcp>>() {
+        Ok(parts) => parts.io.into_inner().with_early(parts.read_buf),
+        // Under `axum::serve`, which has a wrapper of its own around the connection.
+        Err(upgraded) => match downcast::<TokioIo<TcpStream>>(upgraded) {
+            Ok(parts) => Tcp::new(parts.io.into_inner()).with_early(parts.read_buf),
             Err(upgraded) => return Box::pin(TokioIo::new(upgraded)),
         },
     };
-    tune(&stream, config)
-        .ignore_because("a socket that refuses is slower or closed, and reading tells which");
-    if read.is_empty() { Box::pin(stream) } else { Box::pin(Early { read, stream }) }
-}
-
-/// Every write is a whole turn's worth, so waiting for more to fill a segment only delays it; and what the kernel holds
-/// back for a slow client can neither be overtaken nor taken back.
-fn tune(stream: &TcpStream, config: &HubConfig) -> std::io::Result<()> {
-    stream.set_nodelay(true)?;
-    let socket = SockRef::from(stream);
-    socket.set_send_buffer_size(config.send_buffer_bytes)?;
-    #[cfg(target_os = "linux")]
-    socket.set_tcp_notsent_lowat(config.unsent_bytes_max)?;
-    Ok(())
-}
-
-/// A socket of which HTTP has read too far: those bytes come first.
-struct Early {
-    read: bytes::Bytes,
-    stream: TcpStream,
-}
-
-impl AsyncRead for Early {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buffer: &mut ReadBuf<'_>,
-    ) -> Poll<std::io::Result<()>> {
-        if self.read.is_empty() {
-            return Pin::new(&mut self.stream).poll_read(cx, buffer);
-        }
-        let take = self.read.len().min(buffer.remaining());
-        buffer.put_slice(&self.read.split_to(take));
-        Poll::Ready(Ok(()))
-    }
-}
-
-impl AsyncWrite for Early {
-    fn poll_write(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        bytes: &[u8],
-    ) -> Poll<std::io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write(cx, bytes)
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<std::io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(cx)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<std::io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(cx)
-    }
-
-    fn poll_write_vectored(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        slices: &[std::io::IoSlice<'_>],
-    ) -> Poll<std::io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write_vectored(cx, slices)
-    }
-
-    fn is_write_vectored(&self) -> bool {
-        self.stream.is_write_vectored()
-    }
+    let tuned = tcp.bound_buffers(config.send_buffer_bytes, config.unsent_bytes_max);
+    tuned.ignore_because("a socket that refuses is slower or closed, and reading tells which");
+    Box::pin(tcp)
 }

@@ -4,7 +4,6 @@ use std::io::Write as _;
 use std::net::SocketAddr;
 
 use anyhow::Context as _;
-use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use serde::Serialize;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -25,7 +24,6 @@ struct Ready {
 pub(crate) async fn serve(config: &Config) -> anyhow::Result<()> {
     claim_for_server(config.store.data_dir.as_path())?;
     let mode = if config.whatsapp.app_secret.is_empty() { Mode::Setup } else { Mode::Live };
-    raise_descriptor_limit();
     let listeners = Listeners::bind(config).await?;
     let ready = Ready {
         event: "ready",
@@ -49,14 +47,6 @@ pub(crate) async fn serve(config: &Config) -> anyhow::Result<()> {
     stopped.await;
     server.stop().await;
     Ok(())
-}
-
-/// Each connection is a descriptor: as many as the system lets us have.
-fn raise_descriptor_limit() {
-    let limit = getrlimit(Resource::Nofile);
-    if let Err(error) = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit }) {
-        tracing::warn!(error = %error, limit = ?limit.current, "the limit of open files could not be raised");
-    }
 }
 
 /// From here on SIGTERM and SIGINT no longer end the process: the future returns at the first of them.

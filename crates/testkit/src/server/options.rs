@@ -47,6 +47,7 @@ pub struct ServerOptions {
     command: Vec<OsString>,
     settings: Vec<(String, Option<OsString>)>,
     flags: Vec<OsString>,
+    open_files_max: Option<u32>,
 }
 
 impl Default for ServerOptions {
@@ -65,6 +66,7 @@ impl ServerOptions {
             command: vec!["serve".into()],
             settings: Vec::new(),
             flags: Vec::new(),
+            open_files_max: None,
         };
         options
             .env("WAYPOST_APP_SECRET", &secrets.app_secret)
@@ -104,6 +106,13 @@ impl ServerOptions {
         self
     }
 
+    /// Lets the server have only so many open files.
+    #[must_use]
+    pub fn open_files_max(mut self, files: u32) -> Self {
+        self.open_files_max = Some(files);
+        self
+    }
+
     /// Opens a second listener that serves the webhook only.
     #[must_use]
     pub fn webhook_listener(self) -> Self {
@@ -139,7 +148,15 @@ impl ServerOptions {
     /// The command line and the environment, of which nothing that begins with `WAYPOST_` comes from the test's own.
     /// The server runs in `folder`, which holds its data directory.
     pub(super) fn to_command(&self, folder: &Path, listen: Option<&Listen>) -> Command {
-        let mut command = Command::new(crate::waypost_binary());
+        let mut command = match self.open_files_max {
+            None => Command::new(crate::waypost_binary()),
+            Some(files) => {
+                let mut shell = Command::new("sh");
+                shell.args(["-c", &format!("ulimit -n {files} && exec \"$0\" \"$@\"")]);
+                shell.arg(crate::waypost_binary());
+                shell
+            }
+        };
         for (name, _) in std::env::vars_os() {
             if name.to_string_lossy().starts_with("WAYPOST_") {
                 command.env_remove(name);
