@@ -19,6 +19,14 @@ use waypost_realtime::{
 /// Most sayings that wait to be published; over it, who says one waits for his answer.
 const SAYINGS_MAX: usize = 1_024;
 
+/// What it understands, for whoever tries it.
+const EVENTS: &str = "
+send (with a callback for the answer)    and get
+  join, leave      'room'                { ok }
+  say              { room: 'room', … }   { ok }; who is in the room gets `said` with the object and its offset
+  echo             anything              { ok, echo }
+  leave me                               a disconnect";
+
 struct Rooms {
     sayings: mpsc::Sender<(Scope, JsonObject)>,
 }
@@ -95,7 +103,7 @@ async fn main() -> std::io::Result<()> {
     let (hub, mut publisher) = Hub::start(config, Arc::new(Rooms { sayings }), origin);
 
     let listener = TcpListener::bind("127.0.0.1:0").await?;
-    println!("http://{}", listener.local_addr()?);
+    println!("http://{}\n{EVENTS}", listener.local_addr()?);
     let publish = async {
         let mut number = 0;
         while let Some((scope, body)) = waiting.recv().await {

@@ -44,7 +44,8 @@ pub struct HubConfig {
     pub payload_bytes_max: usize,
     /// Most bytes of the binary attachments of one event or ack, together; more close the connection.
     pub attachments_bytes_max: usize,
-    /// Most packets in one polling payload of a client; more are refused and close the connection.
+    /// Most packets in one polling payload of a client; more are refused and close the connection. A stock client knows
+    /// only `payload_bytes_max` and sends all that it has buffered while it was offline, so this is generous.
     pub payload_packets_max: usize,
     /// Most events of one connection that wait for their turn; at it, the connection is not read.
     pub inbound_events_max: usize,
@@ -98,7 +99,7 @@ impl Default for HubConfig {
             stall_timeout: Duration::from_secs(30),
             payload_bytes_max: 1_000_000,
             attachments_bytes_max: 4_000_000,
-            payload_packets_max: 1_000,
+            payload_packets_max: 8_000,
             inbound_events_max: 64,
             inbound_bytes_max: 256 * 1024,
             acks_awaited_max: 64,

@@ -17,6 +17,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::any;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
+use std::borrow::Cow;
 use std::sync::Arc;
 use waypost_wire::session::Transport;
 
@@ -89,22 +90,18 @@ struct Asked {
 impl Asked {
     /// The checks are in the order in which the protocol's reference server makes them.
     fn read(request: &Request) -> Result<Asked, EngineError> {
-        let query = request.uri().query().unwrap_or_default();
-        let parameter = |name| {
-            let pairs = query.split('&').filter_map(|pair| pair.split_once('='));
-            pairs.filter(|(key, _)| *key == name).map(|(_, value)| value).next()
-        };
-        let transport = match parameter("transport") {
+        let parameters = Parameters::read(request.uri().query().unwrap_or_default())?;
+        let transport = match parameters.transport.as_deref() {
             Some("polling") => Transport::Polling,
             Some("websocket") => Transport::WebSocket,
             _ => return Err(EngineError::TransportUnknown),
         };
-        if parameter("EIO") != Some(VERSION) {
+        if parameters.version.as_deref() != Some(VERSION) {
             return Err(EngineError::UnsupportedVersion);
         }
-        let sid = match parameter("sid") {
+        let sid = match parameters.sid {
             None => None,
-            Some(text) => Some(Sid::parse(text).ok_or(EngineError::SessionUnknown)?),
+            Some(text) => Some(Sid::parse(&text).ok_or(EngineError::SessionUnknown)?),
         };
         match (request.method(), sid, transport) {
             (&Method::GET, _, _) | (&Method::POST, Some(_), Transport::Polling) => {
@@ -113,6 +110,35 @@ impl Asked {
             (_, None, _) => Err(EngineError::BadHandshakeMethod),
             _ => Err(EngineError::BadRequest),
         }
+    }
+}
+
+/// The parameters of Engine.IO.
+#[derive(Default)]
+struct Parameters<'a> {
+    transport: Option<Cow<'a, str>>,
+    version: Option<Cow<'a, str>>,
+    sid: Option<Cow<'a, str>>,
+}
+
+impl Parameters<'_> {
+    /// One that stands twice is refused: whoever looked at the request before may have believed the other.
+    fn read(query: &str) -> Result<Parameters<'_>, EngineError> {
+        let mut parameters = Parameters::default();
+        for (name, value) in form_urlencoded::parse(query.as_bytes()) {
+            let parameter = match &*name {
+                "transport" => &mut parameters.transport,
+                "EIO" => &mut parameters.version,
+                "sid" => &mut parameters.sid,
+                // JSONP, which no client of Engine.IO 4 uses.
+                "j" => return Err(EngineError::BadRequest),
+                _ => continue,
+            };
+            if parameter.replace(value).is_some() {
+                return Err(EngineError::BadRequest);
+            }
+        }
+        Ok(parameters)
     }
 }
 

@@ -39,7 +39,7 @@ pub use json::{JsonObject, NotAnObject};
 pub use names::{Offset, Room, Scope, SocketId};
 pub use serve::{Connections, ServeConfig, serve};
 pub use socket::{Ack, AskError, ClientEvent, JoinError, Joined, Socket, SocketClosed};
-pub use waypost_wire::socket::{Args, IllegalPlaceholder};
+pub use waypost_wire::socket::{Args, IllegalAttachments};
 
 /// The README's code is compiled with the documentation's tests.
 #[cfg(doctest)]

@@ -5,7 +5,7 @@
 
 mod args;
 
-pub use args::{Args, Attached, IllegalPlaceholder, Incomplete};
+pub use args::{Args, Attached, IllegalAttachments, Incomplete};
 
 use serde::Deserializer as _;
 use serde::de::{Error as _, IgnoredAny, SeqAccess, Visitor};
@@ -14,8 +14,9 @@ use std::borrow::Cow;
 
 /// Most arguments of one event, its name not counted.
 pub const ARGUMENTS_MAX: usize = 64;
-/// Most binary attachments of one event or ack.
-pub const ATTACHMENTS_MAX: usize = 64;
+/// Most binary attachments of one event or ack, either way: the limit of `socket.io-parser` since 4.2.6, whose clients
+/// close the connection when a server sends more.
+pub const ATTACHMENTS_MAX: usize = 10;
 /// Longest name of a namespace, in bytes.
 pub const NAMESPACE_BYTES_MAX: usize = 256;
 
@@ -273,7 +274,11 @@ fn array(payload: &str, values_max: usize) -> Result<Vec<&RawValue>, DecodeError
     Ok(values)
 }
 
+/// A string, or a number, which then is named as it is written (Socket.IO 5 lets both be sent).
 fn event_name(json: &RawValue) -> Result<Cow<'_, str>, DecodeError> {
+    if json.get().starts_with(|first: char| first == '-' || first.is_ascii_digit()) {
+        return Ok(Cow::Borrowed(json.get()));
+    }
     // Not `&str` first: for a name with escapes, the error would quote it whole, and escape it anew.
     let Text(name) = serde_json::from_str(json.get()).map_err(|_| DecodeError::Payload)?;
     if RESERVED_NAMES.contains(&name.as_ref()) {
@@ -361,7 +366,7 @@ mod tests {
             ("5-[\"a\"]", DecodeError::AttachmentCount),
             ("5+1-[\"a\"]", DecodeError::AttachmentCount),
             ("51[\"a\"]", DecodeError::AttachmentCount),
-            ("565-[\"a\"]", DecodeError::AttachmentCount),
+            ("511-[\"a\"]", DecodeError::AttachmentCount),
             ("61-[\"a\"]", DecodeError::AckId),
             (&long, DecodeError::NamespaceTooLong),
             ("299999999999999999999[\"a\"]", DecodeError::AckId),
@@ -373,7 +378,8 @@ mod tests {
             ("2", DecodeError::Payload),
             ("2{}", DecodeError::Payload),
             ("2[]", DecodeError::Payload),
-            ("2[1]", DecodeError::Payload),
+            ("2[null]", DecodeError::Payload),
+            ("2[[\"a\"]]", DecodeError::Payload),
             ("2[\"a\"]x", DecodeError::Payload),
             ("2[\"disconnect\"]", DecodeError::Payload),
             ("2abc[\"a\"]", DecodeError::Payload),
@@ -382,6 +388,12 @@ mod tests {
         for (text, error) in table {
             assert_eq!(again(text), Err(error), "{text:?}");
         }
+    }
+
+    #[test]
+    fn a_number_may_name_an_event() {
+        assert_eq!(again("27[42,1]").as_deref(), Ok("27[\"42\",1]"));
+        assert_eq!(again("2[-0.5]").as_deref(), Ok("2[\"-0.5\"]"));
     }
 
     #[test]

@@ -59,6 +59,8 @@ pub enum CloseCode {
     InvalidText,
     /// 1009.
     TooBig,
+    /// The client's own, said back; none where it gave none (section 5.5.1).
+    Echo(Option<u16>),
 }
 
 /// Why the bytes are not what a client may send. The connection is closed with [`ProtocolError::close_code`].
@@ -105,13 +107,18 @@ impl ProtocolError {
     }
 }
 
-/// `Sec-WebSocket-Accept` for a client's `Sec-WebSocket-Key` (section 4.2.2).
+/// `Sec-WebSocket-Accept` for a client's `Sec-WebSocket-Key` (section 4.2.2); `None` if that is not 16 bytes in base64.
 #[must_use]
-pub fn accept_key(client_key: &[u8]) -> String {
+pub fn accept_key(client_key: &[u8]) -> Option<String> {
+    // 24 characters of base64 may stand for up to 18 bytes.
+    let mut nonce = [0; 18];
+    if client_key.len() != 24 || STANDARD.decode_slice(client_key, &mut nonce) != Ok(16) {
+        return None;
+    }
     let mut hash = Sha1::new();
     hash.update(client_key);
     hash.update(ACCEPT_GUID);
-    STANDARD.encode(hash.finalize())
+    Some(STANDARD.encode(hash.finalize()))
 }
 
 /// The header of an unmasked, final frame.
@@ -200,6 +207,8 @@ pub fn close_frame(code: CloseCode) -> Bytes {
         CloseCode::Protocol => 1002,
         CloseCode::InvalidText => 1007,
         CloseCode::TooBig => 1009,
+        CloseCode::Echo(Some(code)) => code,
+        CloseCode::Echo(None) => return frame(Opcode::Close, &[]),
     };
     frame(Opcode::Close, &code.to_be_bytes())
 }
@@ -210,7 +219,13 @@ mod tests {
 
     #[test]
     fn the_accept_key_is_the_one_of_section_1_3() {
-        assert_eq!(accept_key(b"dGhlIHNhbXBsZSBub25jZQ=="), "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
+        let accept = accept_key(b"dGhlIHNhbXBsZSBub25jZQ==");
+        assert_eq!(accept.as_deref(), Some("s3pPLMBiTxaQ9kYGzzhZRbK+xOo="));
+        for key in
+            ["", "abc=", "AAAAAAAAAAAAAAAAAAAA", "AAAAAAAAAAAAAAAAAAAAAAAA", "!!!!IHNhbXBsZSBub25jZQ=="]
+        {
+            assert_eq!(accept_key(key.as_bytes()), None, "{key}");
+        }
     }
 
     #[test]

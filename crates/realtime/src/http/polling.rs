@@ -11,6 +11,8 @@ use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use http::StatusCode;
 use http::header::CONTENT_TYPE;
+use http_body_util::LengthLimitError;
+use std::error::Error;
 use std::sync::Arc;
 use tokio::sync::oneshot;
 
@@ -46,7 +48,8 @@ pub(super) async fn push<A: Application>(hub: &Arc<Inner<A>>, sid: Sid, request:
     let body = axum::body::to_bytes(request.into_body(), hub.config.payload_bytes_max);
     let payload = match tokio::time::timeout(hub.config.request_deadline, body).await {
         Ok(Ok(body)) => body,
-        Ok(Err(_)) => return StatusCode::PAYLOAD_TOO_LARGE.into_response(),
+        Ok(Err(error)) if is_too_long(&error) => return StatusCode::PAYLOAD_TOO_LARGE.into_response(),
+        Ok(Err(_)) => return EngineError::BadRequest.into_response(),
         Err(_) => return StatusCode::REQUEST_TIMEOUT.into_response(),
     };
     let (answer, taken) = oneshot::channel();
@@ -58,6 +61,11 @@ pub(super) async fn push<A: Application>(hub: &Arc<Inner<A>>, sid: Sid, request:
         Ok(Err(error)) => error.into_response(),
         Err(_) => unavailable(hub),
     }
+}
+
+/// Whether a body was longer than it may be, and not broken in another way.
+fn is_too_long(error: &axum::Error) -> bool {
+    error.source().is_some_and(|source| source.is::<LengthLimitError>())
 }
 
 fn payload<A: Application>(

@@ -25,10 +25,14 @@ use waypost_wire::websocket::accept_key;
 /// How long the stream may take to be handed over after the answer 101 was written.
 const HAND_OVER_MAX: Duration = Duration::from_secs(10);
 
+/// The version of the protocol (section 4.1).
+const VERSION: &str = "13";
+
 /// A connection that begins with a WebSocket.
 pub(super) fn open<A: Application>(hub: &Arc<Inner<A>>, mut request: Request) -> Response {
-    let Some((accept, on_upgrade)) = take_upgrade(&mut request) else {
-        return EngineError::BadRequest.into_response();
+    let (accept, on_upgrade) = match take_upgrade(&mut request) {
+        Ok(upgrade) => upgrade,
+        Err(refusal) => return refusal.into_response(),
     };
     let (parts, _) = request.into_parts();
     let (newcomer, shard) = match admit(hub, &parts) {
@@ -41,8 +45,9 @@ pub(super) fn open<A: Application>(hub: &Arc<Inner<A>>, mut request: Request) ->
 
 /// A WebSocket for a connection that began with polling.
 pub(super) async fn upgrade<A: Application>(hub: &Arc<Inner<A>>, sid: Sid, mut request: Request) -> Response {
-    let Some((accept, on_upgrade)) = take_upgrade(&mut request) else {
-        return EngineError::BadRequest.into_response();
+    let (accept, on_upgrade) = match take_upgrade(&mut request) {
+        Ok(upgrade) => upgrade,
+        Err(refusal) => return refusal.into_response(),
     };
     let Some(shard) = hub.shard(sid.shard()) else { return EngineError::SessionUnknown.into_response() };
     let (answer, found) = oneshot::channel();
@@ -60,20 +65,41 @@ pub(super) async fn upgrade<A: Application>(hub: &Arc<Inner<A>>, sid: Sid, mut r
 }
 
 /// The answer's accept key and the future stream, if this is the opening of a WebSocket.
-fn take_upgrade(request: &mut Request) -> Option<(String, OnUpgrade)> {
+fn take_upgrade(request: &mut Request) -> Result<(String, OnUpgrade), NoUpgrade> {
     let headers = request.headers();
     let has = |name: HeaderName, token: &str| {
         let values = headers.get_all(name).iter().filter_map(|value| value.to_str().ok());
         values.flat_map(|value| value.split(',')).any(|value| value.trim().eq_ignore_ascii_case(token))
     };
-    let is_opening =
-        has(CONNECTION, "upgrade") && has(UPGRADE, "websocket") && has(SEC_WEBSOCKET_VERSION, "13");
-    if !is_opening {
-        return None;
+    if !has(CONNECTION, "upgrade") || !has(UPGRADE, "websocket") {
+        return Err(NoUpgrade::NotOne);
     }
-    let accept = accept_key(headers.get(SEC_WEBSOCKET_KEY)?.as_bytes());
-    let on_upgrade = request.extensions_mut().remove::<OnUpgrade>()?;
-    Some((accept, on_upgrade))
+    if !has(SEC_WEBSOCKET_VERSION, VERSION) {
+        return Err(NoUpgrade::OtherVersion);
+    }
+    let mut keys = headers.get_all(SEC_WEBSOCKET_KEY).iter();
+    let (Some(key), None) = (keys.next(), keys.next()) else { return Err(NoUpgrade::NotOne) };
+    let accept = accept_key(key.as_bytes()).ok_or(NoUpgrade::NotOne)?;
+    let on_upgrade = request.extensions_mut().remove::<OnUpgrade>().ok_or(NoUpgrade::NotOne)?;
+    Ok((accept, on_upgrade))
+}
+
+/// Why a request for a WebSocket is not answered with one.
+enum NoUpgrade {
+    /// It does not ask as section 4.2.1 says.
+    NotOne,
+    /// It asks for a version that is not [`VERSION`].
+    OtherVersion,
+}
+
+impl IntoResponse for NoUpgrade {
+    fn into_response(self) -> Response {
+        let mut response = EngineError::BadRequest.into_response();
+        if let NoUpgrade::OtherVersion = self {
+            response.headers_mut().insert(SEC_WEBSOCKET_VERSION, HeaderValue::from_static(VERSION));
+        }
+        response
+    }
 }
 
 fn switching(accept: String) -> Response {

@@ -15,6 +15,7 @@ use waypost_wire::engine::{self, PayloadLimits};
 use waypost_wire::namespaces::Namespaces;
 use waypost_wire::outgoing::Outgoing;
 use waypost_wire::session::{PollRefused, Session, Transport};
+use waypost_wire::websocket::CloseCode;
 
 impl<A: Application> Shard<A> {
     /// A handshake by polling: the answer is the open packet.
@@ -49,15 +50,21 @@ impl<A: Application> Shard<A> {
     pub(super) fn upgrade(&mut self, sid: Sid, io: Io) {
         let Some(slot) = self.slot_of(sid) else { return };
         let connection = &mut self.connections[slot];
-        if connection.session.open_candidate(self.now).is_ok() {
-            connection.candidate = Some(Box::new(WebSocket::new(io, self.config.payload_bytes_max)));
-            self.touch(slot);
-            self.list(slot);
+        let websocket = WebSocket::new(io, self.config.payload_bytes_max);
+        if connection.session.open_candidate(self.now).is_err() {
+            return websocket.finish(CloseCode::Normal);
         }
+        connection.candidate = Some(Box::new(websocket));
+        self.touch(slot);
+        self.list(slot);
     }
 
     /// A GET. It waits in its connection until something is to be sent.
     pub(super) fn poll(&mut self, sid: Sid, answer: PollAnswer) {
+        // A session whose time is over is over, also for a request that is before its deadline in this turn.
+        if let Some(slot) = self.slot_of(sid) {
+            self.serve_deadline(slot);
+        }
         let refusal = match self.slot_of(sid) {
             None => EngineError::SessionUnknown,
             Some(slot) => match self.connections[slot].session.open_poll() {

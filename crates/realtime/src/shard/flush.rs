@@ -117,7 +117,8 @@ impl<A: Application> Shard<A> {
         }
     }
 
-    fn serve_deadline(&mut self, slot: ConnectionSlot) {
+    /// Does what is due for one connection, if anything is.
+    pub(super) fn serve_deadline(&mut self, slot: ConnectionSlot) {
         let connection = &self.connections[slot];
         if connection.close_at.is_some_and(|at| at <= self.now) {
             return self.close_with(slot, DisconnectReason::Drained, CloseCode::GoingAway);

@@ -68,7 +68,7 @@ impl<A: Application> Shard<A> {
             }
             Message::Ping(payload) => self.reply(slot, websocket_frame(Opcode::Pong, &payload)),
             Message::Pong => {}
-            Message::Close(_) => self.websocket_ended(slot, Some(CloseCode::Normal)),
+            Message::Close(code) => self.websocket_ended(slot, Some(CloseCode::Echo(code))),
         }
     }
 
@@ -114,8 +114,9 @@ impl<A: Application> Shard<A> {
             return self.drop_candidate(slot, code.unwrap_or(CloseCode::Normal));
         }
         match code {
-            None | Some(CloseCode::Normal) => {
-                self.close_with(slot, DisconnectReason::TransportClosed, CloseCode::Normal);
+            None => self.close_with(slot, DisconnectReason::TransportClosed, CloseCode::Normal),
+            Some(echo @ CloseCode::Echo(_)) => {
+                self.close_with(slot, DisconnectReason::TransportClosed, echo);
             }
             Some(code) => self.close_with(slot, DisconnectReason::ProtocolError, code),
         }

@@ -206,7 +206,13 @@ impl Client {
 
 /// Lets everything run until all of it waits.
 pub(crate) async fn settle() {
-    run_until_it_waits(&mut std::future::pending::<()>()).await;
+    pass(Duration::from_millis(1)).await;
+}
+
+/// Lets `time` pass on the paused clock, from one deadline to the next.
+pub(crate) async fn pass(time: Duration) {
+    let passed = tokio::time::timeout(time, std::future::pending::<()>()).await;
+    assert!(passed.is_err(), "what is pending never ends");
 }
 
 /// Lets `future` run until everything waits; answers what it came to, if it has.

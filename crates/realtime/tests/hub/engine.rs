@@ -1,8 +1,10 @@
 //! Engine.IO 4: the cases of its published test suite, and the upgrade.
 
 use crate::fixture::{World, said};
+use bytes::Bytes;
 use http::StatusCode;
 use std::time::Duration;
+use tokio::io::AsyncWriteExt;
 use waypost_realtime::DisconnectReason;
 
 const BAD: StatusCode = StatusCode::BAD_REQUEST;
@@ -24,6 +26,9 @@ async fn a_wrong_request_is_answered_with_the_protocols_code() {
         ("GET", &format!("EIO=4&transport=polling&sid={unknown_sid}"), "1"),
         ("POST", &format!("EIO=4&transport=polling&sid={unknown_sid}"), "1"),
         ("PUT", &format!("EIO=4&transport=polling&sid={unknown_sid}"), "3"),
+        ("GET", "EIO=4&EIO=3&transport=polling", "3"),
+        ("GET", "EIO=4&transport=polling&transport=websocket", "3"),
+        ("GET", "EIO=4&transport=polling&j=0", "3"),
     ];
     for (method, query, code) in table {
         let (status, body) = world.request(method, query, "").await;
@@ -178,7 +183,7 @@ async fn an_upgrade_takes_over_what_waits_and_polling_is_refused_after_it() {
 
     assert_eq!(client.poll().await.0, BAD);
     assert_eq!(client.push("3").await.0, BAD);
-    assert_eq!(client.candidate().await.closed().await, None);
+    assert_eq!(client.candidate().await.closed().await, Some(1000));
     world.publish(&["a"]).await;
     assert_eq!(socket.next().await, said(102));
 }
@@ -223,4 +228,48 @@ async fn fragments_and_violations_of_the_websocket_are_told_apart() {
     let mut client = world.connected("").await;
     client.send_frame(0x81, &[0xFF]).await;
     assert_eq!(client.closed().await, Some(1007));
+}
+
+#[tokio::test(start_paused = true)]
+async fn parameters_may_be_percent_encoded() {
+    let world = World::new();
+    let (status, body) = world.request("GET", "EIO=%34&transport=%70olling&x=%", "").await;
+    assert_eq!((status, body.chars().next()), (StatusCode::OK, Some('0')));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_wrong_opening_of_a_websocket_is_refused_and_the_version_named() {
+    let world = World::new();
+    let opening = world.opening("EIO=4&transport=websocket");
+    let table = [
+        ("Sec-WebSocket-Version: 13", "Sec-WebSocket-Version: 8", true),
+        ("Sec-WebSocket-Version: 13\r\n", "", true),
+        ("dGhlIHNhbXBsZSBub25jZQ==", "abc=", false),
+        ("dGhlIHNhbXBsZSBub25jZQ==", "AAAAAAAAAAAAAAAAAAAA", false),
+        ("Sec-WebSocket-Key: ", "Sec-WebSocket-Key: x\r\nSec-WebSocket-Key: ", false),
+        ("Connection: keep-alive, Upgrade", "Connection: keep-alive", false),
+    ];
+    for (right, wrong, names_version) in table {
+        let mut client = world.pipe(1_024);
+        client.io.write_all(opening.replace(right, wrong).as_bytes()).await.unwrap();
+        let head = client.http_head().await;
+        assert!(head.starts_with("HTTP/1.1 400 "), "{wrong}: {head}");
+        assert_eq!(head.contains("sec-websocket-version: 13\r\n"), names_version, "{wrong}: {head}");
+    }
+    assert_eq!(world.hub.connections(), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_close_is_answered_with_its_own_code() {
+    let world = World::new();
+    for (payload, code) in
+        [(&b"\x13\x87bye"[..], Some(4999)), (b"\x03\xe8", Some(1000)), (b"\x03\xed", Some(1002))]
+    {
+        let mut client = world.connected("").await;
+        client.send_frame(0x88, payload).await;
+        assert_eq!(client.closed().await, code, "{payload:?}");
+    }
+    let mut client = world.connected("").await;
+    client.send_frame(0x88, b"").await;
+    assert_eq!(client.frame().await, Some((0x88, Bytes::new())));
 }

@@ -183,7 +183,7 @@ async fn many_candidates_for_one_session_are_refused_but_the_first() {
     let client = scene.world.polling_connected("").await;
     let mut first = client.candidate().await;
     for _ in 0..100 {
-        assert_eq!(client.candidate().await.closed().await, None);
+        assert_eq!(client.candidate().await.closed().await, Some(1000));
     }
     first.send("2probe").await;
     assert_eq!(first.next().await, "3probe");

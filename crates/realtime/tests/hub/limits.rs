@@ -3,6 +3,7 @@
 use crate::fixture::{World, args_of, config, event, said};
 use http::StatusCode;
 use std::time::Duration;
+use tokio::io::AsyncWriteExt;
 use waypost_realtime::{Audience, DisconnectReason, Emit, HubConfig};
 
 const AUTH: &str = r#"{"scopes":["all"]}"#;
@@ -230,4 +231,28 @@ async fn a_drain_spreads_the_closes_and_refuses_newcomers() {
     assert_eq!(world.hub.connections(), 0);
     assert_eq!(*world.desk.left.lock().unwrap(), [DisconnectReason::Drained; 4]);
     assert!(world.publisher.publish(vec![event(101, &["all"], "{}")]).await.is_err());
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_client_buffered_while_it_was_offline_may_come_at_once() {
+    let world = World::new();
+    let client = world.polling_connected("").await;
+    let payload = vec!["42[\"note\"]"; 5_000].join("\x1e");
+    assert_eq!(client.push(payload).await, (StatusCode::OK, "ok".to_owned()));
+    while world.desk.seen.lock().unwrap().len() < 5_000 {
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_broken_body_is_no_long_one() {
+    let world = World::new();
+    let polling = world.polling_connected("").await;
+    let mut client = world.pipe(1_024);
+    let head = format!(
+        "POST /socket.io/?EIO=4&transport=polling&sid={} HTTP/1.1\r\nHost: test\r\nTransfer-Encoding: chunked\r\n\r\nno size\r\n",
+        polling.sid
+    );
+    client.io.write_all(head.as_bytes()).await.unwrap();
+    assert!(client.http_head().await.starts_with("HTTP/1.1 400 "));
 }

@@ -1,9 +1,10 @@
 //! Every case that the published Engine.IO suite names, against the conformance server's Engine.IO alone.
 
-use crate::client::{Client, Door, PIPE_BYTES, PollingClient, run_until_it_waits};
+use crate::client::{Client, Door, PIPE_BYTES, PollingClient, pass, run_until_it_waits};
 use crate::echo::{self, Echo};
 use http::StatusCode;
 use std::sync::Arc;
+use std::time::Duration;
 use waypost_realtime::{Hub, Origin, Protocol};
 
 const BAD: StatusCode = StatusCode::BAD_REQUEST;
@@ -139,6 +140,15 @@ async fn a_client_that_answers_pings_stays_and_one_that_does_not_is_closed() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_poll_after_the_ping_timeout_finds_no_session() {
+    for late_ms in [0, 1, 50] {
+        let client = door().polling().await;
+        pass(Duration::from_millis(300 + 200 + late_ms)).await;
+        assert_eq!(client.poll().await.0, BAD, "{late_ms} ms after it");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_close_packet_ends_the_session() {
     let door = door();
     let client = door.polling().await;
@@ -173,7 +183,7 @@ async fn a_second_websocket_after_an_upgrade_is_closed_and_harms_nothing() {
     let client = door().polling().await;
     let mut socket = upgraded(&client).await;
     echoes(&mut socket, "over").await;
-    assert_eq!(client.candidate().await.closed().await, None);
+    assert_eq!(client.candidate().await.closed().await, Some(1000));
     echoes(&mut socket, "hello").await;
 }
 

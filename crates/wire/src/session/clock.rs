@@ -76,7 +76,11 @@ impl Clock {
         match self.heartbeat {
             Heartbeat::PongBy(at) if at <= now => return Some(Due::Close(CloseReason::PingTimeout)),
             Heartbeat::PingAt(at) if at <= now => {
-                self.heartbeat = Heartbeat::PongBy(now + self.timing.ping_timeout_ms);
+                let timeout = self.timing.ping_timeout_ms;
+                // A ping that was a little late shortens the wait, so that clients may count on the sum of both times;
+                // after a process has stood still, its clients have all of it.
+                let sent = if now - at <= timeout / 4 { at } else { now };
+                self.heartbeat = Heartbeat::PongBy(sent + timeout);
                 return Some(Due::Ping);
             }
             _ => {}

@@ -54,6 +54,16 @@ fn a_ping_without_a_pong_ends_the_session() {
 }
 
 #[test]
+fn a_ping_that_was_late_is_made_up_for_unless_everything_stood_still() {
+    let mut session = polling();
+    assert_eq!(session.due(25 * SECOND + 3), Some(Due::Ping));
+    assert_eq!(session.deadline(), 45 * SECOND);
+    let mut session = polling();
+    assert_eq!(session.due(600 * SECOND), Some(Due::Ping));
+    assert_eq!((session.due(600 * SECOND), session.deadline()), (None, 620 * SECOND));
+}
+
+#[test]
 fn an_unasked_pong_delays_nothing() {
     let mut session = polling();
     receive(&mut session, "3", 20 * SECOND).unwrap();

@@ -1,6 +1,6 @@
 //! What an event or an ack carries: JSON values, and the binary attachments that stand in them.
 
-use super::{DecodeError, Text};
+use super::{ATTACHMENTS_MAX, DecodeError, Text};
 use bytes::Bytes;
 use serde::de::{DeserializeSeed, Error as _, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
@@ -16,10 +16,16 @@ pub struct Args {
     attachments: Vec<Bytes>,
 }
 
-/// A placeholder that stands for no attachment.
+/// Why attachments cannot go with values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("a placeholder stands for no attachment")]
-pub struct IllegalPlaceholder;
+pub enum IllegalAttachments {
+    /// More than [`ATTACHMENTS_MAX`].
+    #[error("there are too many attachments")]
+    TooMany,
+    /// A placeholder stands for none of them, or a value is nested more than 128 deep.
+    #[error("a placeholder stands for no attachment")]
+    Placeholder,
+}
 
 impl Args {
     /// Values without attachments.
@@ -31,13 +37,16 @@ impl Args {
     /// Values with the attachments that their placeholders stand for.
     ///
     /// # Errors
-    /// When there are attachments and a placeholder is for none of them, or a value is nested more than 128 deep.
+    /// See [`IllegalAttachments`]; without attachments, values may say what they like.
     pub fn with_attachments(
         values: Vec<Box<RawValue>>,
         attachments: Vec<Bytes>,
-    ) -> Result<Args, IllegalPlaceholder> {
+    ) -> Result<Args, IllegalAttachments> {
+        if attachments.len() > ATTACHMENTS_MAX {
+            return Err(IllegalAttachments::TooMany);
+        }
         if !attachments.is_empty() && !values.iter().all(|value| is_legal(value, attachments.len())) {
-            return Err(IllegalPlaceholder);
+            return Err(IllegalAttachments::Placeholder);
         }
         Ok(Args { values, attachments })
     }
@@ -206,7 +215,7 @@ impl<'a> Visitor<'a> for Placeholders {
             }
         }
         if is_placeholder && number.is_none_or(|number| number >= self.attachments) {
-            return Err(M::Error::custom(IllegalPlaceholder));
+            return Err(M::Error::custom(IllegalAttachments::Placeholder));
         }
         Ok(Seen::Other)
     }
@@ -242,8 +251,14 @@ mod tests {
         ];
         for json in illegal {
             let refused = Args::with_attachments(vec![value("1"), value(json)], vec![Bytes::new(); 2]);
-            assert_eq!(refused.err(), Some(IllegalPlaceholder), "{json}");
+            assert_eq!(refused.err(), Some(IllegalAttachments::Placeholder), "{json}");
         }
+    }
+
+    #[test]
+    fn what_stock_clients_would_close_for_is_not_made() {
+        let many = |count| Args::with_attachments(Vec::new(), vec![Bytes::new(); count]).err();
+        assert_eq!((many(10), many(11)), (None, Some(IllegalAttachments::TooMany)));
     }
 
     #[test]

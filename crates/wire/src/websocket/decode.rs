@@ -91,6 +91,10 @@ impl Decoder {
 
     fn take_header(&mut self, input: &mut &[u8]) -> Result<Option<Frame>, ProtocolError> {
         loop {
+            // At once: an unmasked frame may be shorter than a masked header, whose end would be waited for.
+            if self.header_bytes >= 2 && self.header[1] & 0x80 == 0 {
+                return Err(ProtocolError::NotMasked);
+            }
             let needed = header_bytes_needed(&self.header[..self.header_bytes]);
             if self.header_bytes == needed {
                 break;
@@ -114,9 +118,6 @@ impl Decoder {
         let header = &self.header[..self.header_bytes];
         if header[0] & 0x70 != 0 {
             return Err(ProtocolError::ReservedBit);
-        }
-        if header[1] & 0x80 == 0 {
-            return Err(ProtocolError::NotMasked);
         }
         let opcode = match header[0] & 0x0F {
             0x0 => Opcode::Continuation,
@@ -311,7 +312,7 @@ mod tests {
         let table = [
             (client_frame(0xC1, b"a"), ProtocolError::ReservedBit),
             (client_frame(0x83, b"a"), ProtocolError::UnknownOpcode),
-            (vec![0x81, 1, 0, 0, 0, 0], ProtocolError::NotMasked),
+            (vec![0x81, 2], ProtocolError::NotMasked),
             (vec![0x81, 0xFE, 0, 5, 0, 0, 0, 0], ProtocolError::BadLength),
             (vec![0x81, 0xFF, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0], ProtocolError::BadLength),
             (client_frame(0x09, b"a"), ProtocolError::BadControl),
