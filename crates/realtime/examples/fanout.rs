@@ -2,14 +2,17 @@
 //!
 //! A client sends `join`, answered by an ack, and gets every event that is POSTed to `/publish` from then on: one JSON
 //! object, or an array of them, which are published as one group. The answer comes when every connection was written.
+//! `/counts` says what is there now, a name and a number a line. With `--hasty` it waits seconds for clients where it
+//! would wait tens of seconds, for `cargo xtask bench soak`.
 
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::State;
-use axum::routing::post;
+use axum::routing::{get, post};
 use http::StatusCode;
 use serde_json::value::RawValue;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
@@ -99,10 +102,38 @@ async fn publish(State(journal): State<Shared>, body: Bytes) -> StatusCode {
 
 fn objects(body: Bytes) -> Option<Vec<JsonObject>> {
     if !body.starts_with(b"[") {
-        return Some(vec![JsonObject::new(body).ok()?]);
+        // A copy: `body` is a piece of what hyper has read, and the ring would keep all of that (10 KB an event).
+        return Some(vec![JsonObject::new(Bytes::copy_from_slice(&body)).ok()?]);
     }
     let several: Vec<&RawValue> = serde_json::from_slice(&body).ok()?;
     several.into_iter().map(|one| JsonObject::new(one.get().to_owned()).ok()).collect()
+}
+
+/// What a soak wants to see return to where it was.
+async fn counts(State(hub): State<Hub<Fanout>>) -> String {
+    let counts = hub.counts();
+    let tasks = tokio::runtime::Handle::current().metrics().num_alive_tasks();
+    format!(
+        "connections {}\nsockets {}\ntasks {tasks}\nslow_closed {}\nhandshakes_refused {}\n",
+        counts.connections, counts.sockets, counts.slow_closed, counts.handshakes_refused
+    )
+}
+
+/// How long clients may take for what they have to do.
+fn limits() -> (HubConfig, ServeConfig) {
+    let (hub, serve) = (HubConfig::default(), ServeConfig::default());
+    if !std::env::args().any(|argument| argument == "--hasty") {
+        return (hub, serve);
+    }
+    let hub = HubConfig {
+        ping_interval: Duration::from_secs(5),
+        ping_timeout: Duration::from_secs(4),
+        connect_timeout: Duration::from_secs(3),
+        upgrade_timeout: Duration::from_secs(2),
+        request_deadline: Duration::from_secs(2),
+        ..hub
+    };
+    (hub, ServeConfig { head_timeout: Duration::from_secs(2), ..serve })
 }
 
 /// The benchmark gives it one core, for which tokio's runtime of one thread is the better one: the other, with one
@@ -115,20 +146,18 @@ fn main() -> std::io::Result<()> {
 #[expect(clippy::print_stdout, reason = "the address is what the benchmark needs to connect")]
 async fn serve() -> std::io::Result<()> {
     let protocol = Protocol::SocketIo(vec![Namespace::with_recovery("/")]);
-    let config = HubConfig { shards: 1, protocol, ..HubConfig::default() };
+    let (limits, serve_limits) = limits();
+    let config = HubConfig { shards: 1, protocol, ..limits };
     // Ids that may be guessed: this serves a benchmark on loopback.
     let origin = Origin { head: None, seed: [7; 32] };
     let (hub, publisher) = Hub::start(config, Arc::new(Fanout), origin);
     let journal = Arc::new(Mutex::new(Journal { publisher, number: 0 }));
-    let router = Router::new().route("/publish", post(publish)).with_state(journal).merge(hub.router());
+    let router = Router::new().route("/publish", post(publish)).with_state(journal);
+    let router = router.merge(Router::new().route("/counts", get(counts)).with_state(hub.clone()));
+    let router = router.merge(hub.router());
 
     let listener = TcpListener::bind("0.0.0.0:0").await?;
     println!("http://127.0.0.1:{}", listener.local_addr()?.port());
-    waypost_realtime::serve(
-        listener,
-        router,
-        Connections::new(ServeConfig::default(), CancellationToken::new()),
-    )
-    .await;
+    waypost_realtime::serve(listener, router, Connections::new(serve_limits, CancellationToken::new())).await;
     Ok(())
 }
