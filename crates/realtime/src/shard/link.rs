@@ -85,25 +85,8 @@ impl WebSocket {
         library: Library<'_>,
     ) -> io::Result<Written> {
         let mut written = Written::default();
-        loop {
-            let mut slices = [IoSlice::new(&[]); SLICES_MAX];
-            let mut count = 0;
-            let first = self.rest.iter().map(|rest| &rest.bytes).chain(&self.reply);
-            let waiting = first.chain(lanes.frames(library).map(Outgoing::as_frames));
-            for (slice, frame) in slices.iter_mut().zip(waiting) {
-                *slice = IoSlice::new(frame);
-                count += 1;
-            }
-            if count == 0 {
-                break;
-            }
-            let io = self.io.as_mut();
-            // One frame alone, the usual case of an idle connection, goes by the cheaper system call.
-            let done = match &slices[..count] {
-                [only] => io.poll_write(cx, only),
-                several => io.poll_write_vectored(cx, several),
-            };
-            match done {
+        while let Some(offered) = self.offer(cx, lanes, library) {
+            match offered {
                 Poll::Ready(Ok(0)) => return Err(io::ErrorKind::WriteZero.into()),
                 Poll::Ready(Ok(bytes)) => self.advance(bytes, lanes, library, &mut written),
                 Poll::Ready(Err(error)) => return Err(error),
@@ -120,6 +103,29 @@ impl WebSocket {
             written.ended = Ended::Blocked;
         }
         Ok(written)
+    }
+
+    /// Offers the stream what waits; `None` when nothing does.
+    fn offer(
+        &mut self,
+        cx: &mut Context<'_>,
+        lanes: &Lanes,
+        library: Library<'_>,
+    ) -> Option<Poll<io::Result<usize>>> {
+        // How every write ends, which the iterators below would find out at several times the cost.
+        if self.rest.is_none() && self.reply.is_none() && lanes.is_empty() {
+            return None;
+        }
+        let first = self.rest.iter().map(|rest| &rest.bytes).chain(&self.reply);
+        let mut waiting = first.chain(lanes.frames(library).map(Outgoing::as_frames));
+        let one = waiting.next()?;
+        let io = self.io.as_mut();
+        // One frame alone, the usual case of an idle connection, goes by the cheaper system call, and without the room
+        // for many, which takes longer to clear than all else here.
+        Some(match waiting.next() {
+            None => io.poll_write(cx, one),
+            Some(two) => poll_write_several(io, cx, [one, two].into_iter().chain(waiting)),
+        })
     }
 
     /// Says goodbye as far as the peer takes it at once, and gives the stream up.
@@ -163,4 +169,18 @@ impl WebSocket {
         written.delivered += taken.delivered;
         self.rest = taken.rest;
     }
+}
+
+fn poll_write_several<'a>(
+    io: Pin<&mut dyn Stream>,
+    cx: &mut Context<'_>,
+    frames: impl Iterator<Item = &'a Bytes>,
+) -> Poll<io::Result<usize>> {
+    let mut slices = [IoSlice::new(&[]); SLICES_MAX];
+    let mut count = 0;
+    for (slice, frame) in slices.iter_mut().zip(frames) {
+        *slice = IoSlice::new(frame);
+        count += 1;
+    }
+    io.poll_write_vectored(cx, &slices[..count])
 }
