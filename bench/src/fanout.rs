@@ -5,12 +5,12 @@
 
 mod connecting;
 mod delivery;
-mod handshake;
+pub(crate) mod handshake;
 mod ledger;
-mod load;
-mod memory;
+pub(crate) mod load;
+pub(crate) mod memory;
 mod message;
-mod peer;
+pub(crate) mod peer;
 mod table;
 
 use std::fmt;
@@ -241,7 +241,7 @@ impl Bench<'_> {
 }
 
 /// Thousands of connections need as many descriptors, here and in the servers, which inherit the limit.
-fn raise_descriptor_limit() -> Result<()> {
+pub(crate) fn raise_descriptor_limit() -> Result<()> {
     let maximum = getrlimit(Resource::Nofile).maximum;
     setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum })
         .context("cannot raise the limit of descriptors")

@@ -11,11 +11,14 @@ mod client;
 mod corpus;
 mod fanout;
 mod http;
+mod instructions;
 mod latency;
 mod load;
 mod machine;
 mod report;
+mod rooms;
 mod server;
+mod soak;
 mod statistics;
 mod usage;
 mod webhook;
@@ -36,6 +39,12 @@ enum Benchmark {
     Webhook(webhook::Options),
     /// Events shown to many clients: the engine alone, beside Node's `socket.io` and a lower bound.
     Fanout(fanout::Options),
+    /// Instructions of a publish and of a delivery, counted by valgrind: no clock, no kernel, and nearly no noise.
+    Instructions(rooms::Options),
+    /// What joining, leaving and disconnecting cost as rooms grow in size and number, in process and without a kernel.
+    Rooms(rooms::Options),
+    /// Rounds of clients that come, half come and go in every manner: whether descriptors and memory return.
+    Soak(soak::Options),
     /// The lower bound of `fanout`, which starts it.
     #[command(hide = true)]
     Bare,
@@ -45,6 +54,9 @@ fn main() -> anyhow::Result<()> {
     match Arguments::parse().benchmark {
         Benchmark::Webhook(options) => webhook::run(&options),
         Benchmark::Fanout(options) => fanout::run(&options),
+        Benchmark::Instructions(options) => instructions::run(&options),
+        Benchmark::Rooms(options) => rooms::run(&options),
+        Benchmark::Soak(options) => soak::run(&options),
         Benchmark::Bare => bare::run(),
     }
 }

@@ -13,12 +13,23 @@ pub(crate) fn run(place: &Place, arguments: &[String]) -> Result<ExitCode> {
     tools::require_c_compiler()?;
     let servers = match arguments.first().map(String::as_str) {
         Some("fanout") => peers(place)?,
+        Some("soak") => vec![("BENCH_FANOUT_BIN", place.build_fanout()?.into_os_string())],
+        Some("rooms") => vec![in_process(place)?],
+        Some("instructions") => {
+            tools::require_valgrind()?;
+            vec![in_process(place)?]
+        }
         _ => vec![("TEST_WAYPOST_BIN", place.build_binary(Profile::Release)?.into_os_string())],
     };
     let mut bench = place.cargo();
     bench.args(["run", "--release", "--locked", "--package", "waypost-bench", "--"]).args(arguments);
     let status = bench.envs(servers).stdin(Stdio::null()).status().context("cargo cannot be started")?;
     Ok(if status.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// The engine's example that serves members in memory.
+fn in_process(place: &Place) -> Result<(&'static str, OsString)> {
+    Ok(("BENCH_PUBLISH_BIN", place.build_publish()?.into_os_string()))
 }
 
 /// The engine's example, and Node's server with its packages.

@@ -104,6 +104,11 @@ impl Place {
         self.build_example("fanout", Profile::Release)
     }
 
+    /// Builds the engine's program for the benchmarks without sockets and returns where it is.
+    pub(crate) fn build_publish(&self) -> Result<PathBuf> {
+        self.build_example("publish", Profile::Release)
+    }
+
     fn build_example(&self, name: &str, profile: Profile) -> Result<PathBuf> {
         let mut cargo = self.cargo();
         cargo.args(["build", "--locked", "--package", "waypost-realtime", "--example", name]);

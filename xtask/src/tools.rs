@@ -51,6 +51,15 @@ pub(crate) fn require_node() -> Result<()> {
     Ok(())
 }
 
+/// Without valgrind no instructions are counted.
+pub(crate) fn require_valgrind() -> Result<()> {
+    let is_there = |program: &str| process::succeeds(Command::new(program).arg("--version"));
+    if is_there("valgrind") && is_there("callgrind_annotate") {
+        return Ok(());
+    }
+    bail!("no valgrind: install it, on Debian and Ubuntu with `apt-get install valgrind`");
+}
+
 /// The browser for the browser tests, installed if it is missing and may be; else its absence is a gap in the report.
 pub(crate) fn chromium(install: Install, report: &mut Report) -> Option<PathBuf> {
     if let Some(path) = find_chromium() {

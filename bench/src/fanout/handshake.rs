@@ -13,7 +13,7 @@ use crate::client::first_frame;
 use crate::http::answer_length;
 
 /// Clients are spread over 127.0.0.2 to 127.0.0.9.
-const NETS: std::ops::RangeInclusive<u8> = 2..=9;
+pub(crate) const NETS: std::ops::RangeInclusive<u8> = 2..=9;
 /// How long a step of a server may take.
 const STEP_MAX: Duration = Duration::from_secs(20);
 /// Clients of a wave. Node's server ends the poll of an upgrading client at the next tenth of a second, for which a wave
@@ -126,17 +126,17 @@ fn join_by_polling(wave: &[SocketAddr]) -> Result<Vec<Joined>> {
     clients.into_iter().map(Stream::joined).collect()
 }
 
-fn session_id(answer: &str) -> Result<String> {
+pub(crate) fn session_id(answer: &str) -> Result<String> {
     let (_, rest) = answer.split_once(r#""sid":""#).context("a handshake without a session id")?;
     let (sid, _) = rest.split_once('"').context("a handshake without a session id")?;
     Ok(format!("&sid={sid}"))
 }
 
-fn poll_request(address: SocketAddr, sid: &str) -> String {
+pub(crate) fn poll_request(address: SocketAddr, sid: &str) -> String {
     format!("GET /socket.io/?EIO=4&transport=polling{sid} HTTP/1.1\r\nHost: {address}\r\n\r\n")
 }
 
-fn push_request(address: SocketAddr, sid: &str, payload: &str) -> String {
+pub(crate) fn push_request(address: SocketAddr, sid: &str, payload: &str) -> String {
     let length = payload.len();
     format!(
         "POST /socket.io/?EIO=4&transport=polling{sid} HTTP/1.1\r\nHost: {address}\r\n\
@@ -144,7 +144,7 @@ fn push_request(address: SocketAddr, sid: &str, payload: &str) -> String {
     )
 }
 
-fn upgrade_request(address: SocketAddr, sid: &str) -> String {
+pub(crate) fn upgrade_request(address: SocketAddr, sid: &str) -> String {
     format!(
         "GET /socket.io/?EIO=4&transport=websocket{sid} HTTP/1.1\r\nHost: {address}\r\nConnection: Upgrade\r\n\
          Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: d2F5cG9zdC1iZW5jaC0wMQ==\r\n\r\n"
@@ -159,28 +159,28 @@ pub(crate) fn masked(text: &str) -> Result<Vec<u8>> {
 }
 
 /// A socket, and what has come on it and is not yet read.
-struct Stream {
-    stream: TcpStream,
+pub(crate) struct Stream {
+    pub(crate) stream: TcpStream,
     received: Vec<u8>,
 }
 
 impl Stream {
-    fn open(address: SocketAddr) -> Result<Self> {
+    pub(crate) fn open(address: SocketAddr) -> Result<Self> {
         let stream = TcpStream::connect(address).context("the server does not accept a client")?;
         stream.set_nodelay(true)?;
         stream.set_read_timeout(Some(STEP_MAX))?;
         Ok(Self { stream, received: Vec::new() })
     }
 
-    fn write(&mut self, request: &str) -> Result<()> {
+    pub(crate) fn write(&mut self, request: &str) -> Result<()> {
         Ok(self.stream.write_all(request.as_bytes())?)
     }
 
-    fn send(&mut self, text: &str) -> Result<()> {
+    pub(crate) fn send(&mut self, text: &str) -> Result<()> {
         Ok(self.stream.write_all(&masked(text)?)?)
     }
 
-    fn upgraded(&mut self) -> Result<()> {
+    pub(crate) fn upgraded(&mut self) -> Result<()> {
         let end = loop {
             match memchr::memmem::find(&self.received, b"\r\n\r\n") {
                 Some(end) => break end + 4,
@@ -193,7 +193,7 @@ impl Stream {
     }
 
     /// The body of a 200.
-    fn answer(&mut self) -> Result<String> {
+    pub(crate) fn answer(&mut self) -> Result<String> {
         let length = loop {
             match answer_length(&self.received)? {
                 Some(length) if length <= self.received.len() => break length,
@@ -207,7 +207,7 @@ impl Stream {
     }
 
     /// Waits for a text that begins so; others are passed over.
-    fn text(&mut self, beginning: &str) -> Result<()> {
+    pub(crate) fn text(&mut self, beginning: &str) -> Result<()> {
         loop {
             match first_frame(&self.received)?.map(|(text, length)| (text.to_owned(), length)) {
                 None => self.read().with_context(|| format!("waiting for {beginning}"))?,

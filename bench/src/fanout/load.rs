@@ -128,6 +128,11 @@ impl Load {
         }
     }
 
+    /// The clients' sockets, to be ended one way or another.
+    pub(crate) fn into_streams(self) -> impl Iterator<Item = TcpStream> {
+        self.clients.into_iter().map(|client| client.stream)
+    }
+
     fn open_posters(&mut self) -> Result<()> {
         for poster in self.posters.len()..POSTERS {
             let stream = std::net::TcpStream::connect(self.server)?;

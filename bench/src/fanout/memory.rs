@@ -63,7 +63,7 @@ impl fmt::Display for Kept {
     }
 }
 
-fn resident_bytes(pid: u32) -> Result<u64> {
+pub(crate) fn resident_bytes(pid: u32) -> Result<u64> {
     let status = fs::read_to_string(format!("/proc/{pid}/status")).context("the server is gone")?;
     read_resident(&status)
 }

@@ -61,7 +61,7 @@ pub(crate) struct Server {
 
 impl Server {
     pub(crate) fn start(peer: Peer, programs: &Programs) -> Result<Self> {
-        let mut command = match peer {
+        let command = match peer {
             Peer::Ours => Command::new(&programs.fanout_bin),
             Peer::Node => {
                 let mut node = Command::new("node");
@@ -74,17 +74,22 @@ impl Server {
                 bare
             }
         };
+        Self::spawn(command, &peer.to_string())
+    }
+
+    /// Any program that prints its address when it listens.
+    pub(crate) fn spawn(mut command: Command, name: &str) -> Result<Self> {
         command.stdin(Stdio::null()).stdout(Stdio::piped());
         // The child inherits the core of the thread that starts it, and sees no other.
         pin_to(SERVER_CORE)?;
-        let process = command.spawn().with_context(|| format!("the server `{peer}` cannot be started"));
+        let process = command.spawn().with_context(|| format!("the server `{name}` cannot be started"));
         pin_to(LOAD_CORE)?;
         let mut server = Self { process: process?, port: 0 };
         let mut line = String::new();
         let output = server.process.stdout.take().context("the server's output is piped")?;
         BufReader::new(output).read_line(&mut line)?;
         let port = line.trim().rsplit_once(':').and_then(|(_, port)| port.parse().ok());
-        server.port = port.with_context(|| format!("the server `{peer}` printed {line:?}"))?;
+        server.port = port.with_context(|| format!("the server `{name}` printed {line:?}"))?;
         Ok(server)
     }
 
