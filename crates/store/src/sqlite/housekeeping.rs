@@ -45,10 +45,14 @@ impl Prune {
         let days_ago = |days: i64| now.plus_millis(-days.saturating_mul(DAY_MS));
         let bound = |max: u64| i64::try_from(max).unwrap_or(i64::MAX);
         let (sql, argument) = match self {
-            // The newest entry stays whatever its age: the head is read from it.
+            // Entries go in one run from the oldest: their times may fall where a clock was put back, and one that
+            // went before an older number did would be a hole. The newest entry stays whatever its age: the head is
+            // read from it.
             Self::Journal => (
-                "SELECT number FROM journal WHERE received_at < ?1
-                 AND number < (SELECT max(number) FROM journal) ORDER BY number LIMIT ?2",
+                "SELECT number FROM (
+                     SELECT number, max(received_at) OVER (ORDER BY number) AS newest_so_far
+                     FROM (SELECT number, received_at FROM journal ORDER BY number LIMIT ?2)
+                 ) WHERE newest_so_far < ?1 AND number < (SELECT max(number) FROM journal) ORDER BY number",
                 days_ago(limits.journal_days).as_millis(),
             ),
             Self::OldDeadLetters => (

@@ -1,8 +1,9 @@
 //! What is kept for a time only goes, and nothing else does.
 
+use waypost_domain::time::DAY_MS;
 use waypost_domain::{DeadLetter, DeadLetterKind, Fact};
 
-use crate::fixture::{Fixture, echo, message, status};
+use crate::fixture::{Fixture, START, app, echo, message, status};
 
 fn dead_letter(bytes: usize) -> Fact {
     Fact::Dead(DeadLetter { kind: DeadLetterKind::NotJson, reason: String::new(), raw: vec![b'x'; bytes] })
@@ -18,6 +19,24 @@ async fn old_journal_entries_go_and_the_newest_stays() {
     assert_eq!(fixture.count("SELECT count(*) FROM journal"), 1);
     assert_eq!(fixture.store.head().await.unwrap(), before);
     assert_eq!(fixture.count("SELECT count(*) FROM messages"), 500);
+}
+
+/// Requests may reach the writer in another order than they came, and clocks are put back. What is younger than its
+/// neighbours keeps those after it, or readers would find a hole in the middle of the journal.
+#[tokio::test]
+async fn the_journal_is_pruned_from_its_beginning_without_a_hole() {
+    let fixture = Fixture::new();
+    for (n, day) in [0, 2, 1, 2].into_iter().enumerate() {
+        let facts = vec![message(&format!("wamid.{n}"), "x")];
+        fixture.store.receive(app(), facts, START.plus_millis(day * DAY_MS)).await.unwrap();
+    }
+    let kept = "SELECT group_concat(number) FROM journal";
+    fixture.clock.advance_days(9);
+    fixture.store.tend().await.unwrap();
+    assert_eq!(fixture.text(kept), "2,3,4");
+    fixture.clock.advance_days(1);
+    fixture.store.tend().await.unwrap();
+    assert_eq!(fixture.text(kept), "4");
 }
 
 #[tokio::test]
