@@ -89,7 +89,7 @@ impl Journal {
 type Shared = Arc<Mutex<Journal>>;
 
 async fn publish(State(journal): State<Shared>, body: Bytes) -> StatusCode {
-    let Some(bodies) = objects(body) else { return StatusCode::BAD_REQUEST };
+    let Some(bodies) = objects(&body) else { return StatusCode::BAD_REQUEST };
     let published = journal.lock().await.publish(bodies).await;
     match published {
         Ok(flushed) => {
@@ -100,12 +100,12 @@ async fn publish(State(journal): State<Shared>, body: Bytes) -> StatusCode {
     }
 }
 
-fn objects(body: Bytes) -> Option<Vec<JsonObject>> {
+fn objects(body: &[u8]) -> Option<Vec<JsonObject>> {
     if !body.starts_with(b"[") {
         // A copy: `body` is a piece of what hyper has read, and the ring would keep all of that (10 KB an event).
-        return Some(vec![JsonObject::new(Bytes::copy_from_slice(&body)).ok()?]);
+        return Some(vec![JsonObject::new(Bytes::copy_from_slice(body)).ok()?]);
     }
-    let several: Vec<&RawValue> = serde_json::from_slice(&body).ok()?;
+    let several: Vec<&RawValue> = serde_json::from_slice(body).ok()?;
     several.into_iter().map(|one| JsonObject::new(one.get().to_owned()).ok()).collect()
 }
 
