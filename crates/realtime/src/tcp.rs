@@ -30,8 +30,18 @@ impl Tcp {
     }
 
     /// The same, with bytes that were read from it already.
-    pub(crate) fn with_early(self, early: Bytes) -> Tcp {
-        Tcp { early, ..self }
+    pub(crate) fn with_early(mut self, early: Bytes) -> Tcp {
+        self.early = early;
+        self.forget_read();
+        self
+    }
+
+    /// Lets go of bytes that are used up: what is left of them, though empty, would hold the whole buffer that HTTP has
+    /// read into for the connection's life.
+    fn forget_read(&mut self) {
+        if self.early.is_empty() {
+            self.early = Bytes::new();
+        }
     }
 
     /// Bounds what the kernel holds: what it holds back for a slow client can neither be overtaken nor taken back.
@@ -55,6 +65,7 @@ impl AsyncRead for Tcp {
         }
         let take = self.early.len().min(buffer.remaining());
         buffer.put_slice(&self.early.split_to(take));
+        self.forget_read();
         Poll::Ready(Ok(()))
     }
 }
@@ -82,5 +93,28 @@ impl AsyncWrite for Tcp {
 
     fn is_write_vectored(&self) -> bool {
         self.stream.is_write_vectored()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use bytes::BytesMut;
+    use tokio::io::AsyncReadExt;
+    use tokio::net::TcpListener;
+
+    #[tokio::test]
+    async fn bytes_that_were_read_early_hold_no_buffer_once_they_are_used_up() {
+        const BUFFER_BYTES: usize = 8 * 1024;
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        for early in ["", "early"] {
+            let mut buffer = BytesMut::with_capacity(BUFFER_BYTES);
+            buffer.extend_from_slice(early.as_bytes());
+            let stream = TcpStream::connect(address).await.unwrap();
+            let mut tcp = Tcp::new(stream).with_early(buffer.split().freeze());
+            tcp.read_exact(&mut vec![0; early.len()]).await.unwrap();
+            assert!(buffer.try_reclaim(BUFFER_BYTES), "after {early:?}");
+        }
     }
 }
