@@ -43,7 +43,7 @@ pub enum Step {
 }
 
 /// A journal entry as it was written.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CommittedEvent {
     /// Its position.
     pub offset: Offset,

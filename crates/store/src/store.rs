@@ -13,6 +13,7 @@ use waypost_domain::{
 use crate::clock::Clock;
 use crate::commit::{Commits, Encode};
 use crate::keys::ApiKey;
+use crate::page::{JournalPage, PageError, PageRequest};
 use crate::sqlite::append::Delivery;
 use crate::sqlite::connection::DataDir;
 use crate::sqlite::housekeeping::{self, Prune};
@@ -259,6 +260,19 @@ impl Store {
     /// See [`ReadError`].
     pub async fn head(&self) -> Result<Offset, ReadError> {
         self.readers.run(crate::sqlite::append::read_head).await
+    }
+
+    /// What whoever is behind missed, as far as one page goes. A page looks at 2,000 entries at most, so that it may be
+    /// empty and yet go on: the next one begins after [`JournalPage::complete_to`].
+    ///
+    /// A position beyond the head is complete as it is: whether it is of this journal is the caller's to know.
+    /// Cancel-safe.
+    ///
+    /// # Errors
+    /// [`PageError::Gone`] where the journal no longer holds the entry after [`PageRequest::after`], though it holds
+    /// newer ones, and [`PageError::Read`] where it cannot be read.
+    pub async fn journal_page(&self, request: PageRequest) -> Result<JournalPage, PageError> {
+        self.readers.run(move |connection| crate::sqlite::pages::read_page(connection, &request)).await?
     }
 
     /// Whom `name` means: one of our ids, a BSUID, a group, or a phone number in digits.

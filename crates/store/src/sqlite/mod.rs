@@ -6,6 +6,7 @@ pub(crate) mod connection;
 pub(crate) mod housekeeping;
 pub(crate) mod job;
 pub(crate) mod keys;
+pub(crate) mod pages;
 pub(crate) mod readers;
 pub(crate) mod rows;
 pub(crate) mod writer;

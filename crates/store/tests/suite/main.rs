@@ -5,6 +5,7 @@
 mod fixture;
 mod housekeeping;
 mod identity;
+mod journal;
 mod receiving;
 mod sending;
 mod trouble;

@@ -1,7 +1,7 @@
 //! The journal: every event in one order, with a running check.
 
 use bytes::Bytes;
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 use sha2::{Digest, Sha256};
 use waypost_domain::{Audience, CustomerId, Epoch, Event, Offset, Timestamp};
 
@@ -96,9 +96,7 @@ fn next_check(previous: u32, name: &str, body: &[u8]) -> u32 {
 
 /// The position of the newest entry; number 0 where there is none yet.
 pub(crate) fn read_head(connection: &Connection) -> rusqlite::Result<Offset> {
-    let epoch: String =
-        connection.query_row("SELECT value FROM meta WHERE key = 'epoch'", [], |row| row.get(0))?;
-    let epoch = known(Epoch::parse(&epoch), "meta.epoch")?;
+    let epoch = read_epoch(connection)?;
     let newest = connection
         .query_row(r#"SELECT number, "check" FROM journal ORDER BY number DESC LIMIT 1"#, [], |row| {
             Ok((row.get(0)?, row.get(1)?))
@@ -108,24 +106,35 @@ pub(crate) fn read_head(connection: &Connection) -> rusqlite::Result<Offset> {
     Ok(Offset { epoch, number, check })
 }
 
+/// The journal's epoch.
+pub(crate) fn read_epoch(connection: &Connection) -> rusqlite::Result<Epoch> {
+    let epoch: String = connection
+        .prepare_cached("SELECT value FROM meta WHERE key = 'epoch'")?
+        .query_row([], |row| row.get(0))?;
+    known(Epoch::parse(&epoch), "meta.epoch")
+}
+
 /// The entries after `number`, as they were written.
 pub(crate) fn read_journal_after(
     connection: &Connection,
     number: u64,
 ) -> rusqlite::Result<Vec<CommittedEvent>> {
-    let epoch = read_head(connection)?.epoch;
+    let epoch = read_epoch(connection)?;
     connection
         .prepare_cached(
             r#"SELECT number, "check", name, body, audience FROM journal WHERE number > ?1 ORDER BY number"#,
         )?
-        .query_map([number], |row| {
-            let scopes = row.get_ref(4)?.as_str()?.split(' ').map(str::parse).collect::<Result<_, _>>();
-            Ok(CommittedEvent {
-                offset: Offset { epoch, number: row.get(0)?, check: row.get(1)? },
-                name: row.get::<_, String>(2)?.into(),
-                body: Bytes::from(row.get::<_, Vec<u8>>(3)?),
-                audience: Audience(known(scopes.ok(), "journal.audience")?),
-            })
-        })?
+        .query_map([number], |row| read_entry(row, epoch))?
         .collect()
+}
+
+/// The entry in a row of number, check, name, body and audience.
+pub(crate) fn read_entry(row: &Row<'_>, epoch: Epoch) -> rusqlite::Result<CommittedEvent> {
+    let scopes = row.get_ref(4)?.as_str()?.split(' ').map(str::parse).collect::<Result<_, _>>();
+    Ok(CommittedEvent {
+        offset: Offset { epoch, number: row.get(0)?, check: row.get(1)? },
+        name: row.get::<_, String>(2)?.into(),
+        body: Bytes::from(row.get::<_, Vec<u8>>(3)?),
+        audience: Audience(known(scopes.ok(), "journal.audience")?),
+    })
 }

@@ -1,0 +1,48 @@
+//! The journal in pages, for whoever is behind: what is asked for, and what came of it.
+
+use waypost_domain::Scope;
+
+use crate::commit::CommittedEvent;
+use crate::store::ReadError;
+
+/// A stretch of the journal, for somebody who is in some scopes.
+#[derive(Clone, Debug)]
+pub struct PageRequest {
+    /// The number up to which the reader is complete: the page begins after it.
+    pub after: u64,
+    /// The last number that is wanted. The page ends at the head where that comes first.
+    pub until: u64,
+    /// What the reader is in: an event matches if its audience holds any of them.
+    pub scopes: Vec<Scope>,
+    /// Events in the page. One that matches is given at any limit, so that no limit stops a reader for good.
+    pub events_max: usize,
+    /// Bytes of the events' bodies together. An event that alone is larger comes in a page of its own.
+    pub bytes_max: usize,
+}
+
+/// What a reader missed, as far as one page goes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct JournalPage {
+    /// The events that match, by rising number, each once, as they were when they were committed.
+    pub events: Vec<CommittedEvent>,
+    /// Every event that matches, after the request's `after` and up to and with this number, is in `events`.
+    ///
+    /// It is the request's `until` where the page got there, and less where a limit or the head was before it. It is
+    /// the request's `after` only where nothing that was asked for is in the journal yet.
+    pub complete_to: u64,
+}
+
+/// Why there is no page.
+#[derive(Debug, thiserror::Error)]
+pub enum PageError {
+    /// The entry right after the request's `after` is no longer in the journal, though newer ones are: whether it
+    /// would have matched cannot be known.
+    #[error("the journal goes on only at entry {oldest}")]
+    Gone {
+        /// The oldest entry after the request's `after` that is there.
+        oldest: u64,
+    },
+    /// The store could not be read.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+}
