@@ -13,7 +13,7 @@ use waypost_cloud_api::signature::AppSecrets;
 use waypost_domain::OutboxId;
 use waypost_inbox::Reply;
 use waypost_inbox::reply::CALLS_MAX;
-use waypost_store::{Clock, IdSource, Limits, Options, Store};
+use waypost_store::{Clock, IdSource, Limits, Options, Store, Threads};
 
 use crate::clock::{SystemClock, random_seed};
 use crate::config::{Config, StoreUrl, WhatsappConfig};
@@ -77,6 +77,7 @@ impl App {
             clock: Arc::clone(&clock),
             encode: waypost_inbox::encoder(),
             limits: store_limits(config),
+            threads: Threads::Own,
         };
         let (store, commits) = match config.store.url {
             StoreUrl::Sqlite => Store::open(options)?,
@@ -120,6 +121,12 @@ impl App {
     }
 }
 
+/// How long a client that went away may come back to what it missed.
+const SESSION_HOURS: i64 = 24;
+
+/// Sessions that are kept: about as many as a day's clients, at a kilobyte each.
+const SESSIONS_MAX: u64 = 200_000;
+
 fn store_limits(config: &Config) -> Limits {
     let days = |duration: Duration| i64::try_from(duration.as_secs() / 86_400).unwrap_or(i64::MAX);
     let retention = &config.retention;
@@ -132,6 +139,8 @@ fn store_limits(config: &Config) -> Limits {
         parked_status_days: days(retention.parked_status_days.duration()),
         parked_statuses_max: retention.parked_statuses_max.value() as u64,
         dedup_days: days(retention.dedup_days.duration()),
+        session_hours: SESSION_HOURS,
+        sessions_max: SESSIONS_MAX,
     }
 }
 

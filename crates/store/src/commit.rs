@@ -55,8 +55,8 @@ pub struct CommittedEvent {
     pub audience: Audience,
 }
 
-/// Commits in journal order. Whoever holds it must read it: when 64 wait, the writer waits too, so that what is
-/// stored and what is shown cannot drift apart.
+/// Commits in journal order. Whoever holds it must read it: when 64 wait, the writer waits too (or, with
+/// [`crate::Threads::Caller`], refuses), so that what is stored and what is shown cannot drift apart.
 #[derive(Debug)]
 pub struct Commits(pub(crate) mpsc::Receiver<Commit>);
 

@@ -4,9 +4,10 @@ use std::path::Path;
 
 use waypost_domain::Timestamp;
 
-use crate::sqlite::connection::{DataDir, migrate, open_to_write};
+use crate::options::OpenError;
+use crate::sqlite::connection::{DataDir, MIGRATIONS, migrate, open_to_write};
 use crate::sqlite::keys;
-use crate::store::{OpenError, ReadError};
+use crate::store::ReadError;
 
 /// The API keys of a data directory, for the command line, beside a server that may be running.
 pub struct Keys(rusqlite::Connection);
@@ -19,7 +20,7 @@ impl Keys {
     pub fn open(data_dir: &Path) -> Result<Self, OpenError> {
         let directory = DataDir::visit(data_dir)?;
         let mut connection = open_to_write(&directory.database())?;
-        migrate(&mut connection)?;
+        migrate(&mut connection, &MIGRATIONS)?;
         Ok(Self(connection))
     }
 

@@ -14,6 +14,7 @@ pub mod clock;
 pub mod commit;
 pub mod ids;
 pub mod keys;
+pub mod options;
 pub mod page;
 pub mod store;
 
@@ -23,8 +24,6 @@ pub use clock::Clock;
 pub use commit::{Commit, Commits, CommittedEvent, Encode, EncodedEvent, Step};
 pub use ids::IdSource;
 pub use keys::{ApiKey, Keys};
+pub use options::{Limits, OpenError, Options, Threads};
 pub use page::{JournalPage, PageError, PageRequest};
-pub use store::{
-    AppendError, CustomerMatch, Intent, Limits, OpenError, Options, ReadError, Received, SendError, Store,
-    StoreCounts,
-};
+pub use store::{AppendError, CustomerMatch, Intent, ReadError, Received, SendError, Store, StoreCounts};

@@ -1,90 +1,26 @@
 //! The handle: appends, reads and upkeep.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::oneshot;
 use waypost_domain::{
     AppName, CustomerAliases, CustomerId, Fact, Offset, OutboxEntry, OutboxId, PhoneNumberId, SendIntent,
     SendOutcome, Timestamp,
 };
 
 use crate::clock::Clock;
-use crate::commit::{Commits, Encode};
+use crate::commit::Commits;
 use crate::keys::ApiKey;
+use crate::options::{Limits, OpenError, Options};
 use crate::page::{JournalPage, PageError, PageRequest};
 use crate::sqlite::append::Delivery;
 use crate::sqlite::connection::DataDir;
+use crate::sqlite::desk::Desk;
 use crate::sqlite::housekeeping::{self, Prune};
 use crate::sqlite::job::Job;
 use crate::sqlite::readers::Readers;
-use crate::sqlite::writer;
-
-/// What a store is built from.
-pub struct Options {
-    /// Where its files are; created with mode 0700 where missing.
-    pub data_dir: PathBuf,
-    /// Random bits, from which ids, the epoch and the dedup key of a new store come.
-    pub seed: [u8; 32],
-    /// The time.
-    pub clock: Arc<dyn Clock>,
-    /// How an event is written.
-    pub encode: Encode,
-    /// Its bounds.
-    pub limits: Limits,
-}
-
-/// The bounds of a store.
-#[derive(Clone, Debug)]
-pub struct Limits {
-    /// Requests that may wait for the writer; at the bound the next ones wait before the queue.
-    pub queue_max: usize,
-    /// Connections that read at the same time; more reads wait.
-    pub readers: usize,
-    /// Days for which the journal is kept.
-    pub journal_days: i64,
-    /// Days for which dead letters are kept.
-    pub dead_letter_days: i64,
-    /// Bytes of dead letters that are kept; the oldest go first.
-    pub dead_letter_bytes_max: u64,
-    /// Days for which a status waits for its message.
-    pub parked_status_days: i64,
-    /// Statuses that may wait; the oldest go first.
-    pub parked_statuses_max: u64,
-    /// Days for which it is remembered what was seen.
-    pub dedup_days: i64,
-}
-
-/// Why a store could not be opened.
-#[derive(Debug, thiserror::Error)]
-pub enum OpenError {
-    /// The directory cannot be used.
-    #[error("the data directory {path} cannot be used")]
-    Directory {
-        /// The directory.
-        path: PathBuf,
-        /// What the system said.
-        source: std::io::Error,
-    },
-    /// Another server has it open.
-    #[error("the data directory {path} is in use by another waypost")]
-    InUse {
-        /// The directory.
-        path: PathBuf,
-    },
-    /// It was written by a newer version.
-    #[error("the database has schema version {version}, this program knows {known}: use a newer waypost")]
-    TooNew {
-        /// The file's version.
-        version: usize,
-        /// The newest that this program knows.
-        known: usize,
-    },
-    /// The database said no.
-    #[error("the database cannot be opened")]
-    Database(#[from] rusqlite::Error),
-}
+use crate::sqlite::writer::Writer;
 
 /// Why nothing was appended.
 #[derive(Debug, thiserror::Error)]
@@ -186,7 +122,7 @@ pub enum CustomerMatch {
 /// A store. Cheap to clone; all clones are one.
 #[derive(Clone)]
 pub struct Store {
-    jobs: mpsc::Sender<Job>,
+    desk: Desk<Writer>,
     readers: Readers,
     clock: Arc<dyn Clock>,
     limits: Arc<Limits>,
@@ -201,14 +137,17 @@ impl Store {
     /// # Errors
     /// Where the directory or the database cannot be used.
     pub fn open(options: Options) -> Result<(Self, Commits), OpenError> {
-        let directory = DataDir::own(&options.data_dir)?;
+        let directory = Arc::new(DataDir::own(&options.data_dir)?);
         let database = directory.database();
         let limits = Arc::new(options.limits.clone());
         let clock = Arc::clone(&options.clock);
+        let threads = options.threads;
         let is_well = Arc::new(AtomicBool::new(true));
-        let (jobs, commits) = writer::start(directory, options, Arc::clone(&is_well))?;
-        let readers = Readers::open(&database, limits.readers)?;
-        Ok((Self { jobs, readers, clock, limits, is_well }, commits))
+        let (writer, commits) = Writer::open(directory, options, Arc::clone(&is_well))?;
+        let desk = Desk::open(writer, threads, "waypost-writer", limits.queue_max)
+            .map_err(|source| OpenError::Directory { path: database.clone(), source })?;
+        let readers = Readers::open(&database, limits.readers, threads)?;
+        Ok((Self { desk, readers, clock, limits, is_well }, commits))
     }
 
     /// Stores the items of one webhook of `app`, each on its own; returns after the commit.
@@ -357,10 +296,9 @@ impl Store {
         Ok(removed)
     }
 
-    /// Puts a job in the queue and awaits its answer; `None` where the writer could not do it or is gone.
+    /// Hands in a job and gives its answer; `None` where the writer could not do it or is gone.
     async fn ask<T>(&self, job: impl FnOnce(oneshot::Sender<T>, std::time::Duration) -> Job) -> Option<T> {
-        let (answer, answered) = oneshot::channel();
-        self.jobs.send(job(answer, self.clock.monotonic())).await.ok()?;
-        answered.await.ok()
+        let queued_at = self.clock.monotonic();
+        self.desk.ask(|answer| job(answer, queued_at)).await
     }
 }

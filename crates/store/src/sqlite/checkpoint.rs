@@ -1,4 +1,4 @@
-//! Copying the write-ahead log back into the database, beside the writer.
+//! Copying the write-ahead log back into the database.
 
 use std::path::{Path, PathBuf};
 use std::sync::mpsc;
@@ -6,6 +6,7 @@ use std::sync::mpsc;
 use rusqlite::Connection;
 
 use super::connection;
+use crate::options::Threads;
 
 /// Pages of the log (4 KiB each) at which it is copied back: 160 MiB. A page that is written many times meanwhile is
 /// copied once.
@@ -17,37 +18,56 @@ const PAGES_OF_A_COMMIT: usize = 6;
 /// About how many pages an item adds: its place among what was seen, and its own bytes.
 const PAGES_OF_AN_ITEM: usize = 2;
 
-/// A thread that copies the log back when it has grown.
-///
-/// Its pass cannot reach the end of the log while the writer appends, and SQLite begins the log anew only when every
-/// page of it is copied. So the writer copies the small rest itself after each pass.
+/// Copies the log back when it has grown.
 pub(crate) struct Checkpointer {
-    due: mpsc::SyncSender<()>,
-    passed: mpsc::Receiver<()>,
+    pass: Pass,
     pages: usize,
 }
 
+/// Who makes the pass over the log.
+enum Pass {
+    /// A thread. It cannot reach the end of the log while the writer appends, and SQLite begins the log anew only when
+    /// every page of it is copied. So the writer copies the small rest itself after each pass.
+    Thread { due: mpsc::SyncSender<()>, passed: mpsc::Receiver<()> },
+    /// The writer, all of it.
+    Writer,
+}
+
 impl Checkpointer {
-    /// Starts the thread; it ends with this value.
-    pub(crate) fn start(database: PathBuf) -> std::io::Result<Self> {
-        // One order and one report at a time: an order that finds one waiting adds nothing to it.
-        let (due, orders) = mpsc::sync_channel(1);
-        let (report, passed) = mpsc::sync_channel(1);
-        std::thread::Builder::new()
-            .name("waypost-checkpoint".into())
-            .spawn(move || copy_back(&database, &orders, &report))?;
-        Ok(Self { due, passed, pages: 0 })
+    /// Starts the thread, where there is to be one; it ends with this value.
+    pub(crate) fn start(database: PathBuf, threads: Threads) -> std::io::Result<Self> {
+        let pass = match threads {
+            Threads::Caller => Pass::Writer,
+            Threads::Own => {
+                // One order and one report at a time: an order that finds one waiting adds nothing to it.
+                let (due, orders) = mpsc::sync_channel(1);
+                let (report, passed) = mpsc::sync_channel(1);
+                std::thread::Builder::new()
+                    .name("waypost-checkpoint".into())
+                    .spawn(move || copy_back(&database, &orders, &report))?;
+                Pass::Thread { due, passed }
+            }
+        };
+        Ok(Self { pass, pages: 0 })
     }
 
-    /// Counts a commit of so many items, and lets it finish a pass that the thread has made.
+    /// Counts a commit of so many items, and lets the writer do its part where a pass is due or was made.
     pub(crate) fn wrote(&mut self, items: usize, writer: &Connection) {
         self.pages += PAGES_OF_A_COMMIT + items * PAGES_OF_AN_ITEM;
-        if self.passed.try_recv().is_ok() {
-            log_failure(connection::checkpoint(writer));
+        let is_due = self.pages >= PAGES_MAX;
+        match &self.pass {
+            Pass::Writer if is_due => log_failure(connection::checkpoint(writer)),
+            Pass::Writer => return,
+            Pass::Thread { due, passed } => {
+                if passed.try_recv().is_ok() {
+                    log_failure(connection::checkpoint(writer));
+                }
+                if !is_due || due.try_send(()).is_err() {
+                    return;
+                }
+            }
         }
-        if self.pages >= PAGES_MAX && self.due.try_send(()).is_ok() {
-            self.pages = 0;
-        }
+        self.pages = 0;
     }
 }
 

@@ -4,12 +4,13 @@ use std::fs::{DirBuilder, File, TryLockError};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
-use crate::store::OpenError;
+use crate::options::{OpenError, Threads};
 
-/// What turns one schema version into the next; the index is the version before.
-const MIGRATIONS: [&str; 1] = [include_str!("schema.sql")];
+/// What turns one schema version of `waypost.db` into the next; the index is the version before.
+pub(crate) const MIGRATIONS: [&str; 1] = [include_str!("schema.sql")];
 
 /// How long a statement waits for another process (`waypost key` writes too), in milliseconds.
 const BUSY_TIMEOUT_MS: u32 = 2_000;
@@ -83,6 +84,14 @@ pub(crate) fn open_to_write(path: &Path) -> rusqlite::Result<Connection> {
     Ok(connection)
 }
 
+/// Settles what closing does: where the caller's thread does the work, a store that is dropped is one that crashed, and
+/// leaves its write-ahead log.
+pub(crate) fn settle_close(connection: &Connection, threads: Threads) -> rusqlite::Result<()> {
+    let keeps_log = threads == Threads::Caller;
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, keeps_log)?;
+    Ok(())
+}
+
 /// Opens the database to read.
 pub(crate) fn open_to_read(path: &Path) -> rusqlite::Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
@@ -92,16 +101,17 @@ pub(crate) fn open_to_read(path: &Path) -> rusqlite::Result<Connection> {
     Ok(connection)
 }
 
-/// Brings the schema up to the newest version. A file of a newer version is refused.
-pub(crate) fn migrate(connection: &mut Connection) -> Result<(), OpenError> {
+/// Brings the schema up to the newest version by those of `migrations` that the file has not seen. A file of a newer
+/// version is refused.
+pub(crate) fn migrate(connection: &mut Connection, migrations: &[&str]) -> Result<(), OpenError> {
     let transaction = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
     let version: usize = transaction.query_row("PRAGMA user_version", [], |row| row.get(0))?;
-    let pending = MIGRATIONS.get(version..).ok_or(OpenError::TooNew { version, known: MIGRATIONS.len() })?;
+    let pending = migrations.get(version..).ok_or(OpenError::TooNew { version, known: migrations.len() })?;
     for migration in pending {
         transaction.execute_batch(migration)?;
     }
     if !pending.is_empty() {
-        transaction.execute_batch(&format!("PRAGMA user_version = {}", MIGRATIONS.len()))?;
+        transaction.execute_batch(&format!("PRAGMA user_version = {}", migrations.len()))?;
     }
     transaction.commit()?;
     Ok(())
@@ -123,9 +133,9 @@ mod tests {
         assert!(matches!(DataDir::own(dir.path()), Err(OpenError::InUse { .. })));
 
         let mut connection = open_to_write(&owner.database()).unwrap();
-        migrate(&mut connection).unwrap();
-        migrate(&mut connection).unwrap();
+        migrate(&mut connection, &MIGRATIONS).unwrap();
+        migrate(&mut connection, &MIGRATIONS).unwrap();
         connection.execute_batch("PRAGMA user_version = 99").unwrap();
-        assert!(matches!(migrate(&mut connection), Err(OpenError::TooNew { version: 99, .. })));
+        assert!(matches!(migrate(&mut connection, &MIGRATIONS), Err(OpenError::TooNew { version: 99, .. })));
     }
 }

@@ -6,7 +6,7 @@ use rusqlite::{Connection, params_from_iter};
 use waypost_domain::Timestamp;
 use waypost_domain::time::DAY_MS;
 
-use crate::store::Limits;
+use crate::options::Limits;
 
 /// Rows that go in one transaction: measured at about a millisecond for journal rows.
 pub(crate) const STEP_ROWS: usize = 200;

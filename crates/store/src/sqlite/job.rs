@@ -1,18 +1,14 @@
-//! What the writer is asked to do, and how requests become a group.
+//! What the writer is asked to do.
 
 use std::time::Duration;
 
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::oneshot;
 use waypost_domain::{AppName, Fact, OutboxEntry, OutboxId, SendIntent, SendOutcome, Timestamp};
 
 use super::append::Delivery;
+use super::desk::Grouped;
 use super::housekeeping::{Doomed, Prune};
 use crate::store::{Intent, SendError, StoreCounts};
-
-/// A group is closed at this many items …
-const GROUP_ITEMS_MAX: usize = 512;
-/// … or this many bytes; a request that is larger goes alone.
-const GROUP_BYTES_MAX: usize = 4 << 20;
 
 /// What the writer is asked to do. An `answer` that is dropped means "could not be stored".
 pub(crate) enum Job {
@@ -47,8 +43,8 @@ pub(crate) enum Job {
     },
 }
 
-impl Job {
-    pub(crate) fn items(&self) -> usize {
+impl Grouped for Job {
+    fn items(&self) -> usize {
         match self {
             Self::Receive { facts, .. } => facts.len(),
             Self::Intend { .. } | Self::Settle { .. } | Self::Prune { .. } | Self::Probe { .. } => 1,
@@ -62,7 +58,9 @@ impl Job {
             Self::Settle { .. } | Self::Prune { .. } | Self::Probe { .. } => 0,
         }
     }
+}
 
+impl Job {
     fn queued_at(&self) -> Option<Duration> {
         match self {
             Self::Receive { queued_at, .. }
@@ -92,20 +90,6 @@ pub(crate) enum Done {
     Settled(Result<OutboxEntry, SendError>),
     Pruned(usize),
     Probed,
-}
-
-/// Takes what waits into the group, within its bounds; what no longer fits is given back.
-pub(crate) fn fill(group: &mut Vec<Job>, queue: &mut mpsc::Receiver<Job>) -> Option<Job> {
-    let (mut items, mut bytes) = (group[0].items(), group[0].weight_bytes());
-    while let Ok(job) = queue.try_recv() {
-        items += job.items();
-        bytes += job.weight_bytes();
-        if items > GROUP_ITEMS_MAX || bytes > GROUP_BYTES_MAX {
-            return Some(job);
-        }
-        group.push(job);
-    }
-    None
 }
 
 pub(crate) fn oldest(group: &[Job]) -> Option<Duration> {

@@ -1,12 +1,15 @@
-//! The embedded back end: one `waypost.db`, one writer thread, a pool of readers.
+//! The embedded back end: a file for each purpose, each with one writer and a pool of readers.
 
 pub(crate) mod append;
 pub(crate) mod checkpoint;
 pub(crate) mod connection;
+pub(crate) mod desk;
 pub(crate) mod housekeeping;
 pub(crate) mod job;
 pub(crate) mod keys;
+pub(crate) mod outlet;
 pub(crate) mod pages;
 pub(crate) mod readers;
 pub(crate) mod rows;
+pub(crate) mod transaction;
 pub(crate) mod writer;

@@ -7,22 +7,43 @@ use rusqlite::{Connection, OptionalExtension};
 use tokio::sync::Semaphore;
 use waypost_domain::{Alias, CustomerId, PhoneNumberId};
 
-use super::connection::open_to_read;
+use super::connection::{open_to_read, settle_close};
 use super::rows::known;
+use crate::options::Threads;
 use crate::store::{CustomerMatch, ReadError};
 
-/// Connections that read, each used by one caller at a time, on threads that may block.
+/// Connections that read one file.
 #[derive(Clone)]
-pub(crate) struct Readers {
-    idle: Arc<Mutex<Vec<Connection>>>,
-    /// As many permits as there are connections: who has one finds one idle.
-    permits: Arc<Semaphore>,
+pub(crate) struct Readers(Pool);
+
+#[derive(Clone)]
+enum Pool {
+    /// Each is used by one caller at a time, on threads that may block.
+    Threads {
+        idle: Arc<Mutex<Vec<Connection>>>,
+        /// As many permits as there are connections: who has one finds one idle.
+        permits: Arc<Semaphore>,
+    },
+    /// Guards the one connection for one read, on the caller's thread.
+    Caller(Arc<Mutex<Connection>>),
 }
 
 impl Readers {
-    pub(crate) fn open(database: &Path, count: usize) -> rusqlite::Result<Self> {
-        let idle = (0..count).map(|_| open_to_read(database)).collect::<rusqlite::Result<Vec<_>>>()?;
-        Ok(Self { permits: Arc::new(Semaphore::new(idle.len())), idle: Arc::new(Mutex::new(idle)) })
+    /// Opens `count` connections; one is enough where the callers' threads read.
+    pub(crate) fn open(database: &Path, count: usize, threads: Threads) -> rusqlite::Result<Self> {
+        let open = || {
+            let connection = open_to_read(database)?;
+            settle_close(&connection, threads)?;
+            Ok::<_, rusqlite::Error>(connection)
+        };
+        Ok(Self(match threads {
+            Threads::Own => {
+                let idle = (0..count).map(|_| open()).collect::<rusqlite::Result<Vec<_>>>()?;
+                let permits = Arc::new(Semaphore::new(idle.len()));
+                Pool::Threads { idle: Arc::new(Mutex::new(idle)), permits }
+            }
+            Threads::Caller => Pool::Caller(Arc::new(Mutex::new(open()?))),
+        }))
     }
 
     /// Runs `read` on a connection of its own; waits for one where all are busy.
@@ -30,8 +51,13 @@ impl Readers {
         &self,
         read: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T, ReadError> {
-        let permit = Arc::clone(&self.permits).acquire_owned().await.map_err(|_| ReadError::Closed)?;
-        let idle = Arc::clone(&self.idle);
+        let (idle, permits) = match &self.0 {
+            Pool::Caller(connection) => {
+                return Ok(read(&connection.lock().unwrap_or_else(PoisonError::into_inner))?);
+            }
+            Pool::Threads { idle, permits } => (Arc::clone(idle), Arc::clone(permits)),
+        };
+        let permit = permits.acquire_owned().await.map_err(|_| ReadError::Closed)?;
         let reading = tokio::task::spawn_blocking(move || {
             // The permit lives as long as the read, also where the caller has gone away.
             let _permit = permit;

@@ -1,85 +1,40 @@
-//! The one writer: a thread that commits in groups. Whatever waits while a transaction commits goes into the next.
+//! The one writer of `waypost.db`. It commits in groups: whatever waits while a transaction commits goes into the next.
 //!
 //! A group runs as one transaction. Where a statement of it fails, it is rolled back and run again in halves, down to
 //! the one item that is at fault, which becomes a dead letter. (Savepoints would save the second run and cost every
 //! group that is well a copy of each page it touches.) Where the database itself is in trouble, nothing is published
 //! and everybody is told so; the file is opened anew and its head read before the next group.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use rusqlite::{Connection, ErrorCode, Transaction, TransactionBehavior};
-use tokio::sync::mpsc;
+use rusqlite::{Connection, Transaction, TransactionBehavior};
 use waypost_domain::{DeadLetter, DeadLetterKind, ErrorDetail, Fact, SendOutcome};
 
 use super::append::{Appender, ChangeError, Delivery, load_or_create_key, read_head, read_journal_after};
 use super::checkpoint::Checkpointer;
 use super::connection::{self, DataDir};
-use super::job::{Done, Job, fill, oldest};
+use super::desk::{GroupWriter, Grouped};
+use super::job::{Done, Job, oldest};
+use super::outlet::Outlet;
+use super::transaction::{Trouble, transact};
 use crate::clock::Clock;
 use crate::commit::{Commit, Commits, Step};
 use crate::ids::IdSource;
-use crate::store::{OpenError, Options, SendError, StoreCounts};
+use crate::options::{OpenError, Options, Threads};
+use crate::store::{SendError, StoreCounts};
 
-/// Commits that may wait for the hub; at the bound the writer waits.
-const COMMITS_MAX: usize = 64;
-/// Why a group was not committed.
-enum Trouble {
-    /// Something in it cannot be stored.
-    Item,
-    /// The database cannot store anything just now.
-    Database(rusqlite::Error),
-}
-
-/// Opens the database in `directory` and starts the thread. It ends when every sender of jobs is gone.
-pub(crate) fn start(
-    directory: DataDir,
-    options: Options,
-    is_well: Arc<AtomicBool>,
-) -> Result<(mpsc::Sender<Job>, Commits), OpenError> {
-    let database = directory.database();
-    let mut connection = connection::open_to_write(&database)?;
-    connection::migrate(&mut connection)?;
-    let mut ids = IdSource::new(options.seed);
-    let key_file = directory.file("dedup.key");
-    let dedup_key = load_or_create_key(&key_file, ids.random_key())
-        .map_err(|source| OpenError::Directory { path: key_file, source })?;
-    let appender = Appender::load(&connection, ids, options.encode, dedup_key)?;
-    let published = read_head(&connection)?.number;
-
-    let (jobs, queue) = mpsc::channel(options.limits.queue_max);
-    let (commits, committed) = mpsc::channel(COMMITS_MAX);
-    let checkpointer = Checkpointer::start(database.clone())
-        .map_err(|source| OpenError::Directory { path: database.clone(), source })?;
-    let mut writer = Writer {
-        _directory: directory,
-        database,
-        connection: Some(connection),
-        appender,
-        commits,
-        published,
-        clock: options.clock,
-        is_well,
-        checkpointer,
-    };
-    writer.give_up_unfinished_sends()?;
-    std::thread::Builder::new()
-        .name("waypost-writer".into())
-        .spawn(move || writer.run(queue))
-        .map_err(|source| OpenError::Directory { path: options.data_dir, source })?;
-    Ok((jobs, Commits(committed)))
-}
-
-struct Writer {
-    _directory: DataDir,
+/// The one that writes `waypost.db`.
+pub(crate) struct Writer {
+    _directory: Arc<DataDir>,
     database: PathBuf,
+    threads: Threads,
     /// `None` after trouble, until the file could be opened again.
     connection: Option<Connection>,
     appender: Appender,
-    commits: mpsc::Sender<Commit>,
+    outlet: Outlet,
     /// The number of the newest entry that was handed on.
     published: u64,
     clock: Arc<dyn Clock>,
@@ -88,18 +43,52 @@ struct Writer {
     checkpointer: Checkpointer,
 }
 
-impl Writer {
-    fn run(mut self, mut queue: mpsc::Receiver<Job>) {
-        let mut held = None;
-        while let Some(first) = held.take().or_else(|| queue.blocking_recv()) {
-            let mut group = vec![first];
-            held = fill(&mut group, &mut queue);
-            let items = group.iter().map(Job::items).sum();
-            self.commit(group);
-            if let Some(connection) = &self.connection {
-                self.checkpointer.wrote(items, connection);
-            }
+impl GroupWriter for Writer {
+    type Job = Job;
+
+    fn write(&mut self, group: Vec<Job>) {
+        let items = group.iter().map(Job::items).sum();
+        self.commit(group);
+        if let Some(connection) = &self.connection {
+            self.checkpointer.wrote(items, connection);
         }
+    }
+}
+
+impl Writer {
+    /// Opens the database in `directory`, and settles what the process before this one left open.
+    pub(crate) fn open(
+        directory: Arc<DataDir>,
+        options: Options,
+        is_well: Arc<AtomicBool>,
+    ) -> Result<(Self, Commits), OpenError> {
+        let (database, threads) = (directory.database(), options.threads);
+        let mut connection = connection::open_to_write(&database)?;
+        connection::settle_close(&connection, threads)?;
+        connection::migrate(&mut connection, &connection::MIGRATIONS)?;
+        let mut ids = IdSource::new(options.seed);
+        let key_file = directory.file("dedup.key");
+        let dedup_key = load_or_create_key(&key_file, ids.random_key())
+            .map_err(|source| OpenError::Directory { path: key_file, source })?;
+        let appender = Appender::load(&connection, ids, options.encode, dedup_key)?;
+        let published = read_head(&connection)?.number;
+        let (outlet, commits) = Outlet::new(threads);
+        let checkpointer = Checkpointer::start(database.clone(), threads)
+            .map_err(|source| OpenError::Directory { path: database.clone(), source })?;
+        let mut writer = Self {
+            _directory: directory,
+            database,
+            threads,
+            connection: Some(connection),
+            appender,
+            outlet,
+            published,
+            clock: options.clock,
+            is_well,
+            checkpointer,
+        };
+        writer.give_up_unfinished_sends()?;
+        Ok((writer, commits))
     }
 
     /// A send whose call was under way when the last process ended may or may not have reached Meta.
@@ -139,7 +128,7 @@ impl Writer {
         ) {
             Ok(done) => group.into_iter().zip(done).for_each(|(job, done)| job.answer(done)),
             // Answers that are dropped say that nothing is known to be stored.
-            Err(Trouble::Database(_)) => {}
+            Err(Trouble::Database(_) | Trouble::Unread) => {}
             Err(Trouble::Item) if group.len() > 1 => {
                 let second = group.split_off(group.len() / 2);
                 self.commit(group);
@@ -169,28 +158,24 @@ impl Writer {
         facts: &[Fact],
         queued_at: Duration,
         counts: &mut StoreCounts,
-    ) -> Result<(), rusqlite::Error> {
+    ) -> Result<(), Trouble> {
         let attempt = self.try_commit(
             |appender, transaction| receive_all(appender, transaction, delivery, facts),
             Some(queued_at),
         );
         match (attempt, facts) {
             (Ok(more), _) => counts.add(more),
-            (Err(Trouble::Database(error)), _) => return Err(error),
+            (Err(trouble @ (Trouble::Database(_) | Trouble::Unread)), _) => return Err(trouble),
             (Err(Trouble::Item), [fact]) => {
                 let letter = [Fact::Dead(refused(fact))];
                 let stored = self.try_commit(
                     |appender, transaction| receive_all(appender, transaction, delivery, &letter),
                     Some(queued_at),
                 );
-                match stored {
-                    Ok(more) => counts.add(more),
-                    Err(Trouble::Database(error)) => return Err(error),
-                    Err(Trouble::Item) => {
-                        tracing::error!("a dead letter could not be stored");
-                        return Err(rusqlite::Error::InvalidQuery);
-                    }
+                if matches!(stored, Err(Trouble::Item)) {
+                    tracing::error!("a dead letter could not be stored");
                 }
+                counts.add(stored?);
             }
             (Err(Trouble::Item), facts) => {
                 let (first, second) = facts.split_at(facts.len() / 2);
@@ -226,13 +211,15 @@ impl Writer {
         change: impl FnOnce(&mut Appender, &Transaction<'_>) -> Result<T, Trouble>,
         queued_at: Option<Duration>,
     ) -> Result<T, Trouble> {
-        self.reopen().map_err(Trouble::Database)?;
+        self.reopen()?;
+        // Opening the file again may have handed something on.
+        self.expect_room()?;
         let Self { connection: Some(connection), appender, .. } = self else {
             unreachable!("`reopen` succeeded")
         };
-        let attempt = transact(connection, appender, change);
+        let attempt = transact(connection, |transaction| change(appender, transaction));
         match &attempt {
-            Ok(_) => {}
+            Ok(_) | Err(Trouble::Unread) => {}
             Err(Trouble::Item) => {
                 if let Err(error) = appender.reload(connection) {
                     self.connection = None;
@@ -249,16 +236,32 @@ impl Writer {
     }
 
     /// Opens the file again after trouble. What an uncertain COMMIT left in the journal after all is handed on now.
-    fn reopen(&mut self) -> rusqlite::Result<()> {
+    fn reopen(&mut self) -> Result<(), Trouble> {
         if self.connection.is_some() {
             return Ok(());
         }
-        let connection = connection::open_to_write(&self.database)?;
-        self.appender.reload(&connection)?;
-        let missed = read_journal_after(&connection, self.published)?;
+        self.expect_room()?;
+        let (connection, missed) = self.read_again().map_err(Trouble::Database)?;
         self.connection = Some(connection);
-        self.hand_on(missed.into_iter().map(Step::Event).collect(), None);
+        self.hand_on(missed, None);
         Ok(())
+    }
+
+    fn read_again(&mut self) -> rusqlite::Result<(Connection, Vec<Step>)> {
+        let connection = connection::open_to_write(&self.database)?;
+        connection::settle_close(&connection, self.threads)?;
+        self.appender.reload(&connection)?;
+        let missed = read_journal_after(&connection, self.published)?.into_iter().map(Step::Event).collect();
+        Ok((connection, missed))
+    }
+
+    /// What is committed must be handed on: where there is no room for it, nothing is committed.
+    fn expect_room(&self) -> Result<(), Trouble> {
+        if self.outlet.has_room() {
+            return Ok(());
+        }
+        tracing::warn!("the commits are not read; until they are, nothing is acknowledged");
+        Err(Trouble::Unread)
     }
 
     fn hand_on(&mut self, steps: Vec<Step>, queued_at: Option<Duration>) {
@@ -271,24 +274,8 @@ impl Writer {
         });
         self.published = newest.unwrap_or(self.published);
         let queued_at = queued_at.unwrap_or_else(|| self.clock.monotonic());
-        if self.commits.blocking_send(Commit { steps, queued_at }).is_err() {
-            tracing::warn!("nobody shows what is stored any more");
-        }
+        self.outlet.send(Commit { steps, queued_at });
     }
-}
-
-fn transact<T>(
-    connection: &mut Connection,
-    appender: &mut Appender,
-    change: impl FnOnce(&mut Appender, &Transaction<'_>) -> Result<T, Trouble>,
-) -> Result<T, Trouble> {
-    let transaction =
-        connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(Trouble::Database)?;
-    // A panic over one item must not end the writer: the item is at fault like one that the database refuses.
-    let changed = catch_unwind(AssertUnwindSafe(|| change(appender, &transaction)));
-    let value = changed.unwrap_or(Err(Trouble::Item))?;
-    transaction.commit().map_err(Trouble::Database)?;
-    Ok(value)
 }
 
 fn apply(appender: &mut Appender, transaction: &Transaction<'_>, job: &Job) -> Result<Done, Trouble> {
@@ -336,18 +323,6 @@ fn or_trouble<T>(result: Result<T, ChangeError>) -> Result<Result<T, SendError>,
         Err(ChangeError::UnknownCustomer) => Ok(Err(SendError::UnknownCustomer)),
         Err(ChangeError::UnknownSend) => Ok(Err(SendError::UnknownSend)),
         Err(ChangeError::Database(error)) => Err(error.into()),
-    }
-}
-
-impl From<rusqlite::Error> for Trouble {
-    /// What the caller's data can cause is the item's fault; everything else is the database's.
-    fn from(error: rusqlite::Error) -> Self {
-        match error.sqlite_error_code() {
-            Some(ErrorCode::ConstraintViolation | ErrorCode::TooBig | ErrorCode::TypeMismatch) => Self::Item,
-            Some(_) => Self::Database(error),
-            // The row could not be read back, or a parameter not be bound.
-            None => Self::Item,
-        }
     }
 }
 

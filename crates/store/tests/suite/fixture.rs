@@ -1,8 +1,9 @@
 //! A store in a directory of its own, with a clock that stands still, and facts to put into it.
 
-use std::path::Path;
+use std::fs::File;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
 
 use rusqlite::Connection;
@@ -13,26 +14,35 @@ use waypost_domain::{
 };
 use waypost_store::{
     Clock, Commits, CommittedEvent, EncodedEvent, Limits, OpenError, Options, Step, Store, StoreCounts,
+    Threads,
 };
 
 /// 2026-11-06T21:20:00Z.
 pub(crate) const START: Timestamp = Timestamp::from_millis(1_794_000_000_000);
 
-pub(crate) struct StillClock(AtomicI64);
+/// A clock that stands still until it is moved: the wall clock, or the one that never goes back.
+pub(crate) struct StillClock {
+    wall_ms: AtomicI64,
+    monotonic_ms: AtomicU64,
+}
 
 impl StillClock {
     pub(crate) fn advance_days(&self, days: i64) {
-        self.0.fetch_add(days * 86_400_000, Ordering::SeqCst);
+        self.advance_hours(days * 24);
+    }
+
+    pub(crate) fn advance_hours(&self, hours: i64) {
+        self.wall_ms.fetch_add(hours * 3_600_000, Ordering::SeqCst);
     }
 }
 
 impl Clock for StillClock {
     fn now(&self) -> Timestamp {
-        Timestamp::from_millis(self.0.load(Ordering::SeqCst))
+        Timestamp::from_millis(self.wall_ms.load(Ordering::SeqCst))
     }
 
     fn monotonic(&self) -> Duration {
-        Duration::ZERO
+        Duration::from_millis(self.monotonic_ms.load(Ordering::SeqCst))
     }
 }
 
@@ -40,8 +50,20 @@ pub(crate) struct Fixture {
     pub(crate) store: Store,
     pub(crate) commits: Commits,
     pub(crate) clock: Arc<StillClock>,
-    pub(crate) limits: Limits,
+    setting: Setting,
+}
+
+/// What stays when the store is closed and opened again.
+struct Setting {
     directory: TempDir,
+    clock: Arc<StillClock>,
+    threads: Threads,
+}
+
+impl Setting {
+    fn data_dir(&self) -> PathBuf {
+        self.directory.path().join("data")
+    }
 }
 
 /// A content over which the fixture's encoder panics, as a bug would.
@@ -78,45 +100,56 @@ pub(crate) fn limits() -> Limits {
         parked_status_days: 30,
         parked_statuses_max: 5,
         dedup_days: 30,
+        session_hours: 24,
+        sessions_max: 5,
     }
 }
 
-fn open(path: &Path, clock: &Arc<StillClock>, limits: &Limits) -> Result<(Store, Commits), OpenError> {
+fn open(setting: &Setting) -> Result<(Store, Commits), OpenError> {
     Store::open(Options {
-        data_dir: path.into(),
+        data_dir: setting.data_dir(),
         seed: [7; 32],
-        clock: Arc::clone(clock) as Arc<dyn Clock>,
+        clock: Arc::clone(&setting.clock) as Arc<dyn Clock>,
         encode: Box::new(encode),
-        limits: limits.clone(),
+        limits: limits(),
+        threads: setting.threads,
     })
 }
 
 impl Fixture {
+    /// A new store that works as this run of the suite says.
     pub(crate) fn new() -> Self {
+        Self::with(crate::THREADS)
+    }
+
+    pub(crate) fn with(threads: Threads) -> Self {
         let directory = tempfile::tempdir().unwrap();
-        let clock = Arc::new(StillClock(AtomicI64::new(START.as_millis())));
-        let limits = limits();
-        let (store, commits) = open(&directory.path().join("data"), &clock, &limits).unwrap();
-        Self { store, commits, clock, limits, directory }
+        let wall_ms = AtomicI64::new(START.as_millis());
+        let clock = Arc::new(StillClock { wall_ms, monotonic_ms: AtomicU64::new(0) });
+        let setting = Setting { directory, clock: Arc::clone(&clock), threads };
+        let (store, commits) = open(&setting).unwrap();
+        Self { store, commits, clock, setting }
     }
 
     /// Closes the store and opens it again, as a restart does.
     pub(crate) async fn restart(self) -> Self {
-        let Self { store, mut commits, clock, limits, directory } = self;
+        self.restart_over(|_| ()).await
+    }
+
+    /// Closes the store, does something to its directory, and opens it again.
+    pub(crate) async fn restart_over(self, tamper: impl FnOnce(&Path)) -> Self {
+        let Self { store, mut commits, clock, setting } = self;
         drop(store);
         // The commits end when the writer has.
         while commits.next().await.is_some() {}
         drop(commits);
-        let path = directory.path().join("data");
-        // The writer lets go of the directory's lock right after its last commit.
-        let (store, commits) = loop {
-            match open(&path, &clock, &limits) {
-                Ok(open) => break open,
-                Err(OpenError::InUse { .. }) => tokio::task::yield_now().await,
-                Err(error) => panic!("{error}"),
-            }
-        };
-        Self { store, commits, clock, limits, directory }
+        // The writers let go of the directory's lock right after their last commits.
+        while File::open(setting.data_dir().join("waypost.lock")).unwrap().try_lock().is_err() {
+            tokio::task::yield_now().await;
+        }
+        tamper(&setting.data_dir());
+        let (store, commits) = open(&setting).unwrap();
+        Self { store, commits, clock, setting }
     }
 
     pub(crate) async fn receive(&self, facts: Vec<Fact>) -> StoreCounts {
@@ -142,7 +175,7 @@ impl Fixture {
 
     /// The file, read beside the store.
     pub(crate) fn file(&self) -> Connection {
-        Connection::open(self.directory.path().join("data/waypost.db")).unwrap()
+        Connection::open(self.setting.data_dir().join("waypost.db")).unwrap()
     }
 
     pub(crate) fn count(&self, sql: &str) -> i64 {

@@ -9,3 +9,8 @@ mod journal;
 mod receiving;
 mod sending;
 mod trouble;
+
+use waypost_store::Threads;
+
+/// Who does the work in this run of the suite; `../inline` is the other one.
+const THREADS: Threads = Threads::Own;

@@ -28,7 +28,7 @@ pub(super) struct Thread {
 
 /// What the newest items resolved to. It holds exactly what the database does: it is dropped at each rollback.
 #[derive(Default)]
-pub(super) struct Threads(HashMap<(i64, Alias), CachedThread>);
+pub(super) struct KnownThreads(HashMap<(i64, Alias), CachedThread>);
 
 struct CachedThread {
     thread: Thread,

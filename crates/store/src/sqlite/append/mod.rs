@@ -18,7 +18,7 @@ use waypost_domain::{AppName, Fact, PhoneNumberId, Timestamp, WabaId};
 use crate::commit::{Encode, Step};
 use crate::ids::IdSource;
 use crate::store::Received;
-use customer::Threads;
+use customer::KnownThreads;
 use journal::Journal;
 use seen::DedupKey;
 
@@ -52,7 +52,7 @@ pub(crate) struct Appender {
     journal: Journal,
     dedup: DedupKey,
     numbers: HashMap<PhoneNumberId, i64>,
-    threads: Threads,
+    threads: KnownThreads,
     last_message_seq: i64,
 }
 
@@ -70,7 +70,7 @@ impl Appender {
             journal,
             dedup: DedupKey::new(&dedup_key),
             numbers: HashMap::new(),
-            threads: Threads::default(),
+            threads: KnownThreads::default(),
             last_message_seq: read_last_message_seq(connection)?,
         })
     }
@@ -78,7 +78,7 @@ impl Appender {
     /// Forgets whatever a transaction that was not committed left here, and reads the file's state again.
     pub(crate) fn reload(&mut self, connection: &Connection) -> rusqlite::Result<()> {
         self.numbers.clear();
-        self.threads = Threads::default();
+        self.threads = KnownThreads::default();
         self.journal.reload(connection)?;
         self.last_message_seq = read_last_message_seq(connection)?;
         Ok(())

@@ -1,0 +1,94 @@
+//! What a store is built from, and why it could not be.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use crate::clock::Clock;
+use crate::commit::Encode;
+
+/// What a store is built from.
+pub struct Options {
+    /// Where its files are; created with mode 0700 where missing.
+    pub data_dir: PathBuf,
+    /// Random bits, from which ids, the epoch and the dedup key of a new store come.
+    pub seed: [u8; 32],
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// How an event is written.
+    pub encode: Encode,
+    /// Its bounds.
+    pub limits: Limits,
+    /// Who does the work.
+    pub threads: Threads,
+}
+
+/// Who does the work of a store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Threads {
+    /// The store has threads of its own; whoever asks awaits them. For everything but simulations.
+    Own,
+    /// Whoever asks does it, within the first poll of what was asked: a change is committed and a read is made when
+    /// that returns. Nothing is started and nothing is awaited, so that the same calls in the same order do the same,
+    /// under a clock that stands still. For simulations.
+    ///
+    /// Nobody can wait here for [`crate::Commits`] to be read: while 64 of them are unread, nothing is appended and
+    /// whoever asks is told that the store is unavailable.
+    ///
+    /// A store that is dropped leaves what a crash would leave, write-ahead logs included.
+    Caller,
+}
+
+/// The bounds of a store.
+#[derive(Clone, Debug)]
+pub struct Limits {
+    /// Requests that may wait for the writer; at the bound the next ones wait before the queue.
+    pub queue_max: usize,
+    /// Connections that read at the same time; more reads wait.
+    pub readers: usize,
+    /// Days for which the journal is kept.
+    pub journal_days: i64,
+    /// Days for which dead letters are kept.
+    pub dead_letter_days: i64,
+    /// Bytes of dead letters that are kept; the oldest go first.
+    pub dead_letter_bytes_max: u64,
+    /// Days for which a status waits for its message.
+    pub parked_status_days: i64,
+    /// Statuses that may wait; the oldest go first.
+    pub parked_statuses_max: u64,
+    /// Days for which it is remembered what was seen.
+    pub dedup_days: i64,
+    /// Hours after which a session ends that nobody was seen in.
+    pub session_hours: i64,
+    /// Sessions that are kept; over it, those seen longest ago go.
+    pub sessions_max: u64,
+}
+
+/// Why a store could not be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The directory cannot be used.
+    #[error("the data directory {path} cannot be used")]
+    Directory {
+        /// The directory.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// Another server has it open.
+    #[error("the data directory {path} is in use by another waypost")]
+    InUse {
+        /// The directory.
+        path: PathBuf,
+    },
+    /// It was written by a newer version.
+    #[error("the database has schema version {version}, this program knows {known}: use a newer waypost")]
+    TooNew {
+        /// The file's version.
+        version: usize,
+        /// The newest that this program knows.
+        known: usize,
+    },
+    /// The database said no.
+    #[error("the database cannot be opened")]
+    Database(#[from] rusqlite::Error),
+}

@@ -1,0 +1,23 @@
+//! The suite once more, with everything on the caller's thread; and what holds only there.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod caller;
+#[path = "../suite/fixture.rs"]
+mod fixture;
+#[path = "../suite/housekeeping.rs"]
+mod housekeeping;
+#[path = "../suite/identity.rs"]
+mod identity;
+#[path = "../suite/journal.rs"]
+mod journal;
+#[path = "../suite/receiving.rs"]
+mod receiving;
+#[path = "../suite/sending.rs"]
+mod sending;
+#[path = "../suite/trouble.rs"]
+mod trouble;
+
+use waypost_store::Threads;
+
+const THREADS: Threads = Threads::Caller;
