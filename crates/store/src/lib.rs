@@ -16,6 +16,7 @@ pub mod ids;
 pub mod keys;
 pub mod options;
 pub mod page;
+pub mod position;
 pub mod store;
 
 mod sqlite;
@@ -26,4 +27,5 @@ pub use ids::IdSource;
 pub use keys::{ApiKey, Keys};
 pub use options::{Limits, OpenError, Options, Threads};
 pub use page::{JournalPage, PageError, PageRequest};
+pub use position::{Gap, HeldPosition, PositionError};
 pub use store::{AppendError, CustomerMatch, Intent, ReadError, Received, SendError, Store, StoreCounts};

@@ -19,6 +19,7 @@ use crate::sqlite::connection::DataDir;
 use crate::sqlite::desk::Desk;
 use crate::sqlite::housekeeping::{self, Prune};
 use crate::sqlite::job::Job;
+use crate::sqlite::pins::Pins;
 use crate::sqlite::readers::Readers;
 use crate::sqlite::writer::Writer;
 
@@ -123,8 +124,9 @@ pub enum CustomerMatch {
 #[derive(Clone)]
 pub struct Store {
     desk: Desk<Writer>,
-    readers: Readers,
-    clock: Arc<dyn Clock>,
+    pub(crate) readers: Readers,
+    pub(crate) pins: Pins,
+    pub(crate) clock: Arc<dyn Clock>,
     limits: Arc<Limits>,
     /// Whether the writer's last commit went well.
     is_well: Arc<AtomicBool>,
@@ -138,16 +140,18 @@ impl Store {
     /// Where the directory or the database cannot be used.
     pub fn open(options: Options) -> Result<(Self, Commits), OpenError> {
         let directory = Arc::new(DataDir::own(&options.data_dir)?);
-        let database = directory.database();
         let limits = Arc::new(options.limits.clone());
         let clock = Arc::clone(&options.clock);
         let threads = options.threads;
         let is_well = Arc::new(AtomicBool::new(true));
+
+        let database = directory.database();
         let (writer, commits) = Writer::open(directory, options, Arc::clone(&is_well))?;
         let desk = Desk::open(writer, threads, "waypost-writer", limits.queue_max)
             .map_err(|source| OpenError::Directory { path: database.clone(), source })?;
         let readers = Readers::open(&database, limits.readers, threads)?;
-        Ok((Self { desk, readers, clock, limits, is_well }, commits))
+        let pins = Pins::default();
+        Ok((Self { desk, readers, pins, clock, limits, is_well }, commits))
     }
 
     /// Stores the items of one webhook of `app`, each on its own; returns after the commit.
@@ -283,12 +287,14 @@ impl Store {
                 if doomed.is_empty() {
                     break;
                 }
-                let found = doomed.len();
-                removed += self
-                    .ask(|answer, _| Job::Prune { prune, doomed, answer })
+                let pins = self.pins.clone();
+                let gone = self
+                    .ask(|answer, asked_at| Job::Prune { prune, doomed, pins, asked_at, answer })
                     .await
                     .ok_or(ReadError::Closed)?;
-                if found < housekeeping::STEP_ROWS {
+                removed += gone;
+                // Fewer are due, or the others are held.
+                if gone < housekeeping::STEP_ROWS {
                     break;
                 }
             }

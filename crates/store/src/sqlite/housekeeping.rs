@@ -1,11 +1,14 @@
 //! What is kept for a time only. A reader finds what is due; the writer takes it out, a few rows at a time, so that
 //! no webhook waits for more than one small step.
 
+use std::time::Duration;
+
 use rusqlite::types::Value;
 use rusqlite::{Connection, params_from_iter};
 use waypost_domain::Timestamp;
 use waypost_domain::time::DAY_MS;
 
+use super::pins::Pins;
 use crate::options::Limits;
 
 /// Rows that go in one transaction: measured at about a millisecond for journal rows.
@@ -88,8 +91,13 @@ impl Prune {
             .collect()
     }
 
-    /// Takes out the rows with these keys; how many there were.
-    pub(crate) fn remove(self, connection: &Connection, doomed: &Doomed) -> rusqlite::Result<usize> {
+    /// Takes out the rows with these keys, but of the journal only those that nobody holds; how many went.
+    pub(crate) fn remove(
+        self,
+        connection: &Connection,
+        doomed: &Doomed,
+        (pins, now): (&Pins, Duration),
+    ) -> rusqlite::Result<usize> {
         let sql = match self {
             Self::Journal => "DELETE FROM journal WHERE number = ?1",
             Self::OldDeadLetters | Self::ExcessDeadLetters => "DELETE FROM dead_letters WHERE id = ?1",
@@ -99,6 +107,18 @@ impl Prune {
             Self::Seen => "DELETE FROM seen WHERE number = ?1 AND wamid = ?2 AND what = ?3",
         };
         let mut statement = connection.prepare_cached(sql)?;
-        doomed.iter().map(|key| statement.execute(params_from_iter(key))).sum()
+        let free = if self == Self::Journal { let_go(doomed, pins, now) } else { doomed };
+        free.iter().map(|key| statement.execute(params_from_iter(key))).sum()
     }
+}
+
+/// Those of the journal's entries, the oldest first, that nobody holds. From now on nobody can.
+fn let_go<'a>(doomed: &'a Doomed, pins: &Pins, now: Duration) -> &'a [Vec<Value>] {
+    let number = |key: &[Value]| match key {
+        [Value::Integer(number)] => u64::try_from(*number).unwrap_or(0),
+        _ => unreachable!("the key of a journal entry is its number"),
+    };
+    let Some(newest) = doomed.last() else { return doomed };
+    let below = pins.doom(number(newest) + 1, now);
+    &doomed[..doomed.partition_point(|key| number(key) < below)]
 }

@@ -8,6 +8,7 @@ use waypost_domain::{AppName, Fact, OutboxEntry, OutboxId, SendIntent, SendOutco
 use super::append::Delivery;
 use super::desk::Grouped;
 use super::housekeeping::{Doomed, Prune};
+use super::pins::Pins;
 use crate::store::{Intent, SendError, StoreCounts};
 
 /// What the writer is asked to do. An `answer` that is dropped means "could not be stored".
@@ -35,6 +36,8 @@ pub(crate) enum Job {
     Prune {
         prune: Prune,
         doomed: Doomed,
+        pins: Pins,
+        asked_at: Duration,
         answer: oneshot::Sender<usize>,
     },
     /// Writes what is there already: can it be written?

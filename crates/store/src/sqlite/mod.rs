@@ -9,6 +9,8 @@ pub(crate) mod job;
 pub(crate) mod keys;
 pub(crate) mod outlet;
 pub(crate) mod pages;
+pub(crate) mod pins;
+pub(crate) mod positions;
 pub(crate) mod readers;
 pub(crate) mod rows;
 pub(crate) mod transaction;

@@ -289,8 +289,8 @@ fn apply(appender: &mut Appender, transaction: &Transaction<'_>, job: &Job) -> R
         Job::Settle { id, outcome, at, .. } => {
             Done::Settled(or_trouble(appender.settle(transaction, *id, outcome, *at))?)
         }
-        Job::Prune { prune, doomed, .. } => {
-            Done::Pruned(prune.remove(transaction, doomed).map_err(Trouble::from)?)
+        Job::Prune { prune, doomed, pins, asked_at, .. } => {
+            Done::Pruned(prune.remove(transaction, doomed, (pins, *asked_at)).map_err(Trouble::from)?)
         }
         Job::Probe { .. } => {
             transaction.execute("UPDATE meta SET value = value WHERE key = 'epoch'", [])?;

@@ -11,6 +11,8 @@ mod housekeeping;
 mod identity;
 #[path = "../suite/journal.rs"]
 mod journal;
+#[path = "../suite/positions.rs"]
+mod positions;
 #[path = "../suite/receiving.rs"]
 mod receiving;
 #[path = "../suite/sending.rs"]

@@ -34,6 +34,11 @@ impl StillClock {
     pub(crate) fn advance_hours(&self, hours: i64) {
         self.wall_ms.fetch_add(hours * 3_600_000, Ordering::SeqCst);
     }
+
+    /// Lets time pass for durations; the wall clock stands still.
+    pub(crate) fn pass(&self, time: Duration) {
+        self.monotonic_ms.fetch_add(u64::try_from(time.as_millis()).unwrap(), Ordering::SeqCst);
+    }
 }
 
 impl Clock for StillClock {

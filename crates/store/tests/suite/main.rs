@@ -6,6 +6,7 @@ mod fixture;
 mod housekeeping;
 mod identity;
 mod journal;
+mod positions;
 mod receiving;
 mod sending;
 mod trouble;
