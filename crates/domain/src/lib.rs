@@ -17,6 +17,7 @@ pub mod ids;
 pub mod message;
 pub mod offset;
 pub mod outbox;
+pub mod pid;
 pub mod status;
 pub mod time;
 
@@ -28,5 +29,6 @@ pub use ids::{AppName, ConversationId, CustomerId, MessageId, OutboxId, PhoneNum
 pub use message::{Direction, ErrorDetail, Message, MessageType, RawJson, Source};
 pub use offset::{Epoch, Offset};
 pub use outbox::{LinkPreview, OutboxEntry, OutboxState, Recipient, SendIntent, SendOutcome};
+pub use pid::Pid;
 pub use status::{MessageState, Reported, StatusChange, StatusTimes};
 pub use time::Timestamp;

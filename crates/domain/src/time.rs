@@ -1,7 +1,10 @@
 //! Points in time, as milliseconds since the Unix epoch, UTC.
 
+/// Milliseconds in an hour.
+pub const HOUR_MS: i64 = 3_600_000;
+
 /// Milliseconds in a day.
-pub const DAY_MS: i64 = 86_400_000;
+pub const DAY_MS: i64 = 24 * HOUR_MS;
 
 /// The launch year of WhatsApp, 2009-01-01T00:00:00Z: no message is older.
 const OLDEST_BELIEVABLE_MS: i64 = 1_230_768_000_000;

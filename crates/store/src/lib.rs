@@ -2,13 +2,13 @@
 //! journal's new entries in order), and reads beside them.
 //!
 //! The types that matter: [`Store`] is the handle, [`Options`] what it is built from, [`Commit`] what one
-//! transaction made visible.
+//! transaction made visible, [`Session`] what a client may come back to and [`HeldPosition`] from where.
 //!
 //! Deliberately absent: who listens, what an event looks like in JSON (an [`Encode`] function is given at
 //! construction), what time it is (a [`Clock`] is), and Meta's shapes. Nothing outside `sqlite` knows SQL.
 //!
-//! Start reading at [`store`], then `sqlite/writer.rs` (the group commit), then `sqlite/append/mod.rs` (what a
-//! transaction does).
+//! Start reading at [`store`], then `sqlite/writer.rs` (the group commit; `sqlite/desk.rs` is the way to it), then
+//! `sqlite/append/mod.rs` (what a transaction does).
 
 pub mod clock;
 pub mod commit;
@@ -17,6 +17,7 @@ pub mod keys;
 pub mod options;
 pub mod page;
 pub mod position;
+pub mod sessions;
 pub mod store;
 
 mod sqlite;
@@ -28,4 +29,5 @@ pub use keys::{ApiKey, Keys};
 pub use options::{Limits, OpenError, Options, Threads};
 pub use page::{JournalPage, PageError, PageRequest};
 pub use position::{Gap, HeldPosition, PositionError};
+pub use sessions::{NewSession, Session, SessionError, SessionId, SessionRoom, Tenure};
 pub use store::{AppendError, CustomerMatch, Intent, ReadError, Received, SendError, Store, StoreCounts};

@@ -21,6 +21,7 @@ use crate::sqlite::housekeeping::{self, Prune};
 use crate::sqlite::job::Job;
 use crate::sqlite::pins::Pins;
 use crate::sqlite::readers::Readers;
+use crate::sqlite::sessions::writer::SessionWriter;
 use crate::sqlite::writer::Writer;
 
 /// Why nothing was appended.
@@ -125,9 +126,11 @@ pub enum CustomerMatch {
 pub struct Store {
     desk: Desk<Writer>,
     pub(crate) readers: Readers,
+    pub(crate) sessions: Desk<SessionWriter>,
+    pub(crate) session_readers: Readers,
     pub(crate) pins: Pins,
     pub(crate) clock: Arc<dyn Clock>,
-    limits: Arc<Limits>,
+    pub(crate) limits: Arc<Limits>,
     /// Whether the writer's last commit went well.
     is_well: Arc<AtomicBool>,
 }
@@ -145,13 +148,18 @@ impl Store {
         let threads = options.threads;
         let is_well = Arc::new(AtomicBool::new(true));
 
+        let session_writer = SessionWriter::open(Arc::clone(&directory), threads)?;
+        let sessions = Desk::open(session_writer, threads, "waypost-sessions", limits.queue_max)
+            .map_err(|source| OpenError::Directory { path: directory.sessions(), source })?;
+        let session_readers = Readers::open(&directory.sessions(), limits.readers, threads)?;
+
         let database = directory.database();
         let (writer, commits) = Writer::open(directory, options, Arc::clone(&is_well))?;
         let desk = Desk::open(writer, threads, "waypost-writer", limits.queue_max)
             .map_err(|source| OpenError::Directory { path: database.clone(), source })?;
         let readers = Readers::open(&database, limits.readers, threads)?;
         let pins = Pins::default();
-        Ok((Self { desk, readers, pins, clock, limits, is_well }, commits))
+        Ok((Self { desk, readers, sessions, session_readers, pins, clock, limits, is_well }, commits))
     }
 
     /// Stores the items of one webhook of `app`, each on its own; returns after the commit.
@@ -279,7 +287,7 @@ impl Store {
     /// # Errors
     /// See [`ReadError`].
     pub async fn tend(&self) -> Result<usize, ReadError> {
-        let mut removed = 0;
+        let mut removed = self.tend_sessions().await?;
         for prune in Prune::ALL {
             loop {
                 let (limits, now) = (Arc::clone(&self.limits), self.clock.now());

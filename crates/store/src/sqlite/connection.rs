@@ -61,6 +61,10 @@ impl DataDir {
     pub(crate) fn database(&self) -> PathBuf {
         self.file("waypost.db")
     }
+
+    pub(crate) fn sessions(&self) -> PathBuf {
+        self.file("sessions.db")
+    }
 }
 
 /// The writer's page cache, in KiB. At each commit SQLite looks at every page in it (it renumbers pages through one far

@@ -13,5 +13,6 @@ pub(crate) mod pins;
 pub(crate) mod positions;
 pub(crate) mod readers;
 pub(crate) mod rows;
+pub(crate) mod sessions;
 pub(crate) mod transaction;
 pub(crate) mod writer;

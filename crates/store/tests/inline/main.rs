@@ -17,6 +17,8 @@ mod positions;
 mod receiving;
 #[path = "../suite/sending.rs"]
 mod sending;
+#[path = "../suite/sessions.rs"]
+mod sessions;
 #[path = "../suite/trouble.rs"]
 mod trouble;
 

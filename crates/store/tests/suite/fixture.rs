@@ -183,6 +183,10 @@ impl Fixture {
         Connection::open(self.setting.data_dir().join("waypost.db")).unwrap()
     }
 
+    pub(crate) fn sessions_file(&self) -> Connection {
+        Connection::open(self.setting.data_dir().join("sessions.db")).unwrap()
+    }
+
     pub(crate) fn count(&self, sql: &str) -> i64 {
         self.file().query_row(sql, [], |row| row.get(0)).unwrap()
     }

@@ -9,6 +9,7 @@ mod journal;
 mod positions;
 mod receiving;
 mod sending;
+mod sessions;
 mod trouble;
 
 use waypost_store::Threads;
