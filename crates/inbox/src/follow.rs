@@ -95,7 +95,7 @@ async fn join_known<A: Application>(
     let customer = match store.find_customer(name).await? {
         CustomerMatch::Nobody => return Ok(None),
         CustomerMatch::Ambiguous => return Err(FollowError::Ambiguous),
-        CustomerMatch::One(customer) => customer,
+        CustomerMatch::One { customer, .. } => customer,
     };
     if !may(principal, Action::SeeCustomer(customer)) {
         return Err(FollowError::UnknownCustomer);

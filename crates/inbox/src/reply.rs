@@ -195,7 +195,7 @@ impl Reply {
             To::Name(name) => name,
         };
         match self.store.find_customer(name).await? {
-            CustomerMatch::One(customer) => Ok(Recipient::Customer(customer)),
+            CustomerMatch::One { customer, .. } => Ok(Recipient::Customer(customer)),
             CustomerMatch::Ambiguous => Err(ReplyError::Ambiguous),
             CustomerMatch::Nobody => Alias::dialled(name)
                 .or_else(|| bsuid(name))

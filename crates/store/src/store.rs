@@ -116,7 +116,13 @@ pub enum CustomerMatch {
     /// Nobody that we know.
     Nobody,
     /// One customer.
-    One(CustomerId),
+    One {
+        /// The customer.
+        customer: CustomerId,
+        /// Who waited for the name is shown the customer's entries after this number, as it was live: the newest of
+        /// the journal when the name became the customer's. 0, which is all of them, where the name is our own id.
+        since: u64,
+    },
     /// More than one: the name alone does not tell.
     Ambiguous,
 }

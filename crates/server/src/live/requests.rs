@@ -173,7 +173,7 @@ async fn leave(
     };
     let customer_id = match customer {
         Some(name) => match live.app.store.find_customer(name).await.map_err(FollowError::from)? {
-            CustomerMatch::One(customer) => Some(customer.to_string()),
+            CustomerMatch::One { customer, .. } => Some(customer.to_string()),
             CustomerMatch::Nobody | CustomerMatch::Ambiguous => None,
         },
         None => None,

@@ -10,7 +10,7 @@ use rusqlite::{Connection, OpenFlags};
 use crate::options::{OpenError, Threads};
 
 /// What turns one schema version of `waypost.db` into the next; the index is the version before.
-pub(crate) const MIGRATIONS: [&str; 1] = [include_str!("schema.sql")];
+pub(crate) const MIGRATIONS: [&str; 2] = [include_str!("schema.sql"), include_str!("schema_2.sql")];
 
 /// How long a statement waits for another process (`waypost key` writes too), in milliseconds.
 const BUSY_TIMEOUT_MS: u32 = 2_000;
@@ -129,6 +129,21 @@ pub(crate) fn checkpoint(connection: &Connection) -> rusqlite::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_file_of_an_older_version_is_brought_up_to_date_and_keeps_its_rows() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut connection = open_to_write(&dir.path().join("waypost.db")).unwrap();
+        migrate(&mut connection, &MIGRATIONS[..1]).unwrap();
+        connection
+            .execute_batch(
+                "INSERT INTO aliases (kind, value, customer) VALUES ('phone', '15550002001', x'01')",
+            )
+            .unwrap();
+        migrate(&mut connection, &MIGRATIONS).unwrap();
+        let since: u64 = connection.query_row("SELECT since FROM aliases", [], |row| row.get(0)).unwrap();
+        assert_eq!(since, 0);
+    }
 
     #[test]
     fn a_second_owner_is_refused_and_a_newer_schema_too() {

@@ -76,17 +76,24 @@ pub(crate) fn find_customer(connection: &Connection, name: &str) -> rusqlite::Re
         let exists: bool = connection
             .prepare_cached("SELECT EXISTS (SELECT 1 FROM customers WHERE id = ?1)")?
             .query_row([id.to_bytes()], |row| row.get(0))?;
-        return Ok(if exists { CustomerMatch::One(id) } else { CustomerMatch::Nobody });
+        return Ok(if exists {
+            CustomerMatch::One { customer: id, since: 0 }
+        } else {
+            CustomerMatch::Nobody
+        });
     }
     // A phone is stored in digits, however it is asked for.
     let value = Alias::dialled(name).map_or_else(|| name.into(), |phone| phone.value);
-    let holders: Vec<[u8; 16]> = connection
-        .prepare_cached("SELECT DISTINCT customer FROM aliases WHERE value = ?1 LIMIT 2")?
-        .query_map([value], |row| row.get(0))?
+    // As two kinds of name it is bound twice: who waited has moved at the first.
+    let holders: Vec<([u8; 16], u64)> = connection
+        .prepare_cached(
+            "SELECT customer, min(since) FROM aliases WHERE value = ?1 GROUP BY customer LIMIT 2",
+        )?
+        .query_map([value], |row| Ok((row.get(0)?, row.get(1)?)))?
         .collect::<rusqlite::Result<_>>()?;
     Ok(match holders[..] {
         [] => CustomerMatch::Nobody,
-        [holder] => CustomerMatch::One(CustomerId::from_bytes(holder)),
+        [(holder, since)] => CustomerMatch::One { customer: CustomerId::from_bytes(holder), since },
         _ => CustomerMatch::Ambiguous,
     })
 }

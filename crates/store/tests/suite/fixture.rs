@@ -143,10 +143,21 @@ impl Fixture {
 
     /// Closes the store, does something to its directory, and opens it again.
     pub(crate) async fn restart_over(self, tamper: impl FnOnce(&Path)) -> Self {
+        self.closed_and_opened(&mut Vec::new(), tamper).await
+    }
+
+    /// Closes the store, reads all that it still handed on, and opens it again.
+    pub(crate) async fn restart_collecting(self, steps: &mut Vec<Step>) -> Self {
+        self.closed_and_opened(steps, |_| ()).await
+    }
+
+    async fn closed_and_opened(self, steps: &mut Vec<Step>, tamper: impl FnOnce(&Path)) -> Self {
         let Self { store, mut commits, clock, setting } = self;
         drop(store);
         // The commits end when the writer has.
-        while commits.next().await.is_some() {}
+        while let Some(commit) = commits.next().await {
+            steps.extend(commit.steps);
+        }
         drop(commits);
         // The writers let go of the directory's lock right after their last commits.
         while File::open(setting.data_dir().join("waypost.lock")).unwrap().try_lock().is_err() {

@@ -1,6 +1,7 @@
 //! One person stays one.
 
-use waypost_domain::{AliasKind, CustomerAliases};
+use proptest::prelude::*;
+use waypost_domain::{AliasKind, CustomerAliases, CustomerId, Fact, MessageType, Scope};
 use waypost_store::{CustomerMatch, Step};
 
 use crate::fixture::{Fixture, alias, message_of, phone};
@@ -15,7 +16,7 @@ fn bsuid(value: &str) -> CustomerAliases {
 
 async fn customer(fixture: &Fixture, name: &str) -> String {
     match fixture.store.find_customer(name).await.unwrap() {
-        CustomerMatch::One(id) => id.to_string(),
+        CustomerMatch::One { customer, .. } => customer.to_string(),
         other => panic!("{name}: {other:?}"),
     }
 }
@@ -78,5 +79,114 @@ async fn a_customer_is_found_by_each_name_and_nobody_by_others() {
     assert_eq!(customer(&fixture, &id).await, id);
     for name in ["", "customer123", "15550009999", "cus_00000000000000000000000000", "ext:42"] {
         assert_eq!(fixture.store.find_customer(name).await.unwrap(), CustomerMatch::Nobody, "{name}");
+    }
+}
+
+/// What one customer wrote, under some of its names; whether it is an event of its own.
+#[derive(Clone, Debug)]
+struct Written {
+    customer: usize,
+    names: CustomerNames,
+    kind: &'static str,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum CustomerNames {
+    Phone,
+    Bsuid,
+    Both,
+}
+
+fn bsuid_of(customer: usize) -> String {
+    format!("US.{customer}")
+}
+
+fn phone_of(customer: usize) -> String {
+    format!("1555000200{customer}")
+}
+
+fn fact(written: &Written, n: usize) -> Fact {
+    let (bsuid_name, digits) = (bsuid_of(written.customer), phone_of(written.customer));
+    let aliases = match written.names {
+        CustomerNames::Phone => phone(&digits),
+        CustomerNames::Bsuid => bsuid(&bsuid_name),
+        CustomerNames::Both => both(&bsuid_name, &digits),
+    };
+    let Fact::Message(mut message) = message_of(&format!("wamid.{n}"), aliases, "x") else { unreachable!() };
+    message.kind = MessageType::parse(written.kind).unwrap();
+    Fact::Message(message)
+}
+
+fn webhooks() -> impl Strategy<Value = Vec<Vec<Written>>> {
+    let names = prop::sample::select(vec![CustomerNames::Phone, CustomerNames::Bsuid, CustomerNames::Both]);
+    // A reaction makes somebody a customer without being an event.
+    let kind = prop::sample::select(vec!["text", "text", "reaction"]);
+    let written =
+        (0..4_usize, names, kind).prop_map(|(customer, names, kind)| Written { customer, names, kind });
+    prop::collection::vec(prop::collection::vec(written, 1..6), 1..8)
+}
+
+/// What somebody who waited for a name from the beginning was shown live: the customer's events after the first time
+/// that the name was bound. Names that later went over to another customer are left out.
+fn shown_live(steps: &[Step], name: &str) -> Option<(CustomerId, Vec<u64>)> {
+    let bound = |step: &Step| match step {
+        Step::Bind { name: bound, customer } if **bound == *name => Some(*customer),
+        Step::Bind { .. } | Step::Event(_) => None,
+    };
+    let (at, customer) = steps.iter().enumerate().find_map(|(at, step)| Some((at, bound(step)?)))?;
+    if steps.iter().filter_map(bound).any(|other| other != customer) {
+        return None;
+    }
+    Some((customer, events_of(&steps[at..], customer)))
+}
+
+fn events_of(steps: &[Step], customer: CustomerId) -> Vec<u64> {
+    let events = steps.iter().filter_map(|step| match step {
+        Step::Event(event) if event.audience.0.contains(&Scope::Customer(customer)) => {
+            Some(event.offset.number)
+        }
+        Step::Bind { .. } | Step::Event(_) => None,
+    });
+    events.collect()
+}
+
+async fn check_since(webhooks: Vec<Vec<Written>>) -> Result<(), TestCaseError> {
+    let mut fixture = Fixture::new();
+    let (mut steps, mut ids) = (Vec::new(), 0..);
+    for webhook in &webhooks {
+        let facts: Vec<Fact> = webhook.iter().zip(&mut ids).map(|(written, n)| fact(written, n)).collect();
+        fixture.receive(facts).await;
+    }
+    let names: Vec<String> = (0..4).flat_map(|customer| [bsuid_of(customer), phone_of(customer)]).collect();
+    let mut found = Vec::new();
+    for name in &names {
+        found.push(fixture.store.find_customer(name).await.unwrap());
+    }
+    // The commits end with the store.
+    fixture = fixture.restart_collecting(&mut steps).await;
+
+    for (name, found) in names.iter().zip(found) {
+        prop_assert_eq!(&fixture.store.find_customer(name).await.unwrap(), &found);
+        let Some((customer, live)) = shown_live(&steps, name) else { continue };
+        let CustomerMatch::One { customer: known, since } = found else {
+            return Err(TestCaseError::fail(format!("{name} is bound and not found")));
+        };
+        prop_assert_eq!(known, customer);
+        let recovered: Vec<u64> = events_of(&steps, customer).into_iter().filter(|n| *n > since).collect();
+        prop_assert_eq!(recovered, live, "{}", name);
+
+        let by_id = fixture.store.find_customer(&customer.to_string()).await.unwrap();
+        prop_assert_eq!(by_id, CustomerMatch::One { customer, since: 0 });
+    }
+    Ok(())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 48, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn who_waited_for_a_name_is_shown_later_what_it_would_have_been_shown_live(webhooks in webhooks()) {
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        runtime.block_on(check_since(webhooks))?;
     }
 }

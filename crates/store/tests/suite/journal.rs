@@ -45,7 +45,7 @@ async fn assert_gone(fixture: &Fixture, request: PageRequest, expected: u64) {
 
 async fn customer(fixture: &Fixture, digits: &str) -> CustomerId {
     match fixture.store.find_customer(digits).await.unwrap() {
-        CustomerMatch::One(customer) => customer,
+        CustomerMatch::One { customer, .. } => customer,
         other => panic!("not one customer: {other:?}"),
     }
 }
@@ -259,7 +259,9 @@ async fn scopes(fixture: &Fixture, reader: &Reader) -> Vec<Scope> {
     let mut scopes: Vec<Scope> = reader.numbers.iter().map(|&number| Scope::Number(one_of(number))).collect();
     scopes.extend(reader.is_in_all.then_some(Scope::All));
     for &index in &reader.customers {
-        if let CustomerMatch::One(id) = fixture.store.find_customer(CUSTOMERS[index]).await.unwrap() {
+        if let CustomerMatch::One { customer: id, .. } =
+            fixture.store.find_customer(CUSTOMERS[index]).await.unwrap()
+        {
             scopes.push(Scope::Customer(id));
         }
     }

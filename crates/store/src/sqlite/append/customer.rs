@@ -141,11 +141,8 @@ impl Appender {
         };
         for (alias, holder) in holders {
             let is_free = holder.is_none() || decided.is_none();
-            if is_free && attach(connection, alias, customer)? {
-                self.journal.bind(&alias.value, customer);
-                if decided.is_some() {
-                    self.threads.0.clear();
-                }
+            if is_free && self.attach(connection, alias, customer)? && decided.is_some() {
+                self.threads.0.clear();
             }
         }
         Ok(customer)
@@ -159,12 +156,39 @@ impl Appender {
         aliases: &CustomerAliases,
     ) -> rusqlite::Result<()> {
         for alias in aliases.iter() {
-            if attach(connection, alias, customer)? {
-                self.journal.bind(&alias.value, customer);
+            if self.attach(connection, alias, customer)? {
                 self.threads.0.clear();
             }
         }
         Ok(())
+    }
+
+    /// Gives a free alias to the customer and says so; whether it was free. A phone is from then on what is shown.
+    ///
+    /// Who waits for the name is shown what comes next, live or later: one number says where that begins.
+    fn attach(
+        &mut self,
+        connection: &Connection,
+        alias: &Alias,
+        customer: CustomerId,
+    ) -> rusqlite::Result<bool> {
+        let since = self.journal.newest();
+        let attached = connection
+            .prepare_cached(
+                "INSERT OR IGNORE INTO aliases (kind, value, customer, since) VALUES (?1, ?2, ?3, ?4)",
+            )?
+            .execute(params![alias.kind.as_str(), alias.value, customer.to_bytes(), since])?
+            == 1;
+        if !attached {
+            return Ok(false);
+        }
+        if alias.kind == AliasKind::Phone {
+            connection
+                .prepare_cached("UPDATE customers SET number = ?2 WHERE id = ?1")?
+                .execute(params![customer.to_bytes(), alias.value])?;
+        }
+        self.journal.bind(&alias.value, customer);
+        Ok(true)
     }
 
     fn create_customer(
@@ -184,20 +208,6 @@ impl Appender {
             ])?;
         Ok(id)
     }
-}
-
-/// Gives a free alias to the customer; whether it was free. A phone is from then on what is shown.
-fn attach(connection: &Connection, alias: &Alias, customer: CustomerId) -> rusqlite::Result<bool> {
-    let attached = connection
-        .prepare_cached("INSERT OR IGNORE INTO aliases (kind, value, customer) VALUES (?1, ?2, ?3)")?
-        .execute(params![alias.kind.as_str(), alias.value, customer.to_bytes()])?
-        == 1;
-    if attached && alias.kind == AliasKind::Phone {
-        connection
-            .prepare_cached("UPDATE customers SET number = ?2 WHERE id = ?1")?
-            .execute(params![customer.to_bytes(), alias.value])?;
-    }
-    Ok(attached)
 }
 
 fn take_alias(connection: &Connection, alias: &Alias) -> rusqlite::Result<()> {

@@ -39,6 +39,11 @@ impl Journal {
         std::mem::take(&mut self.steps)
     }
 
+    /// The number of the newest entry, that of the transaction under way included.
+    pub(super) const fn newest(&self) -> u64 {
+        self.head.number
+    }
+
     /// `name` is `customer`'s from here on.
     pub(super) fn bind(&mut self, name: &str, customer: CustomerId) {
         self.steps.push(Step::Bind { name: name.into(), customer });
