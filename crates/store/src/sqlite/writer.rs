@@ -13,7 +13,7 @@ use std::time::Duration;
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 use waypost_domain::{DeadLetter, DeadLetterKind, ErrorDetail, Fact, SendOutcome};
 
-use super::append::{Appender, ChangeError, Delivery, load_or_create_key, read_head, read_journal_after};
+use super::append::{Appender, ChangeError, Delivery, load_or_create_key, read_head, read_steps_after};
 use super::checkpoint::Checkpointer;
 use super::connection::{self, DataDir};
 use super::desk::{GroupWriter, Grouped};
@@ -251,7 +251,7 @@ impl Writer {
         let connection = connection::open_to_write(&self.database)?;
         connection::settle_close(&connection, self.threads)?;
         self.appender.reload(&connection)?;
-        let missed = read_journal_after(&connection, self.published)?.into_iter().map(Step::Event).collect();
+        let missed = read_steps_after(&connection, self.published)?;
         Ok((connection, missed))
     }
 

@@ -119,17 +119,36 @@ pub(crate) fn read_epoch(connection: &Connection) -> rusqlite::Result<Epoch> {
     known(Epoch::parse(&epoch), "meta.epoch")
 }
 
-/// The entries after `number`, as they were written.
-pub(crate) fn read_journal_after(
-    connection: &Connection,
-    number: u64,
-) -> rusqlite::Result<Vec<CommittedEvent>> {
+/// What came into the file after the entry `number`, in order, as it would have been handed on. A name that became a
+/// customer's right after that entry may have been handed on before; saying so twice changes nothing.
+pub(crate) fn read_steps_after(connection: &Connection, number: u64) -> rusqlite::Result<Vec<Step>> {
     let epoch = read_epoch(connection)?;
+    let mut bound = read_bound_from(connection, number)?.into_iter().peekable();
+    let mut statement = connection.prepare_cached(
+        r#"SELECT number, "check", name, body, audience FROM journal WHERE number > ?1 ORDER BY number"#,
+    )?;
+    let mut rows = statement.query([number])?;
+    let mut steps = Vec::new();
+    while let Some(row) = rows.next()? {
+        let event = read_entry(row, epoch)?;
+        while let Some((_, bind)) = bound.next_if(|(since, _)| *since < event.offset.number) {
+            steps.push(bind);
+        }
+        steps.push(Step::Event(event));
+    }
+    steps.extend(bound.map(|(_, bind)| bind));
+    Ok(steps)
+}
+
+/// The names that became customers' when the entry `number` or a later one was the newest, with that entry. It looks at
+/// all names: this is asked after trouble only, and an index would cost every new customer.
+fn read_bound_from(connection: &Connection, number: u64) -> rusqlite::Result<Vec<(u64, Step)>> {
     connection
-        .prepare_cached(
-            r#"SELECT number, "check", name, body, audience FROM journal WHERE number > ?1 ORDER BY number"#,
-        )?
-        .query_map([number], |row| read_entry(row, epoch))?
+        .prepare("SELECT since, value, customer FROM aliases WHERE since >= ?1 ORDER BY since")?
+        .query_map([number], |row| {
+            let customer = CustomerId::from_bytes(row.get(2)?);
+            Ok((row.get(0)?, Step::Bind { name: row.get(1)?, customer }))
+        })?
         .collect()
 }
 

@@ -22,7 +22,7 @@ use customer::KnownThreads;
 use journal::Journal;
 use seen::DedupKey;
 
-pub(crate) use journal::{read_entry, read_epoch, read_head, read_journal_after};
+pub(crate) use journal::{read_entry, read_epoch, read_head, read_steps_after};
 pub(crate) use seen::load_or_create_key;
 
 /// Why a change could not be made.
