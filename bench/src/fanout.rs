@@ -134,7 +134,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     let words: Vec<String> = std::env::args().skip(1).collect();
     println!("\n`cargo xtask bench {}`\non {machine}.\n\n{}", words.join(" "), bench.sheet);
     if bench.disturbed > 0 {
-        println!("DISTURBED: during {} measurements others used a core.", bench.disturbed);
+        println!("DISTURBED: measurements during which others used a core: {}.", bench.disturbed);
     }
     Ok(())
 }

@@ -1,8 +1,9 @@
 //! The load generator: drives a release binary from outside, on another core, and prints what it measured.
 //!
 //! `cargo xtask bench` builds the binary and runs this. Start reading at [`webhook`], which says what is measured; then
-//! `load.rs` and `latency.rs`, which say how. It knows the server only by its wire: requests are ready bytes, clients
-//! are sockets, and CPU time is what the kernel says.
+//! `load.rs` and `latency.rs`, which say how. [`fanout`] and [`soak`] drive the engine without a store;
+//! `fanout/load.rs` says how. They all know a server only by its wire: requests are ready bytes, clients are sockets, and
+//! CPU time is what the kernel says. [`rooms`] and [`instructions`] run a program that has the clients in itself.
 
 #![expect(clippy::print_stdout, reason = "to print is what a benchmark is for")]
 
@@ -25,7 +26,7 @@ mod webhook;
 
 use clap::{Parser, Subcommand};
 
-/// Benchmarks of the release binary. Each starts servers of its own, on core 0, and drives them from core 1.
+/// Benchmarks of release builds. What is measured is started for it and runs on core 0; a load runs on core 1.
 #[derive(Parser)]
 #[command(name = "cargo xtask bench")]
 struct Arguments {

@@ -123,7 +123,7 @@ impl fmt::Display for Table<'_> {
         for (size, _) in SIZES {
             write!(f, " {} |", thousands(size as f64))?;
         }
-        writeln!(f, " {most} : {fewest} | target |\n|---|{}---|---|", "---|".repeat(SIZES.len()))?;
+        writeln!(f, " {most} : {fewest} | aim |\n|---|{}---|---|", "---|".repeat(SIZES.len()))?;
         for row in self.0 {
             write!(f, "| {} |", row.name)?;
             for values in &row.values {

@@ -119,7 +119,7 @@ fn settle(server: &Server, fresh: &Look) -> Result<Look> {
     let start = Instant::now();
     loop {
         let look = Look::at(server)?;
-        if look.holds_no_more_than(fresh) {
+        if look.holds_as_many_as(fresh) {
             nothing(REST)?;
             return Look::at(server);
         }

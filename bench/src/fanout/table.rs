@@ -102,6 +102,9 @@ const ROWS: [Row; 22] = [
     row(F::ConnectDefault, "connect by default transports: CPU per client", Micros, &[]),
 ];
 
+/// Less than this is written as 0.00, and nothing is compared with it.
+const COMPARED_MIN: f64 = 0.005;
+
 /// All that was measured.
 #[derive(Debug, Default)]
 pub(crate) struct Sheet {
@@ -125,7 +128,8 @@ impl Sheet {
     }
 
     fn ratio(&self, peer: Peer, figure: Figure) -> Option<f64> {
-        Some(self.median(Peer::Ours, figure)? / self.median(peer, figure)?)
+        let theirs = self.median(peer, figure).filter(|theirs| *theirs >= COMPARED_MIN)?;
+        Some(self.median(Peer::Ours, figure)? / theirs)
     }
 
     fn cell(&self, peer: Peer, row: &Row) -> String {
@@ -220,6 +224,16 @@ mod tests {
         sheet.note(Peer::Bare, Figure::PacedCpu, 1.65);
         let row = "| 50/s to 500: CPU per delivery | 2.00 µs (1.00–3.00) | – | 1.65 µs (1.65–1.65) \
                    | – | 1.212 | ≤ 1.250 × bare: met; aim ≤ 1.150 × bare: **missed** |\n";
+        assert!(sheet.to_string().ends_with(row), "{sheet}");
+    }
+
+    #[test]
+    fn nothing_is_compared_with_nothing() {
+        let mut sheet = Sheet::default();
+        sheet.note(Peer::Ours, Figure::Sockets, 0.08);
+        sheet.note(Peer::Node, Figure::Sockets, 0.0);
+        sheet.note(Peer::Bare, Figure::Sockets, 0.004);
+        let row = "| 0.08 KB (0.08–0.08) | 0.00 KB (0.00–0.00) | 0.00 KB (0.00–0.00) | – | – |  |\n";
         assert!(sheet.to_string().ends_with(row), "{sheet}");
     }
 }
