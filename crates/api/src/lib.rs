@@ -20,5 +20,8 @@ pub use error_code::ErrorCode;
 pub use event::{ErrorBody, FieldEvent, MessageEvent, OutboxEvent, StatusEvent, encode};
 pub use problem::Problem;
 pub use rest::{OutboxView, SendMessageRequest, SendMessageResponse, SendRequest, TextContent};
-pub use room::{Connected, Exception, JoinAck, LeaveAck, Refusal, RoomChanged, ServerState, Visitor};
+pub use room::{
+    Connected, Exception, GapNotice, JoinAck, LeaveAck, PastEvent, Refusal, Resumed, RoomChanged, RoomName,
+    ServerState, Visitor,
+};
 pub use time::IsoTime;

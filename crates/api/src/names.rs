@@ -16,6 +16,8 @@ pub const CUSTOMER_JOINED: &str = "whatsappCustomerJoined";
 pub const CUSTOMER_LEFT: &str = "whatsappCustomerLeft";
 /// To the client: something it asked for was refused.
 pub const EXCEPTION: &str = "exception";
+/// To the client: what it missed is gone.
+pub const GAP: &str = "whatsappGap";
 /// To the client: how the server is.
 pub const SERVER_STATE: &str = "serverState";
 /// Journal: a message.

@@ -1,21 +1,32 @@
 //! The use cases, one verb a file. It is the only place that orders "stored" before "shown".
 //!
 //! What matters: [`receive`] takes a webhook in, [`show`] hands on what was committed, [`Reply`] sends, [`follow`]
-//! joins rooms.
+//! joins rooms, [`resume`] lets a client begin where it was, [`catch_up`] reads the journal for who is behind.
 //!
 //! Deliberately absent: HTTP, configuration, SQL, who a credential belongs to. Bodies come in as bytes, principals as
 //! values.
 //!
 //! Start reading at [`receive`], then [`show`].
 
+pub mod catch_up;
 pub mod encode;
 pub mod follow;
+pub mod holdings;
 pub mod receive;
 pub mod reply;
+pub mod resume;
+pub mod seats;
 pub mod show;
 
+mod meaning;
+
+pub use catch_up::{History, HistoryError, history, page};
 pub use encode::encoder;
-pub use follow::{FollowError, Followed, join_customer, join_general};
+pub use follow::{FollowError, Follower, join, leave};
+pub use holdings::{Held, Holdings};
+pub use meaning::monitor_scope;
 pub use receive::receive;
 pub use reply::{Reply, ReplyError, SendText, To};
+pub use resume::{Admission, Claim, Newcomer, ResumeError, resume};
+pub use seats::{Seat, SeatLost, Seats};
 pub use show::{ShowError, show};

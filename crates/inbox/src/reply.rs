@@ -10,7 +10,7 @@ use waypost_domain::{
     Action, Alias, AliasKind, AppName, CustomerAliases, CustomerId, ErrorDetail, LinkPreview, OutboxEntry,
     PhoneNumberId, Principal, Recipient, SendIntent, SendOutcome, may,
 };
-use waypost_store::{Clock, CustomerMatch, Intent, ReadError, SendError, Store};
+use waypost_store::{Binding, Clock, CustomerMatch, Intent, ReadError, SendError, Store};
 
 /// The most characters that WhatsApp takes in a text.
 pub const TEXT_CHARS_MAX: usize = 4_096;
@@ -195,7 +195,7 @@ impl Reply {
             To::Name(name) => name,
         };
         match self.store.find_customer(name).await? {
-            CustomerMatch::One { customer, .. } => Ok(Recipient::Customer(customer)),
+            CustomerMatch::One(Binding { customer, .. }) => Ok(Recipient::Customer(customer)),
             CustomerMatch::Ambiguous => Err(ReplyError::Ambiguous),
             CustomerMatch::Nobody => Alias::dialled(name)
                 .or_else(|| bsuid(name))

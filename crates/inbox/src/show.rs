@@ -3,15 +3,15 @@
 use std::time::Duration;
 
 use waypost_domain::Scope;
-use waypost_realtime::{HubClosed, JournalEvent, JsonObject, NotAnObject, Offset, PublishStep, Publisher};
+use waypost_realtime::{JournalEvent, JsonObject, NotAnObject, Offset, PublishError, PublishStep, Publisher};
 use waypost_store::{Commits, CommittedEvent, Step};
 
 /// Why showing ended.
 #[derive(Debug, thiserror::Error)]
 pub enum ShowError {
-    /// The hub is gone.
-    #[error("the hub is closed")]
-    Closed(#[from] HubClosed),
+    /// The hub does not take it: it is gone, or an event before this one is missing.
+    #[error("the hub does not take what is to be shown")]
+    Publish(#[from] PublishError),
     /// An event's body is no JSON object.
     #[error("the event at {offset} is no JSON object")]
     Body {
@@ -51,7 +51,8 @@ fn publish_step(step: Step) -> Result<PublishStep, ShowError> {
     })
 }
 
-fn journal_event(event: CommittedEvent) -> Result<JournalEvent, ShowError> {
+/// A journal entry as the hub has it.
+pub(crate) fn journal_event(event: CommittedEvent) -> Result<JournalEvent, ShowError> {
     let body =
         JsonObject::new(event.body).map_err(|source| ShowError::Body { offset: event.offset, source })?;
     Ok(JournalEvent {
@@ -66,6 +67,15 @@ fn journal_event(event: CommittedEvent) -> Result<JournalEvent, ShowError> {
 #[must_use]
 pub fn realtime_offset(offset: &waypost_domain::Offset) -> Offset {
     Offset { number: offset.number, text: offset.to_string().into() }
+}
+
+/// A position of the hub as the journal has it.
+///
+/// # Panics
+/// When it is none that [`realtime_offset`] has made.
+#[must_use]
+pub fn domain_offset(offset: &Offset) -> waypost_domain::Offset {
+    offset.text.parse().expect("the hub's positions are the journal's")
 }
 
 /// A scope as the hub has it.

@@ -18,8 +18,8 @@ use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
 use waypost_realtime::{
     Accepted, Application, Args, ClientEvent, ConnectRequest, Connections, DisconnectReason, Flushed,
-    Greeting, GreetingPosition, Hub, HubConfig, JournalEvent, JsonObject, Namespace, Offset, OffsetMode,
-    Origin, Protocol, PublishStep, Publisher, Refused, Room, Scope, ServeConfig, Socket, SocketId,
+    Greeting, Hub, HubConfig, JournalEvent, JsonObject, Namespace, Offset, OffsetMode, Origin, Protocol,
+    PublishStep, Publisher, Refused, Room, Scope, ServeConfig, Socket, SocketId,
 };
 
 /// As in the server.
@@ -41,12 +41,12 @@ impl Application for Fanout {
     }
 
     async fn connect(&self, _: Arc<()>, _: ConnectRequest) -> Result<Accepted<()>, Refused> {
-        Ok(Accepted { connection: (), offsets: OffsetMode::Trailing, rooms: Vec::new() })
+        Ok(Accepted::at_head((), OffsetMode::Trailing))
     }
 
-    fn greet(&self, _: SocketId, (): &(), _: Option<&Offset>) -> Greeting {
+    fn greet(&self, _: SocketId, (): &(), _: &Offset) -> Option<Greeting> {
         let body = JsonObject::new("{}").expect("an object");
-        Greeting { name: "connected".into(), body, position: GreetingPosition::Head }
+        Some(Greeting::with_position("connected", body))
     }
 
     async fn event(&self, socket: Socket<Fanout>, event: ClientEvent) {
@@ -149,7 +149,7 @@ async fn serve() -> std::io::Result<()> {
     let (limits, serve_limits) = limits();
     let config = HubConfig { shards: 1, protocol, ..limits };
     // Ids that may be guessed: this serves a benchmark on loopback.
-    let origin = Origin { head: None, seed: [7; 32] };
+    let origin = Origin::empty([7; 32]);
     let (hub, publisher) = Hub::start(config, Arc::new(Fanout), origin);
     let journal = Arc::new(Mutex::new(Journal { publisher, number: 0 }));
     let router = Router::new().route("/publish", post(publish)).with_state(journal);

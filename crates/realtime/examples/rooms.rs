@@ -11,9 +11,9 @@ use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use waypost_realtime::{
-    Accepted, Application, ClientEvent, ConnectRequest, Connections, DisconnectReason, Greeting,
-    GreetingPosition, Hub, HubConfig, JournalEvent, JsonObject, Namespace, Offset, OffsetMode, Origin,
-    Protocol, PublishStep, Refused, Room, Scope, ServeConfig, Socket, SocketId, serve,
+    Accepted, Application, ClientEvent, ConnectRequest, Connections, DisconnectReason, Greeting, Hub,
+    HubConfig, JournalEvent, JsonObject, Namespace, Offset, OffsetMode, Origin, Protocol, PublishStep,
+    Refused, Room, Scope, ServeConfig, Socket, SocketId, serve,
 };
 
 /// Most sayings that wait to be published; over it, who says one waits for his answer.
@@ -46,12 +46,12 @@ impl Application for Rooms {
         }
         let offsets =
             if auth["offsets"] == Value::Bool(false) { OffsetMode::FieldOnly } else { OffsetMode::Trailing };
-        Ok(Accepted { connection: (), offsets, rooms: Vec::new() })
+        Ok(Accepted::at_head((), offsets))
     }
 
-    fn greet(&self, socket: SocketId, (): &(), _: Option<&Offset>) -> Greeting {
+    fn greet(&self, socket: SocketId, (): &(), _: &Offset) -> Option<Greeting> {
         let body = object(&serde_json::json!({ "clientId": socket.to_string() }));
-        Greeting { name: "connected".into(), body, position: GreetingPosition::Head }
+        Some(Greeting::with_position("connected", body))
     }
 
     async fn event(&self, socket: Socket<Rooms>, event: ClientEvent) {
@@ -99,7 +99,7 @@ async fn main() -> std::io::Result<()> {
     let protocol = Protocol::SocketIo(vec![Namespace::with_recovery("/")]);
     let config = HubConfig { protocol, ..HubConfig::default() };
     // A server that matters draws its seed from the machine's randomness; here the ids may be guessed.
-    let origin = Origin { head: None, seed: [7; 32] };
+    let origin = Origin::empty([7; 32]);
     let (hub, mut publisher) = Hub::start(config, Arc::new(Rooms { sayings }), origin);
 
     let listener = TcpListener::bind("127.0.0.1:0").await?;

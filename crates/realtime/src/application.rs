@@ -1,6 +1,6 @@
 //! What the server decides: who may connect, what is said first, and what an event from a client does.
 
-use crate::{ClientEvent, JsonObject, Offset, Room, Scope, Socket, SocketId};
+use crate::{ClientEvent, JournalEvent, JsonObject, Offset, Room, Scope, Socket, SocketId};
 use axum::response::Response;
 use bytes::Bytes;
 use serde_json::value::RawValue;
@@ -35,12 +35,29 @@ pub trait Application: Send + Sync + Sized + 'static {
         request: ConnectRequest,
     ) -> impl Future<Output = Result<Accepted<Self::Connection>, Refused>> + Send;
 
-    /// The first event after CONNECT, built in the shard's turn: everything published after `head` follows it.
-    fn greet(&self, socket: SocketId, connection: &Self::Connection, head: Option<&Offset>) -> Greeting;
+    /// The first event after CONNECT, built in the shard's turn. `head` is the last event that was published anywhere
+    /// in the hub; a socket that starts there gets what is published after it. For `None` the socket is not wanted
+    /// any more: its transport is closed, and `disconnected` is not called.
+    fn greet(&self, socket: SocketId, connection: &Self::Connection, head: &Offset) -> Option<Greeting>;
 
     /// An event from the client. One at a time for each socket, in order; further ones wait, and when too many do,
     /// the connection is not read. It runs to its end even when the client goes meanwhile.
     fn event(&self, socket: Socket<Self>, event: ClientEvent) -> impl Future<Output = ()> + Send;
+
+    /// Reads the journal for a socket that is behind: it starts in the past, or was slow. Events of scopes that were not
+    /// asked for may be among them; they are left out when they are sent. Without this method such a socket's
+    /// connection is closed. Dropped like `connect` when it takes too long.
+    ///
+    /// # Errors
+    /// When the page cannot be had; the connection is closed then, so that its client comes back.
+    fn page(
+        &self,
+        connection: Arc<Self::Connection>,
+        request: PageRequest,
+    ) -> impl Future<Output = Result<Page, PageUnavailable>> + Send {
+        let (_, PageRequest { .. }) = (connection, request);
+        async { Err(PageUnavailable) }
+    }
 
     /// A message of a connection that speaks Engine.IO alone ([`Protocol::EngineIo`](crate::Protocol::EngineIo)); the
     /// answer, if there is one, goes back at once. Called in a shard's turn.
@@ -52,6 +69,35 @@ pub trait Application: Send + Sync + Sized + 'static {
     /// A socket that `greet` was called for is gone. An `event` of it may still be running.
     fn disconnected(&self, socket: SocketId, connection: &Self::Connection, why: DisconnectReason);
 }
+
+/// A part of the journal that a socket needs.
+#[derive(Debug, Clone)]
+pub struct PageRequest {
+    /// Only events after this number,
+    pub after: u64,
+    /// up to this one, which was published.
+    pub until: u64,
+    /// What the socket is in: an event of any of these is for it, if it was in it then.
+    pub scopes: Vec<Scope>,
+    /// Most events to answer, at least 1.
+    pub events_max: usize,
+    /// Most bytes of their bodies; one event may be longer.
+    pub bytes_max: usize,
+}
+
+/// A part of the journal.
+#[derive(Debug, Clone)]
+pub struct Page {
+    /// In the order of their numbers, all after `after`; none with a number up to `complete_to` is missing.
+    pub events: Vec<JournalEvent>,
+    /// More than `after`, and at most `until`.
+    pub complete_to: u64,
+}
+
+/// The journal cannot be read now, or does not have the page any more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the journal's page cannot be had")]
+pub struct PageUnavailable;
 
 /// A message of Engine.IO.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -69,6 +115,8 @@ pub struct ConnectRequest {
     pub namespace: Arc<str>,
     /// The client's `auth`, a JSON object.
     pub auth: Option<Box<RawValue>>,
+    /// The last event that was published when the packet came. Nobody was shown a later one before that.
+    pub head: Offset,
 }
 
 /// A CONNECT that was granted.
@@ -79,8 +127,51 @@ pub struct Accepted<C> {
     /// How journal events are framed for it. In a namespace without recovery it is always
     /// [`OffsetMode::FieldOnly`].
     pub offsets: OffsetMode,
-    /// The rooms it is in from the start, each with its scopes.
-    pub rooms: Vec<(Room, Vec<Scope>)>,
+    /// With which event it starts.
+    pub start: Start,
+    /// The rooms it is in from the start.
+    pub rooms: Vec<HeldRoom>,
+    /// The number of a head from before the scopes of `rooms` were decided on, as [`ConnectRequest::head`] is: a
+    /// [`PublishStep::Bind`](crate::PublishStep::Bind) that was published since is made up for. `u64::MAX` where none
+    /// of them is ever bound.
+    pub decided_at: u64,
+    /// What the client is told as its `pid`, so that it remembers offsets and can come back with the last one: printable
+    /// ASCII without quotes or backslashes. Nobody is told one in a namespace without recovery.
+    pub pid: Option<Box<str>>,
+}
+
+impl<C> Accepted<C> {
+    /// A socket that starts at the head, in no room, and that cannot come back to where it was.
+    pub fn at_head(connection: C, offsets: OffsetMode) -> Accepted<C> {
+        Accepted {
+            connection,
+            offsets,
+            start: Start::Head,
+            rooms: Vec::new(),
+            decided_at: u64::MAX,
+            pid: None,
+        }
+    }
+}
+
+/// Where in the journal a socket starts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Start {
+    /// At the head: only what is published from now on is for it.
+    Head,
+    /// After this position: what its rooms have had since is read from the journal, then it goes on live.
+    After(Offset),
+}
+
+/// A room that a socket is in from the start.
+#[derive(Debug, Clone)]
+pub struct HeldRoom {
+    /// Its name.
+    pub room: Room,
+    /// What it stands for.
+    pub scopes: Vec<Scope>,
+    /// Only events after this number are for it, where that is later than the socket's start.
+    pub from: u64,
 }
 
 /// How a journal event carries its offset, besides the body's last field `offset`.
@@ -115,13 +206,36 @@ pub struct Greeting {
     pub body: JsonObject,
     /// Whether an offset follows.
     pub position: GreetingPosition,
+    /// What else is said before anything of the journal.
+    pub notice: Option<Notice>,
+}
+
+impl Greeting {
+    /// A greeting that ends with where the socket starts, so that its client remembers it.
+    pub fn with_position(name: impl Into<Arc<str>>, body: JsonObject) -> Greeting {
+        Greeting { name: name.into(), body, position: GreetingPosition::Start, notice: None }
+    }
+
+    /// A greeting that ends with its body.
+    pub fn without_position(name: impl Into<Arc<str>>, body: JsonObject) -> Greeting {
+        Greeting { name: name.into(), body, position: GreetingPosition::None, notice: None }
+    }
+}
+
+/// An event that follows a greeting.
+#[derive(Debug, Clone)]
+pub struct Notice {
+    /// Its name on the wire.
+    pub name: Arc<str>,
+    /// Its only argument.
+    pub body: JsonObject,
 }
 
 /// Whether a greeting ends with an offset, where the socket's [`OffsetMode`] is `Trailing`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum GreetingPosition {
-    /// The head that `greet` was given, if there is one.
-    Head,
+    /// Where the socket starts: the position of [`Start::After`], else the head that `greet` was given.
+    Start,
     /// No offset.
     None,
 }

@@ -32,7 +32,8 @@ pub struct HubConfig {
     pub connect_timeout: Duration,
     /// How long an upgrade to WebSocket may take; then its WebSocket is closed and polling goes on.
     pub upgrade_timeout: Duration,
-    /// How long [`Application::connect`](crate::Application::connect) may take; then the transport is closed.
+    /// How long [`Application::connect`](crate::Application::connect) and [`Application::page`](crate::Application::page)
+    /// may take; then the transport is closed.
     pub connect_deadline: Duration,
     /// How long a client may take to send the body of a POST; then it is answered 408.
     pub request_deadline: Duration,
@@ -59,13 +60,28 @@ pub struct HubConfig {
     /// Most scopes of one room; a join over it is refused.
     pub scopes_per_room_max: usize,
 
-    /// Most published events that a shard keeps for its connections; a connection that still needs an older one is
-    /// closed.
+    /// Most published events that a shard keeps for its connections; a socket that still needs an older one reads it
+    /// again from the journal.
     pub ring_events_max: usize,
     /// Most bytes of their bodies; the oldest go.
     pub ring_bytes_max: usize,
-    /// Most journal events that wait for one connection; over it, the connection is closed.
+    /// Most journal events that wait for one connection; over it, what waits is dropped and read again, a page at a
+    /// time, when the connection takes it.
     pub journal_queue_events_max: usize,
+    /// Most events of one page of the journal.
+    pub page_events_max: usize,
+    /// Most bytes of the bodies of one page; a longer body comes alone.
+    pub page_bytes_max: usize,
+    /// Most pages that a shard has asked for at a time; over it, sockets wait their turn.
+    pub page_reads_max: usize,
+    /// At most this many events of the journal are published before a socket that was shown none of them is told how far
+    /// it is complete.
+    pub position_events: u64,
+    /// After how long it is told so, with the next ping.
+    pub position_age: Duration,
+    /// Most bindings of scopes that a shard remembers for sockets that are being let in; one whose scopes were decided
+    /// on before what was forgotten is closed, so that its client comes back.
+    pub binds_max: usize,
     /// Most bytes of control frames (acks, answers, pings) that wait for one connection; over it, it is closed. A
     /// single longer one is taken while nothing else waits.
     pub control_queue_bytes_max: usize,
@@ -108,6 +124,12 @@ impl Default for HubConfig {
             ring_events_max: 8_192,
             ring_bytes_max: 32 * 1024 * 1024,
             journal_queue_events_max: 1_024,
+            page_events_max: 256,
+            page_bytes_max: 256 * 1024,
+            page_reads_max: 4,
+            position_events: 10_000,
+            position_age: Duration::from_secs(600),
+            binds_max: 65_536,
             control_queue_bytes_max: 1024 * 1024,
             volatile_queue_events_max: 64,
             send_buffer_bytes: 64 * 1024,
@@ -141,8 +163,8 @@ pub struct Namespace {
 pub enum Recovery {
     /// No: every event may end with whatever it likes.
     Off,
-    /// Yes. A stock client takes any string that an event ends with for an offset, so only journal events and the
-    /// greeting may end with one.
+    /// Yes. A stock client takes any string that an event ends with for an offset, so only journal events, the greeting
+    /// and `position` (see [`HubConfig::position_events`]) may end with one.
     On,
 }
 

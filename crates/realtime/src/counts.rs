@@ -15,7 +15,11 @@ pub struct Counts {
     pub delivered: u64,
     /// Volatile events that were dropped because newer ones came.
     pub volatile_dropped: u64,
-    /// Connections closed because a queue overflowed or they took no bytes for too long.
+    /// Times that a socket has fallen behind, and reads the journal again.
+    pub fell_behind: u64,
+    /// Times that such a socket was live again.
+    pub caught_up: u64,
+    /// Connections closed because they took too few bytes for too long, or left too many answers lying.
     pub slow_closed: u64,
     /// Handshakes answered 503 because the table was full, the client's address had too many connections without a
     /// namespace, or the hub was draining.
@@ -33,6 +37,8 @@ pub(crate) struct ShardCounts {
     pub(crate) sockets: AtomicU64,
     pub(crate) delivered: AtomicU64,
     pub(crate) volatile_dropped: AtomicU64,
+    pub(crate) fell_behind: AtomicU64,
+    pub(crate) caught_up: AtomicU64,
     pub(crate) slow_closed: AtomicU64,
     pub(crate) sent_bytes: AtomicU64,
     pub(crate) received_bytes: AtomicU64,
@@ -44,6 +50,8 @@ impl ShardCounts {
         sum.sockets += self.sockets.load(Ordering::Relaxed);
         sum.delivered += self.delivered.load(Ordering::Relaxed);
         sum.volatile_dropped += self.volatile_dropped.load(Ordering::Relaxed);
+        sum.fell_behind += self.fell_behind.load(Ordering::Relaxed);
+        sum.caught_up += self.caught_up.load(Ordering::Relaxed);
         sum.slow_closed += self.slow_closed.load(Ordering::Relaxed);
         sum.sent_bytes += self.sent_bytes.load(Ordering::Relaxed);
         sum.received_bytes += self.received_bytes.load(Ordering::Relaxed);

@@ -7,7 +7,7 @@ use waypost_wire::socket::Args;
 /// A journal event on its way to whoever is in one of its scopes.
 #[derive(Debug, Clone)]
 pub struct JournalEvent {
-    /// Its position. An event whose number is not above the hub's head is shown to nobody.
+    /// Its position: its number is one more than the last one's. One that was published before is shown to nobody.
     pub offset: Offset,
     /// The event's name on the wire.
     pub name: Arc<str>,

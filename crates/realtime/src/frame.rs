@@ -2,7 +2,7 @@
 
 use crate::application::{GreetingPosition, OffsetMode};
 use crate::config::{Namespace, Recovery};
-use crate::{Emit, Greeting, JournalEvent, Offset, SocketId, TrailingString};
+use crate::{Emit, Greeting, JournalEvent, Notice, Offset, SocketId, TrailingString};
 use std::sync::OnceLock;
 use waypost_wire::namespaces;
 use waypost_wire::outgoing::Outgoing;
@@ -10,6 +10,9 @@ use waypost_wire::socket::{Args, Kind, open_packet, push_json_string, push_value
 
 /// The Engine.IO type of a message, which every Socket.IO packet is.
 const MESSAGE: char = '4';
+
+/// The name of the event that tells a socket how far it is complete.
+const POSITION: &str = "position";
 
 /// Which of an event's framings a socket takes: its namespace and its offset mode.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -125,13 +128,35 @@ pub(crate) fn greeting(
     namespace: &str,
     greeting: &Greeting,
     offsets: OffsetMode,
-    head: Option<&Offset>,
+    start: &Offset,
 ) -> Outgoing {
     let mut text = open_event(namespace, &greeting.name, greeting.body.as_bytes().len() + 64);
     text.push(',');
     text.push_str(greeting.body.as_str());
-    if let (GreetingPosition::Head, OffsetMode::Trailing, Some(head)) = (greeting.position, offsets, head) {
-        push_trailing(&mut text, head);
+    if let (GreetingPosition::Start, OffsetMode::Trailing) = (greeting.position, offsets) {
+        push_trailing(&mut text, start);
+    }
+    text.push(']');
+    Outgoing::text(&text)
+}
+
+/// What follows a greeting. It ends with an object.
+pub(crate) fn notice(namespace: &str, notice: &Notice) -> Outgoing {
+    let mut text = open_event(namespace, &notice.name, notice.body.as_bytes().len() + 8);
+    text.push(',');
+    text.push_str(notice.body.as_str());
+    text.push(']');
+    Outgoing::text(&text)
+}
+
+/// How far a socket is complete, though it was shown nothing.
+pub(crate) fn position(namespace: &str, offsets: OffsetMode, position: &Offset) -> Outgoing {
+    let mut text = open_event(namespace, POSITION, position.text.len() * 2 + 24);
+    text.push_str(",{\"offset\":\"");
+    text.push_str(&position.text);
+    text.push_str("\"}");
+    if offsets == OffsetMode::Trailing {
+        push_trailing(&mut text, position);
     }
     text.push(']');
     Outgoing::text(&text)
@@ -148,11 +173,15 @@ pub(crate) fn ack(namespace: &str, id: u64, answer: &Args) -> Outgoing {
     Outgoing::with_attachments(&text, attachments)
 }
 
-/// The CONNECT reply; a connection without recovery has exactly this key.
-pub(crate) fn connect_reply(namespace: &str, id: SocketId) -> Outgoing {
-    let mut text = open(Kind::Connect, namespace, 32);
+/// The CONNECT reply; without a `pid` it has exactly the key `sid`.
+pub(crate) fn connect_reply(namespace: &str, id: SocketId, pid: Option<&str>) -> Outgoing {
+    let mut text = open(Kind::Connect, namespace, 72);
     text.push_str("{\"sid\":\"");
     text.push_str(&id.to_string());
+    if let Some(pid) = pid {
+        text.push_str("\",\"pid\":\"");
+        text.push_str(pid);
+    }
     text.push_str("\"}");
     Outgoing::text(&text)
 }

@@ -4,14 +4,15 @@ use crate::counts::ShardCounts;
 use crate::frame::{Published, Volatile};
 use crate::ignore::Ignore;
 use crate::permit::{Permit, Places};
-use crate::shard::{Command, Group, GroupStep, Shard, ShardSender, ShardSetup};
+use crate::shard::{Command, Group, GroupStep, Order, Shard, ShardSender, ShardSetup};
 use crate::{
-    Application, ClientAddress, Counts, Emit, EmitError, HubConfig, Offset, Protocol, PublishStep, http,
+    Application, ClientAddress, Counts, Emit, EmitError, HubConfig, Offset, Protocol, PublishStep, SocketId,
+    http,
 };
 use std::fmt;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::task::{Context, Poll};
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
@@ -21,12 +22,22 @@ use tokio_util::task::TaskTracker;
 /// A running hub: to mount, to emit through, to ask, to drain. Clones are the same hub.
 pub struct Hub<A: Application>(Arc<Inner<A>>);
 
+/// A hub that may have ended: for an [`Application`] that acts on its own hub, which would never end if it held it.
+pub struct WeakHub<A: Application>(Weak<Inner<A>>);
+
 /// The one way in for journal events. There is one for each hub and it cannot be cloned, so all shards see one order.
 pub struct Publisher {
     shards: Vec<Box<dyn PublishTo>>,
     namespaces: usize,
+    head: Arc<Head>,
     published: Arc<AtomicU64>,
 }
+
+/// The last event that was handed to the shards. Some of them may not have taken it yet.
+///
+/// A short section: a clone or a replacement.
+#[derive(Debug)]
+pub(crate) struct Head(Mutex<Offset>);
 
 /// Resolves when every shard has written a publish group, as far as its connections took it, or has ended.
 #[derive(Debug)]
@@ -37,14 +48,38 @@ pub struct Flushed(oneshot::Receiver<()>);
 #[error("the hub has ended")]
 pub struct HubClosed;
 
+/// Why a group was not published.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum PublishError {
+    /// There is nobody to publish to.
+    #[error(transparent)]
+    Closed(#[from] HubClosed),
+    /// An event in between is missing. Whoever was shown this one would never be shown that.
+    #[error("the event {got} does not follow on {head}")]
+    NotNext {
+        /// The last event that was published.
+        head: u64,
+        /// What came.
+        got: u64,
+    },
+}
+
 /// Where a hub begins.
 #[derive(Debug, Clone)]
 pub struct Origin {
-    /// The last event of the journal; only later ones are shown.
-    pub head: Option<Offset>,
+    /// The last event of the journal; only later ones are shown. Of an empty journal, the position with the number 0.
+    pub head: Offset,
     /// What all ids of sessions and sockets are drawn from. It must come from the machine's randomness and be used
     /// for one hub only: who knows it can speak for any session.
     pub seed: [u8; 32],
+}
+
+impl Origin {
+    /// The beginning of a hub that shows no journal, or one of its own that is kept nowhere.
+    #[must_use]
+    pub fn empty(seed: [u8; 32]) -> Origin {
+        Origin { head: Offset { number: 0, text: "0".into() }, seed }
+    }
 }
 
 pub(crate) struct Inner<A: Application> {
@@ -58,6 +93,7 @@ pub(crate) struct Inner<A: Application> {
     places: Places,
     draining: AtomicBool,
     next_shard: AtomicUsize,
+    head: Arc<Head>,
     published: Arc<AtomicU64>,
     refused: AtomicU64,
 }
@@ -74,8 +110,9 @@ impl<A: Application> Hub<A> {
         if let Protocol::SocketIo(namespaces) = &config.protocol {
             assert!((1..=256).contains(&namespaces.len()), "1 to 256 namespaces");
         }
-        let Origin { head, seed } = origin;
+        let Origin { head: origin, seed } = origin;
         let config = Arc::new(config);
+        let head = Arc::new(Head(Mutex::new(origin.clone())));
         let rules = config.rules();
         let tasks = TaskTracker::new();
         let mut shards = Vec::with_capacity(config.shards);
@@ -88,6 +125,7 @@ impl<A: Application> Hub<A> {
                 config: config.clone(),
                 rules: rules.clone(),
                 application: application.clone(),
+                origin: origin.clone(),
                 head: head.clone(),
                 seed,
                 counts: shard_counts.clone(),
@@ -104,6 +142,7 @@ impl<A: Application> Hub<A> {
         let publisher = Publisher {
             shards: publish_to,
             namespaces: config.namespaces().len(),
+            head: head.clone(),
             published: published.clone(),
         };
         let inner = Inner {
@@ -116,6 +155,7 @@ impl<A: Application> Hub<A> {
             counts,
             draining: AtomicBool::new(false),
             next_shard: AtomicUsize::new(0),
+            head,
             published,
             refused: AtomicU64::new(0),
         };
@@ -129,6 +169,12 @@ impl<A: Application> Hub<A> {
         http::router(&self.0)
     }
 
+    /// The same hub, without keeping it.
+    #[must_use]
+    pub fn downgrade(&self) -> WeakHub<A> {
+        WeakHub(Arc::downgrade(&self.0))
+    }
+
     /// Sends something of the moment. Waits while a shard has too many commands before it; if the future is
     /// dropped, some shards may have it and some not.
     ///
@@ -140,6 +186,22 @@ impl<A: Application> Hub<A> {
             shard.send(Command::Emit(volatile.clone())).await.map_err(|_| EmitError::Closed)?;
         }
         Ok(())
+    }
+
+    /// Sends a socket a DISCONNECT, after which a stock client does not come back by itself. Nothing happens if it is
+    /// gone.
+    ///
+    /// # Errors
+    /// When the hub has ended.
+    pub async fn disconnect(&self, socket: SocketId) -> Result<(), HubClosed> {
+        let Some(shard) = self.0.shard(socket.shard()) else { return Ok(()) };
+        shard.send(Command::Socket(socket, Order::Disconnect)).await.map_err(|_| HubClosed)
+    }
+
+    /// The last event that was published: every event that any socket was shown has at most its number.
+    #[must_use]
+    pub fn head(&self) -> Offset {
+        self.0.head.get()
     }
 
     /// How many Engine.IO connections there are now.
@@ -176,6 +238,14 @@ impl<A: Application> Hub<A> {
     }
 }
 
+impl<A: Application> WeakHub<A> {
+    /// The hub, unless everybody has dropped it.
+    #[must_use]
+    pub fn upgrade(&self) -> Option<Hub<A>> {
+        self.0.upgrade().map(Hub)
+    }
+}
+
 impl<A: Application> Inner<A> {
     /// A place for one more connection and the shard that it is to live in; `None` when there is none.
     pub(crate) fn admit(&self, address: Option<ClientAddress>) -> Option<(Permit, &ShardSender<A>)> {
@@ -197,28 +267,51 @@ impl<A: Application> Inner<A> {
 }
 
 impl Publisher {
-    /// Hands `steps` to every shard, in order and undivided, waiting while one has too many commands before it.
-    /// If the future is dropped before it is done, no shard has any of it.
+    /// Hands `steps` to every shard, in order and undivided, waiting while one has too many commands before it. Events
+    /// that were published before are left out. If the future is dropped before it is done, no shard has any of it.
     ///
     /// # Errors
-    /// When the hub has ended; no shard has any of it then.
-    pub async fn publish(&mut self, steps: Vec<PublishStep>) -> Result<Flushed, HubClosed> {
+    /// See [`PublishError`]; no shard has any of it then.
+    pub async fn publish(&mut self, steps: Vec<PublishStep>) -> Result<Flushed, PublishError> {
+        let before = self.head.get();
+        let mut head = before.clone();
+        let mut prepared = Vec::with_capacity(steps.len());
+        for step in steps {
+            match step {
+                PublishStep::Event(event) if event.offset.number <= head.number => {}
+                PublishStep::Event(event) if event.offset.number == head.number + 1 => {
+                    head = event.offset.clone();
+                    prepared.push(GroupStep::Event(Arc::new(Published::new(event, self.namespaces))));
+                }
+                PublishStep::Event(event) => {
+                    return Err(PublishError::NotNext { head: head.number, got: event.offset.number });
+                }
+                PublishStep::Bind { from, to } => prepared.push(GroupStep::Bind { from, to }),
+            }
+        }
         let mut places = Vec::with_capacity(self.shards.len());
         for shard in &self.shards {
             places.push(shard.reserve().await?);
         }
-        let events = steps.iter().filter(|step| matches!(step, PublishStep::Event(_))).count();
-        self.published.fetch_add(events as u64, Ordering::Relaxed);
+        self.published.fetch_add(head.number - before.number, Ordering::Relaxed);
+        // Before any shard has them, so that nobody is ever shown an event beyond the head.
+        self.head.set(head);
         let (done, flushed) = oneshot::channel();
-        let prepared = steps.into_iter().map(|step| match step {
-            PublishStep::Event(event) => GroupStep::Event(Arc::new(Published::new(event, self.namespaces))),
-            PublishStep::Bind { from, to } => GroupStep::Bind { from, to },
-        });
-        let group = Arc::new(Group::new(prepared.collect(), done));
+        let group = Arc::new(Group::new(prepared, done));
         for place in places {
             place(group.clone());
         }
         Ok(Flushed(flushed))
+    }
+}
+
+impl Head {
+    pub(crate) fn get(&self) -> Offset {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn set(&self, head: Offset) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = head;
     }
 }
 
@@ -251,6 +344,18 @@ impl Future for Flushed {
 impl<A: Application> Clone for Hub<A> {
     fn clone(&self) -> Hub<A> {
         Hub(self.0.clone())
+    }
+}
+
+impl<A: Application> Clone for WeakHub<A> {
+    fn clone(&self) -> WeakHub<A> {
+        WeakHub(self.0.clone())
+    }
+}
+
+impl<A: Application> fmt::Debug for WeakHub<A> {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("WeakHub").finish_non_exhaustive()
     }
 }
 

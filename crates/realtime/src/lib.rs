@@ -27,14 +27,14 @@ mod socket;
 mod tcp;
 
 pub use application::{
-    Accepted, Application, ConnectRequest, DisconnectReason, Greeting, GreetingPosition, Message, OffsetMode,
-    Refused,
+    Accepted, Application, ConnectRequest, DisconnectReason, Greeting, GreetingPosition, HeldRoom, Message,
+    Notice, OffsetMode, Page, PageRequest, PageUnavailable, Refused, Start,
 };
 pub use config::{HubConfig, Namespace, Protocol, Recovery};
 pub use counts::Counts;
 pub use event::{Audience, Emit, EmitError, JournalEvent, PublishStep, TrailingString};
 pub use http::{ClientAddress, NotANetwork, TrustedProxies};
-pub use hub::{Flushed, Hub, HubClosed, Origin, Publisher};
+pub use hub::{Flushed, Hub, HubClosed, Origin, PublishError, Publisher, WeakHub};
 pub use json::{JsonObject, NotAnObject};
 pub use names::{Offset, Room, Scope, SocketId};
 pub use serve::{Connections, ServeConfig, serve};

@@ -43,7 +43,7 @@ impl Room {
 /// A position in the journal: its number, which orders, and the text that clients keep and send back.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Offset {
-    /// Rises by at least 1 from event to event; the first is 1.
+    /// Rises by 1 from event to event; the first is 1.
     pub number: u64,
     /// As clients see it. Printable ASCII without quotes or backslashes.
     pub text: Arc<str>,
@@ -85,6 +85,10 @@ impl<const RANDOM: usize> Address<RANDOM> {
 impl SocketId {
     pub(crate) fn draw(shard: u8, slot: u32, rng: &mut impl Rng) -> SocketId {
         SocketId(Address::draw(shard, slot, rng))
+    }
+
+    pub(crate) fn shard(&self) -> usize {
+        usize::from(self.0.shard)
     }
 
     /// Its place in the shard's table of sockets.

@@ -6,6 +6,8 @@
 
 mod arrive;
 mod asked;
+mod behind;
+mod binds;
 mod close;
 mod command;
 mod connection;
@@ -13,6 +15,7 @@ mod flush;
 mod lanes;
 mod link;
 mod messages;
+mod position;
 mod publish;
 mod ready;
 mod receive;
@@ -28,7 +31,9 @@ pub(crate) use link::Io;
 
 use crate::config::Rules;
 use crate::counts::ShardCounts;
-use crate::{Application, HubConfig, Offset};
+use crate::hub::Head;
+use crate::{Application, HubConfig, Offset, SocketId};
+use binds::Binds;
 use connection::{Connection, SocketState};
 use lanes::Library;
 use rand::SeedableRng;
@@ -38,6 +43,7 @@ use ring::Ring;
 use rooms::{RoomLimits, Rooms};
 use slab::Slab;
 use sockets::{Finished, TaskKey};
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 use timers::Timers;
@@ -60,7 +66,9 @@ pub(crate) struct ShardSetup<A: Application> {
     pub(crate) config: Arc<HubConfig>,
     pub(crate) rules: Rules,
     pub(crate) application: Arc<A>,
-    pub(crate) head: Option<Offset>,
+    /// The last event of the journal when the hub began.
+    pub(crate) origin: Offset,
+    pub(crate) head: Arc<Head>,
     /// The hub's; the shard's own is made of it and `number`.
     pub(crate) seed: [u8; 32],
     pub(crate) counts: Arc<ShardCounts>,
@@ -81,10 +89,13 @@ pub(crate) struct Shard<A: Application> {
     zero: Instant,
     /// Read once a turn.
     now: Millis,
-    /// The last event that was published.
-    head: Option<Offset>,
+    /// The hub's; events between `last` and it are in the inbox, or will be.
+    head: Arc<Head>,
+    /// The last event that this shard has published.
+    last: Offset,
     ring: Ring,
     rooms: Rooms,
+    binds: Binds,
     /// Boxed, so that a table that grows moves pointers and frees little.
     connections: Slab<Box<Connection<A>>>,
     sockets: Slab<SocketState<A>>,
@@ -92,6 +103,11 @@ pub(crate) struct Shard<A: Application> {
     timers: Timers,
     /// The application's work: at most one event for each socket and one CONNECT for each namespace of a connection.
     tasks: JoinMap<TaskKey, Finished<A::Connection>>,
+    /// Sockets that wait for a page of the journal, and how many pages are being read.
+    hungry: VecDeque<SocketId>,
+    /// The last event that was published when quiet sockets were last looked for.
+    positions_told_at: u64,
+    page_reads: usize,
     /// Connections that this turn has to write.
     touched: Vec<ConnectionSlot>,
     /// Groups that this turn has published and not yet written.
@@ -127,6 +143,7 @@ impl<A: Application> Shard<A> {
         let mut seed = setup.seed;
         // Every shard draws from a stream of its own.
         seed[0] ^= setup.number;
+        let next = setup.origin.number + 1;
         let limits = RoomLimits {
             rooms_per_socket_max: config.rooms_per_socket_max,
             scopes_per_room_max: config.scopes_per_room_max,
@@ -142,13 +159,18 @@ impl<A: Application> Shard<A> {
             zero: Instant::now(),
             now: 0,
             head: setup.head,
-            ring: Ring::new(config.ring_events_max, config.ring_bytes_max),
+            last: setup.origin,
+            ring: Ring::new(config.ring_events_max, config.ring_bytes_max, next),
             rooms: Rooms::new(limits),
+            binds: Binds::new(config.binds_max),
             connections: Slab::new(),
             sockets: Slab::new(),
             ready: Arc::default(),
             timers: Timers::default(),
             tasks: JoinMap::new(),
+            hungry: VecDeque::new(),
+            positions_told_at: next - 1,
+            page_reads: 0,
             touched: Vec::new(),
             groups: Vec::new(),
             emits: 0,
@@ -177,6 +199,7 @@ impl<A: Application> Shard<A> {
                 self.serve(slot);
             }
             self.serve_deadlines();
+            self.tell_positions_of_all();
             self.flush();
         }
     }

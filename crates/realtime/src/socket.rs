@@ -41,8 +41,8 @@ pub struct Ack {
 /// A join that was done.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Joined {
-    /// The hub's head in the turn of the join: everything after it that the room matches is shown.
-    pub head: Option<Offset>,
+    /// The last event that was published when the room was joined: everything after it that the room matches is shown.
+    pub head: Offset,
 }
 
 /// Why a join was not done.

@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use waypost_cloud_api::graph::{AccessToken, GraphClient, GraphSettings};
 use waypost_cloud_api::signature::AppSecrets;
-use waypost_domain::OutboxId;
+use waypost_domain::{OutboxId, Pid};
 use waypost_inbox::Reply;
 use waypost_inbox::reply::CALLS_MAX;
 use waypost_store::{Clock, IdSource, Limits, Options, Store, Threads};
@@ -114,18 +114,18 @@ impl App {
         Ok((app, commits))
     }
 
+    /// A secret for a session: nobody can guess it.
+    pub(crate) fn new_pid(&self) -> Pid {
+        let mut ids = self.ids.lock().unwrap_or_else(PoisonError::into_inner);
+        Pid::from_random(u128::from(ids.random_u64()) << 64 | u128::from(ids.random_u64()))
+    }
+
     /// A key for a send whose caller has none: no two are alike.
     pub(crate) fn new_idempotency_key(&self) -> String {
         let (at, bits) = self.ids.lock().unwrap_or_else(PoisonError::into_inner).next_parts(self.clock.now());
         format!("send-message:{}", OutboxId::from_parts(at, bits))
     }
 }
-
-/// How long a client that went away may come back to what it missed.
-const SESSION_HOURS: i64 = 24;
-
-/// Sessions that are kept: about as many as a day's clients, at a kilobyte each.
-const SESSIONS_MAX: u64 = 200_000;
 
 fn store_limits(config: &Config) -> Limits {
     let days = |duration: Duration| i64::try_from(duration.as_secs() / 86_400).unwrap_or(i64::MAX);
@@ -139,8 +139,9 @@ fn store_limits(config: &Config) -> Limits {
         parked_status_days: days(retention.parked_status_days.duration()),
         parked_statuses_max: retention.parked_statuses_max.value() as u64,
         dedup_days: days(retention.dedup_days.duration()),
-        session_hours: SESSION_HOURS,
-        sessions_max: SESSIONS_MAX,
+        session_hours: i64::try_from(retention.session_hours.duration().as_secs() / 3_600)
+            .unwrap_or(i64::MAX),
+        sessions_max: retention.sessions_max.value() as u64,
     }
 }
 

@@ -1,39 +1,42 @@
 //! What the server decides about live connections: who may connect, what is said first, what a request does.
 
+mod auth;
 mod requests;
 mod visits;
 
-use std::collections::HashSet;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, OnceLock};
 
 use axum::response::Response;
 use http::{header, request};
-use serde::Deserialize;
-use serde_json::value::{RawValue, to_raw_value};
-use waypost_api::{Connected, ErrorCode, IsoTime, names};
+use serde::Serialize;
+use serde_json::value::to_raw_value;
+use waypost_api::{Connected, ErrorCode, GapNotice, IsoTime, Resumed, RoomName, names};
 use waypost_domain::{Action, Principal, may};
+use waypost_inbox::show::domain_offset;
+use waypost_inbox::{Admission, Follower, Holdings, Newcomer, Seat, Seats, monitor_scope};
 use waypost_realtime::{
-    Accepted, Application, Args, ClientEvent, ConnectRequest, DisconnectReason, Greeting, GreetingPosition,
-    JsonObject, Offset, OffsetMode, Refused, Room, Scope, Socket, SocketId,
+    Accepted, Application, Args, ClientEvent, ConnectRequest, DisconnectReason, Greeting, HeldRoom, Hub,
+    JsonObject, Notice, Offset, OffsetMode, Page, PageRequest, PageUnavailable, Refused, Room, Socket,
+    SocketId, Start, WeakHub,
 };
+use waypost_store::HeldPosition;
 
 use crate::app::App;
 use crate::config::Offsets;
 use crate::http::gate::{Directness, directness};
 
+use auth::Auth;
 use visits::Visits;
 pub(crate) use visits::{Visit, announce_visits};
-
-/// The room, and the scope, of those who watch connections come and go.
-pub(crate) const MONITOR: &str = "monitor";
 
 /// What the server decides about live connections.
 pub(crate) struct Live {
     app: App,
-    offsets: Offsets,
-    unbound_rooms_max: usize,
-    monitors_below_clients: usize,
+    settings: LiveSettings,
+    /// Set once, before anybody is let in.
+    hub: OnceLock<WeakHub<Live>>,
+    seats: Seats,
     sockets: AtomicUsize,
     visits: Visits,
 }
@@ -41,6 +44,7 @@ pub(crate) struct Live {
 /// The settings of live connections.
 pub(crate) struct LiveSettings {
     pub(crate) offsets: Offsets,
+    pub(crate) rooms_max: usize,
     pub(crate) unbound_rooms_max: usize,
     pub(crate) monitors_below_clients: usize,
 }
@@ -54,44 +58,77 @@ pub(crate) struct Handshake {
 /// What is kept of a connected socket.
 pub(crate) struct Client {
     principal: Principal,
-    /// Customers' rooms that were joined while nobody had the name. A short section: one join or leave.
-    unbound: Mutex<HashSet<String>>,
-}
-
-/// What a client may put into `auth`.
-#[derive(Default, Deserialize)]
-struct Auth {
-    token: Option<String>,
-    offsets: Option<bool>,
+    holdings: Holdings,
+    /// Its place under its session, if it has one.
+    seat: Option<Seat>,
+    resumed: Resumed,
+    start: Start,
+    gap: Option<GapNotice>,
+    /// Keeps what is replayed from being pruned.
+    _held: Option<HeldPosition>,
 }
 
 impl Live {
     /// The application, and what it has to say about who came and went, for [`announce_visits`].
-    pub(crate) fn new(app: App, settings: &LiveSettings) -> (Self, tokio::sync::mpsc::Receiver<Visit>) {
+    pub(crate) fn new(app: App, settings: LiveSettings) -> (Self, tokio::sync::mpsc::Receiver<Visit>) {
         let (visits, announced) = Visits::new();
         let live = Self {
             app,
-            offsets: settings.offsets,
-            unbound_rooms_max: settings.unbound_rooms_max,
-            monitors_below_clients: settings.monitors_below_clients,
+            settings,
+            hub: OnceLock::new(),
+            seats: Seats::default(),
             sockets: AtomicUsize::new(0),
             visits,
         };
         (live, announced)
     }
 
+    /// The hub through which a connection whose session goes on elsewhere is told to go. To be called once, before
+    /// anybody is let in.
+    pub(crate) fn act_on(&self, hub: &Hub<Self>) {
+        if self.hub.set(hub.downgrade()).is_err() {
+            tracing::error!("live connections act on the first of two hubs");
+        }
+    }
+
+    /// The sessions that have or had a connection since this was last asked.
+    pub(crate) fn seats(&self) -> &Seats {
+        &self.seats
+    }
+
     /// How journal events are framed for a client: as it says, else as the operator says, else by what it is.
     fn offset_mode(&self, asked: Option<OffsetMode>, handshake: &Handshake) -> OffsetMode {
-        asked.or(handshake.offsets).unwrap_or(match self.offsets {
+        asked.or(handshake.offsets).unwrap_or(match self.settings.offsets {
             Offsets::On | Offsets::Auto => OffsetMode::Trailing,
             Offsets::Off => OffsetMode::FieldOnly,
         })
     }
 
-    fn initial_rooms(&self, principal: &Principal) -> Vec<(Room, Vec<Scope>)> {
-        let are_few = self.sockets.load(Ordering::Relaxed) < self.monitors_below_clients;
-        let is_monitor = are_few && may(principal, Action::Monitor);
-        is_monitor.then(|| (Room::new(MONITOR), vec![Scope::new(MONITOR)])).into_iter().collect()
+    /// The monitors' room, for those who need not ask for it.
+    fn monitor_room(&self, principal: &Principal) -> Option<HeldRoom> {
+        let are_few = self.sockets.load(Ordering::Relaxed) < self.settings.monitors_below_clients;
+        let room = Room::new(RoomName::Monitor.to_string());
+        (are_few && may(principal, Action::Monitor)).then(|| HeldRoom {
+            room,
+            scopes: vec![monitor_scope()],
+            from: 0,
+        })
+    }
+
+    /// Takes the seat of the connection's session; whoever had it is told to go before this one begins.
+    async fn take_seat(&self, holdings: &Holdings) -> Option<Seat> {
+        let (seat, before) = self.seats.take(holdings.tenure()?);
+        if let (Some(before), Some(hub)) = (before, self.hub.get().and_then(WeakHub::upgrade))
+            && hub.disconnect(before).await.is_err()
+        {
+            tracing::debug!("a connection whose session goes on elsewhere has ended with the hub");
+        }
+        Some(seat)
+    }
+
+    fn follower<'a>(&self, client: &'a Client) -> Follower<'a> {
+        let Client { principal, holdings, .. } = client;
+        Follower { principal, holdings, unbound_rooms_max: self.settings.unbound_rooms_max }
     }
 }
 
@@ -101,7 +138,7 @@ impl Application for Live {
 
     fn handshake(&self, request: &request::Parts) -> Result<Handshake, Response> {
         let said = request.uri.query().and_then(offsets_of_query);
-        let guessed = (self.offsets == Offsets::Auto)
+        let guessed = (self.settings.offsets == Offsets::Auto)
             .then(|| request.headers.get(header::USER_AGENT)?.to_str().ok())
             .flatten()
             .filter(|agent| takes_one_argument(agent))
@@ -114,7 +151,7 @@ impl Application for Live {
         handshake: Arc<Handshake>,
         request: ConnectRequest,
     ) -> Result<Accepted<Client>, Refused> {
-        let auth = read_auth(request.auth.as_deref())?;
+        let auth = Auth::read(request.auth.as_deref(), self.settings.rooms_max)?;
         let principal =
             match self.app.credentials.principal(auth.token.as_deref(), handshake.directness).await {
                 Ok(Some(principal)) => principal,
@@ -124,28 +161,74 @@ impl Application for Live {
                     return Err(Refused::Later);
                 }
             };
-        let asked = auth.offsets.map(|on| if on { OffsetMode::Trailing } else { OffsetMode::FieldOnly });
+        let offsets = self.offset_mode(auth.offsets, &handshake);
+        let newcomer = Newcomer {
+            principal: &principal,
+            namespace: &request.namespace,
+            claim: auth.claim,
+            head: domain_offset(&request.head),
+            fresh_pid: (offsets == OffsetMode::Trailing).then(|| self.app.new_pid()),
+            at: self.app.clock.now(),
+        };
+        let admission = waypost_inbox::resume(&self.app.store, newcomer).await.map_err(|error| {
+            tracing::warn!(%error, "a client cannot be let in just now; it comes back by itself");
+            Refused::Later
+        })?;
+        let Admission { start, mut rooms, holdings, pid, resumed, gap, held } = admission;
+        if holdings.unbound().len() > self.settings.unbound_rooms_max {
+            return Err(refused(ErrorCode::TooManyRooms));
+        }
+        if holdings.get(&RoomName::Monitor).is_none() {
+            rooms.extend(self.monitor_room(&principal));
+        }
+        self.app.metrics.connected(resumed, gap.as_ref());
+        let seat = self.take_seat(&holdings).await;
+        let start_of_client = start.clone();
         Ok(Accepted {
-            rooms: self.initial_rooms(&principal),
-            connection: Client { principal, unbound: Mutex::default() },
-            offsets: self.offset_mode(asked, &handshake),
+            connection: Client {
+                principal,
+                holdings,
+                seat,
+                resumed,
+                start: start_of_client,
+                gap,
+                _held: held,
+            },
+            offsets,
+            start,
+            rooms,
+            decided_at: request.head.number,
+            pid: pid.map(|pid| pid.expose().into()),
         })
     }
 
-    fn greet(&self, socket: SocketId, _: &Client, head: Option<&Offset>) -> Greeting {
+    fn greet(&self, socket: SocketId, client: &Client, head: &Offset) -> Option<Greeting> {
+        if client.seat.as_ref().is_some_and(|seat| seat.sit(socket).is_err()) {
+            return None;
+        }
         self.sockets.fetch_add(1, Ordering::Relaxed);
         self.visits.announce(Visit::Joined(socket));
+        let from = match &client.start {
+            Start::After(position) => Some(&*position.text),
+            Start::Head => None,
+        };
         let connected = Connected {
             message: "Connected to Waypost",
             client_id: &socket.to_string(),
-            resumed: "none",
-            head: head.map(|head| &*head.text),
-            rooms: Vec::new(),
+            resumed: client.resumed,
+            from,
+            head: &head.text,
+            rooms: client.holdings.names(),
             timestamp: IsoTime(self.app.clock.now()),
         };
-        let json = serde_json::to_vec(&connected).expect("strings and times can always be written");
-        let body = JsonObject::new(json).expect("the body is a struct, so an object");
-        Greeting { name: names::CONNECTED.into(), body, position: GreetingPosition::Head }
+        let mut greeting = Greeting::with_position(names::CONNECTED, object(&connected));
+        greeting.notice =
+            client.gap.as_ref().map(|gap| Notice { name: names::GAP.into(), body: object(gap) });
+        Some(greeting)
+    }
+
+    async fn page(&self, _: Arc<Client>, request: PageRequest) -> Result<Page, PageUnavailable> {
+        waypost_inbox::page(&self.app.store, request).await
     }
 
     async fn event(&self, socket: Socket<Self>, event: ClientEvent) {
@@ -163,13 +246,6 @@ fn refused(code: ErrorCode) -> Refused {
     Refused::Final { message: code.title().into(), code: code.as_str().into() }
 }
 
-fn read_auth(auth: Option<&RawValue>) -> Result<Auth, Refused> {
-    auth.map_or(Ok(Auth::default()), |auth| serde_json::from_str(auth.get())).map_err(|_| Refused::Final {
-        message: "`auth` has to be an object; its `token` a string, its `offsets` true or false".into(),
-        code: ErrorCode::InvalidPayload.as_str().into(),
-    })
-}
-
 /// `offsets=0` turns the further argument off, `offsets=1` on.
 fn offsets_of_query(query: &str) -> Option<OffsetMode> {
     query.split('&').find_map(|pair| match pair {
@@ -185,8 +261,14 @@ fn takes_one_argument(user_agent: &str) -> bool {
     ["python-", "Python/", "Dart/"].iter().any(|client| user_agent.starts_with(client))
 }
 
+/// A body of the public contract.
+fn object(body: &impl Serialize) -> JsonObject {
+    let json = serde_json::to_vec(body).expect("strings, numbers and times can always be written");
+    JsonObject::new(json).expect("bodies are structs, so objects")
+}
+
 /// A body of the public contract as the only argument of an event or an ack.
-pub(crate) fn argument(body: &impl serde::Serialize) -> Args {
+pub(crate) fn argument(body: &impl Serialize) -> Args {
     to_raw_value(body).expect("strings, numbers and booleans can always be written").into()
 }
 
@@ -202,16 +284,5 @@ mod tests {
         assert!(takes_one_argument("python-requests/2.31"));
         assert!(takes_one_argument("Dart/3.2 (dart:io)"));
         assert!(!takes_one_argument("Mozilla/5.0"));
-    }
-
-    #[test]
-    fn an_auth_of_the_wrong_shape_is_refused_and_a_missing_one_is_empty() {
-        assert!(read_auth(None).is_ok());
-        for json in ["{\"token\":5}", "[]", "\"key\"", "{\"offsets\":\"no\"}"] {
-            let raw = RawValue::from_string(json.into()).unwrap();
-            assert!(read_auth(Some(&raw)).is_err(), "{json}");
-        }
-        let known = RawValue::from_string("{\"token\":null,\"since\":\"x\"}".into()).unwrap();
-        assert!(read_auth(Some(&known)).is_ok());
     }
 }

@@ -10,9 +10,10 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use waypost_api::{IsoTime, ServerState, names};
-use waypost_inbox::ShowError;
+use waypost_inbox::{Seats, ShowError};
 use waypost_realtime::{
-    Audience, Connections, Emit, Hub, HubConfig, Namespace, Origin, Protocol, ServeConfig, serve,
+    Audience, Connections, Emit, Hub, HubConfig, Namespace, Origin, Protocol, PublishError, ServeConfig,
+    serve,
 };
 
 use crate::app::{App, Mode};
@@ -80,21 +81,22 @@ impl Server {
         let head = app.store.head().await?;
         let settings = LiveSettings {
             offsets: config.realtime.offsets,
+            rooms_max: config.limits.rooms_per_connection_max.value(),
             unbound_rooms_max: config.limits.unbound_rooms_per_connection_max.value(),
             monitors_below_clients: config.limits.monitors_below_clients.value(),
         };
-        let (live, visits) = Live::new(app.clone(), &settings);
-        let origin = Origin {
-            head: (head.number > 0).then(|| waypost_inbox::show::realtime_offset(&head)),
-            seed: random_seed()?,
-        };
-        let (hub, publisher) = Hub::start(hub_config(config, places.live), Arc::new(live), origin);
+        let (live, visits) = Live::new(app.clone(), settings);
+        let origin = Origin { head: waypost_inbox::show::realtime_offset(&head), seed: random_seed()? };
+        let live = Arc::new(live);
+        let (hub, publisher) = Hub::start(hub_config(config, places.live), live.clone(), origin);
+        live.act_on(&hub);
         let watched = hub.clone();
         app.metrics.watch_hub(move || watched.counts());
 
         let background = TaskTracker::new();
         background.spawn(announce_visits(app.clone(), hub.clone(), visits));
         background.spawn(tend(app.clone()));
+        background.spawn(keep_sessions(app.clone(), live.seats().clone()));
         let showing = background.spawn({
             let app = app.clone();
             async move {
@@ -103,7 +105,7 @@ impl Server {
                     app.metrics.shown(clock.monotonic().saturating_sub(queued_at));
                 };
                 match waypost_inbox::show(commits, publisher, observe).await {
-                    Err(ShowError::Closed(_)) if app.stopping.is_cancelled() => {
+                    Err(ShowError::Publish(PublishError::Closed(_))) if app.stopping.is_cancelled() => {
                         tracing::debug!("what is stored while the server stops is shown by the next one");
                     }
                     Err(error) => tracing::error!(error = %error, "what is stored is no longer shown"),
@@ -194,6 +196,27 @@ fn hub_config(config: &Config, live_max: usize) -> HubConfig {
         // The monitors' room is not one that a client asked for.
         rooms_per_socket_max: config.limits.rooms_per_connection_max.value() + 1,
         ..defaults
+    }
+}
+
+/// Notes, now and then, which sessions have a connection: a session ends a time after its last.
+async fn keep_sessions(app: App, seats: Seats) {
+    let mut ticks = tokio::time::interval(TEND_EVERY);
+    loop {
+        let stopping = tokio::select! {
+            biased;
+            () = app.stopping.cancelled() => true,
+            _ = ticks.tick() => false,
+        };
+        let seen = seats.seen();
+        if !seen.is_empty()
+            && let Err(error) = app.store.touch_sessions(seen, app.clock.now()).await
+        {
+            tracing::warn!(%error, "sessions could not be kept; they end earlier than they should");
+        }
+        if stopping {
+            return;
+        }
     }
 }
 

@@ -30,4 +30,6 @@ pub use options::{Limits, OpenError, Options, Threads};
 pub use page::{JournalPage, PageError, PageRequest};
 pub use position::{Gap, HeldPosition, PositionError};
 pub use sessions::{NewSession, Session, SessionError, SessionId, SessionRoom, Tenure};
-pub use store::{AppendError, CustomerMatch, Intent, ReadError, Received, SendError, Store, StoreCounts};
+pub use store::{
+    AppendError, Binding, CustomerMatch, Intent, ReadError, Received, SendError, Store, StoreCounts,
+};

@@ -1,6 +1,6 @@
 //! The journal in pages, for whoever is behind: what is asked for, and what came of it.
 
-use waypost_domain::Scope;
+use waypost_domain::{Offset, Scope};
 
 use crate::commit::CommittedEvent;
 use crate::store::ReadError;
@@ -30,6 +30,9 @@ pub struct JournalPage {
     /// It is the request's `until` where the page got there, and less where a limit or the head was before it. It is
     /// the request's `after` only where nothing that was asked for is in the journal yet.
     pub complete_to: u64,
+    /// `complete_to` as a position, for who goes on from there later; `None` where the page is empty because nothing that
+    /// was asked for is in the journal yet.
+    pub position: Option<Offset>,
 }
 
 /// Why there is no page.

@@ -11,7 +11,7 @@ use crate::sqlite::housekeeping::STEP_ROWS;
 use crate::sqlite::sessions::housekeeping::SessionPrune;
 use crate::sqlite::sessions::job::SessionJob;
 use crate::sqlite::sessions::statements;
-use crate::store::{ReadError, Store};
+use crate::store::{Binding, ReadError, Store};
 
 /// Names a session without opening it: the first 128 bits of the SHA-256 of its client's secret. Safe to log.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -64,6 +64,8 @@ pub struct SessionRoom {
     pub name: Box<str>,
     /// Only events after this are for the session, as far as this room goes.
     pub from: Offset,
+    /// Whose room it is, once that is known: the name may change hands later, the room does not.
+    pub binding: Option<Binding>,
 }
 
 impl fmt::Debug for SessionRoom {

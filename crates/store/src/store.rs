@@ -116,15 +116,19 @@ pub enum CustomerMatch {
     /// Nobody that we know.
     Nobody,
     /// One customer.
-    One {
-        /// The customer.
-        customer: CustomerId,
-        /// Who waited for the name is shown the customer's entries after this number, as it was live: the newest of
-        /// the journal when the name became the customer's. 0, which is all of them, where the name is our own id.
-        since: u64,
-    },
+    One(Binding),
     /// More than one: the name alone does not tell.
     Ambiguous,
+}
+
+/// A name that is a customer's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Binding {
+    /// The customer.
+    pub customer: CustomerId,
+    /// Who waited for the name is shown the customer's entries after this number, as it was live: the newest of the
+    /// journal when the name became the customer's. 0, which is all of them, where the name is our own id.
+    pub since: u64,
 }
 
 /// A store. Cheap to clone; all clones are one.

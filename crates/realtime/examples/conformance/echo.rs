@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 use waypost_realtime::{
     Accepted, Application, Args, AskError, ClientEvent, ConnectRequest, DisconnectReason, EmitError,
-    Greeting, GreetingPosition, HubConfig, JsonObject, Message, Namespace, Offset, OffsetMode, Protocol,
-    Refused, Socket, SocketId,
+    Greeting, HubConfig, JsonObject, Message, Namespace, Offset, OffsetMode, Protocol, Refused, Socket,
+    SocketId,
 };
 
 /// How long a client may take to answer `emit-with-ack`.
@@ -44,11 +44,11 @@ impl Application for Echo {
     async fn connect(&self, _: Arc<()>, request: ConnectRequest) -> Result<Accepted<JsonObject>, Refused> {
         let auth = request.auth.map_or("{}".to_owned(), |auth| auth.get().to_owned());
         let connection = JsonObject::new(auth).expect("the engine lets nothing but an object through");
-        Ok(Accepted { connection, offsets: OffsetMode::FieldOnly, rooms: Vec::new() })
+        Ok(Accepted::at_head(connection, OffsetMode::FieldOnly))
     }
 
-    fn greet(&self, _: SocketId, auth: &JsonObject, _: Option<&Offset>) -> Greeting {
-        Greeting { name: "auth".into(), body: auth.clone(), position: GreetingPosition::None }
+    fn greet(&self, _: SocketId, auth: &JsonObject, _: &Offset) -> Option<Greeting> {
+        Some(Greeting::without_position("auth", auth.clone()))
     }
 
     async fn event(&self, socket: Socket<Echo>, event: ClientEvent) {

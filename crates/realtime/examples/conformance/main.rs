@@ -54,7 +54,7 @@ async fn run(mut arguments: impl Iterator<Item = String>) -> Result<(), String> 
         TcpListener::bind(address).await.map_err(|error| format!("cannot listen on {address}: {error}"))?;
     println!("http://{}", listener.local_addr().map_err(|error| error.to_string())?);
     // A server that matters draws its seed from the machine's randomness; here the ids may be guessed.
-    let origin = Origin { head: None, seed: [7; 32] };
+    let origin = Origin::empty([7; 32]);
     let (hub, _publisher) = Hub::start(echo::config(protocol), Arc::new(echo::Echo), origin);
     serve(listener, hub.router(), Connections::new(ServeConfig::default(), CancellationToken::new())).await;
     Ok(())

@@ -3,8 +3,8 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use waypost_realtime::{
-    Accepted, Application, ClientEvent, ConnectRequest, DisconnectReason, Greeting, GreetingPosition,
-    JsonObject, Offset, OffsetMode, Refused, Room, Scope, Socket, SocketId,
+    Accepted, Application, ClientEvent, ConnectRequest, DisconnectReason, Greeting, JsonObject, Offset,
+    OffsetMode, Refused, Room, Scope, Socket, SocketId,
 };
 
 /// The room of all members, and the scope that it stands for.
@@ -44,12 +44,12 @@ impl Application for Desk {
     }
 
     async fn connect(&self, _: Arc<()>, _: ConnectRequest) -> Result<Accepted<()>, Refused> {
-        Ok(Accepted { connection: (), offsets: OffsetMode::Trailing, rooms: Vec::new() })
+        Ok(Accepted::at_head((), OffsetMode::Trailing))
     }
 
-    fn greet(&self, _: SocketId, (): &(), _: Option<&Offset>) -> Greeting {
+    fn greet(&self, _: SocketId, (): &(), _: &Offset) -> Option<Greeting> {
         let body = JsonObject::new("{}").expect("an object");
-        Greeting { name: "connected".into(), body, position: GreetingPosition::Head }
+        Some(Greeting::with_position("connected", body))
     }
 
     async fn event(&self, socket: Socket<Desk>, event: ClientEvent) {

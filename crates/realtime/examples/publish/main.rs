@@ -15,12 +15,15 @@ mod sink;
 
 use scene::Scene;
 use std::process::ExitCode;
-use waypost_realtime::HubClosed;
+use std::time::Duration;
+use waypost_realtime::PublishError;
 
 /// As in the server.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
+/// No run takes a tenth of this, under valgrind neither.
+const RUN_MAX: Duration = Duration::from_mins(10);
 const USAGE: &str = "publish --members M --events E [--group G] | rooms --members M | rooms --rooms R";
 
 /// What is done.
@@ -50,7 +53,8 @@ impl Task {
         };
         match name.as_str() {
             "publish" => {
-                let group = option("--group").unwrap_or(1);
+                let is_grouped = options.iter().any(|word| word == "--group");
+                let group = if is_grouped { option("--group")? } else { 1 };
                 Some(Task::Publish { members: option("--members")?, events: option("--events")?, group })
             }
             "rooms" => match (option("--members"), option("--rooms")) {
@@ -71,16 +75,17 @@ fn main() -> std::io::Result<ExitCode> {
         return Ok(ExitCode::FAILURE);
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    match runtime.block_on(run(task)) {
-        Ok(()) => Ok(ExitCode::SUCCESS),
-        Err(HubClosed) => {
-            eprintln!("{HubClosed}");
-            Ok(ExitCode::FAILURE)
-        }
-    }
+    let ran = runtime.block_on(async { tokio::time::timeout(RUN_MAX, run(task)).await });
+    let failure = match ran {
+        Ok(Ok(())) => return Ok(ExitCode::SUCCESS),
+        Ok(Err(error)) => error.to_string(),
+        Err(_) => format!("not done after {} s: a client waits for what does not come", RUN_MAX.as_secs()),
+    };
+    eprintln!("{failure}");
+    Ok(ExitCode::FAILURE)
 }
 
-async fn run(task: Task) -> Result<(), HubClosed> {
+async fn run(task: Task) -> Result<(), PublishError> {
     match task {
         Task::Publish { members, events, group } => publish(members, events, group).await,
         Task::OneRoom { members } => rooms(members, |_| "all".to_owned()).await,
@@ -88,7 +93,7 @@ async fn run(task: Task) -> Result<(), HubClosed> {
     }
 }
 
-async fn publish(members: usize, events: usize, group: usize) -> Result<(), HubClosed> {
+async fn publish(members: usize, events: usize, group: usize) -> Result<(), PublishError> {
     let mut scene = Scene::of_members_in_one_room(members).await;
     let delivered = scene.delivered();
     let took = scene.publish(events, group).await?;
@@ -100,7 +105,7 @@ async fn publish(members: usize, events: usize, group: usize) -> Result<(), HubC
     Ok(())
 }
 
-async fn rooms(members: usize, scope: impl Fn(usize) -> String) -> Result<(), HubClosed> {
+async fn rooms(members: usize, scope: impl Fn(usize) -> String) -> Result<(), PublishError> {
     let mut scene = Scene::of_members_in_no_room(members, scope).await;
     say("join_ns", each(scene.join().await, members));
     say("leave_ns", each(scene.leave().await, members));
@@ -109,7 +114,7 @@ async fn rooms(members: usize, scope: impl Fn(usize) -> String) -> Result<(), Hu
     Ok(())
 }
 
-fn each(time: std::time::Duration, times: usize) -> f64 {
+fn each(time: Duration, times: usize) -> f64 {
     time.as_nanos() as f64 / times as f64
 }
 

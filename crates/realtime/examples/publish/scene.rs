@@ -13,7 +13,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 use tokio_util::task::TaskTracker;
 use waypost_realtime::{
-    Hub, HubClosed, HubConfig, JournalEvent, JsonObject, Namespace, Offset, Origin, Protocol, PublishStep,
+    Hub, HubConfig, JournalEvent, JsonObject, Namespace, Offset, Origin, Protocol, PublishError, PublishStep,
     Publisher, Room, Scope, Socket,
 };
 
@@ -78,7 +78,7 @@ impl Scene {
             ..HubConfig::default()
         };
         // Ids that may be guessed: nobody but this process speaks to it.
-        let origin = Origin { head: None, seed: [7; 32] };
+        let origin = Origin::empty([7; 32]);
         let (hub, publisher) = Hub::start(config, desk.clone(), origin);
         let scene = Scene {
             hub,
@@ -109,7 +109,7 @@ impl Scene {
     }
 
     /// Publishes in groups of `group`, each when the one before is written. Answers the time of it all.
-    pub(crate) async fn publish(&mut self, events: usize, group: usize) -> Result<Duration, HubClosed> {
+    pub(crate) async fn publish(&mut self, events: usize, group: usize) -> Result<Duration, PublishError> {
         let mut left = events;
         let start = Instant::now();
         while left > 0 {

@@ -9,7 +9,7 @@ use super::rooms::SocketSlot;
 use crate::frame::Framing;
 use crate::names::Sid;
 use crate::permit::Permit;
-use crate::{Application, ClientEvent, HubConfig, SocketId};
+use crate::{Application, ClientEvent, HubConfig, Offset, SocketId};
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::task::Waker;
@@ -30,6 +30,8 @@ pub(crate) struct Connection<A: Application> {
     /// By namespace.
     pub(crate) occupants: Box<[Occupant]>,
     pub(crate) backlog: Backlog,
+    /// How many of its sockets have fallen behind.
+    pub(crate) behind: u16,
     pub(crate) signal: Arc<Signal>,
     pub(crate) waker: Waker,
     /// Where it stands in the shard's timers.
@@ -74,9 +76,15 @@ pub(crate) struct SocketState<A: Application> {
     pub(crate) connection: ConnectionSlot,
     pub(crate) framing: Framing,
     pub(crate) kept: Arc<A::Connection>,
-    /// The number of the last journal event that was queued for it, or that it began after: only later ones are
-    /// for it, and each once.
-    pub(crate) sent: u64,
+    pub(crate) reader: Reader,
+    /// Where it began. That may be ahead of this shard, and is as far as it is sent nothing.
+    pub(crate) start: Offset,
+    /// Up to this number, an event may be from before one of its rooms was joined.
+    pub(crate) joined_by: u64,
+    /// The number of the last event or position that was queued for it, which is what its client will remember.
+    pub(crate) told: u64,
+    /// What `told` was when it was looked at, and since when.
+    pub(crate) noted: Noted,
     /// The last volatile emit that was queued for it.
     pub(crate) emitted: u64,
     /// Whether an event of it is with the application.
@@ -84,6 +92,40 @@ pub(crate) struct SocketState<A: Application> {
     pub(crate) waiting: VecDeque<WaitingEvent>,
     /// What the client was asked.
     pub(crate) asked: Asked,
+}
+
+/// How a socket comes by the journal's events.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Reader {
+    /// Each is queued when it is published.
+    Live {
+        /// The number of the last one that was queued, or that it began after.
+        seen: u64,
+        /// Up to this number all was sent when it became live: it never falls behind further than that.
+        since: u64,
+    },
+    /// It reads them again.
+    Behind {
+        /// Up to this number all that is for it was queued.
+        position: u64,
+        reading: Reading,
+    },
+}
+
+/// An offset that a client remembers, and since when it has had no newer one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Noted {
+    pub(crate) number: u64,
+    pub(crate) at: Millis,
+}
+
+/// Whether a page was asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Reading {
+    No,
+    /// It waits for its turn.
+    Waits,
+    Now,
 }
 
 /// A client's event whose turn has not come.
@@ -113,6 +155,7 @@ impl<A: Application> Connection<A> {
             lanes: Lanes::default(),
             occupants: vec![Occupant::Nobody; places].into_boxed_slice(),
             backlog: Backlog::default(),
+            behind: 0,
             waker: signal.waker(),
             signal,
             wake_at: None,
@@ -130,6 +173,15 @@ impl<A: Application> Connection<A> {
             (None, Link::WebSocket(websocket)) => Some((websocket, &self.waker)),
             (None, Link::Polling(_)) => None,
         }
+    }
+
+    /// Its connected sockets.
+    pub(crate) fn sockets(&self) -> Vec<SocketSlot> {
+        let sockets = self.occupants.iter().filter_map(|occupant| match occupant {
+            Occupant::Socket(socket) => Some(*socket),
+            Occupant::Nobody | Occupant::Connecting(_) => None,
+        });
+        sockets.collect()
     }
 
     pub(crate) fn occupant(&self, namespace: Namespace) -> Occupant {

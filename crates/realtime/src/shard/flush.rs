@@ -26,6 +26,7 @@ impl<A: Application> Shard<A> {
             if let Some(connection) = self.connections.get_mut(slot) {
                 connection.touched = false;
                 self.write(slot);
+                self.feed(slot);
                 self.set_deadline(slot);
             }
         }
@@ -45,10 +46,10 @@ impl<A: Application> Shard<A> {
     }
 
     fn write_websocket(&mut self, slot: ConnectionSlot) {
-        let connection = &mut self.connections[slot];
-        if connection.lanes.has_fallen_behind(&self.ring) {
-            return self.fall_behind(slot);
+        if self.connections[slot].lanes.has_fallen_behind(&self.ring) {
+            self.drop_journal(slot);
         }
+        let connection = &mut self.connections[slot];
         let Link::WebSocket(websocket) = &mut connection.link else { return };
         let mut cx = Context::from_waker(&connection.waker);
         let written = websocket.write(&mut cx, &mut connection.lanes, library(&self.ring, &self.config));
@@ -76,15 +77,19 @@ impl<A: Application> Shard<A> {
 
     /// All that waits, as far as it fits one answer, goes to the waiting poll.
     fn answer_poll(&mut self, slot: ConnectionSlot) {
-        let connection = &mut self.connections[slot];
-        if connection.lanes.has_fallen_behind(&self.ring) {
-            return self.fall_behind(slot);
+        if self.connections[slot].lanes.has_fallen_behind(&self.ring) {
+            self.drop_journal(slot);
         }
+        let connection = &mut self.connections[slot];
         let Link::Polling(Polling { poll, .. }) = &mut connection.link else { return };
         if connection.lanes.is_empty() {
             return;
         }
-        let Some(poll) = poll.take() else { return };
+        let Some(poll) = poll.take() else {
+            connection.stalled_since.get_or_insert(self.now);
+            return;
+        };
+        connection.stalled_since = None;
         let library = library(&self.ring, &self.config);
         let (payload, delivered) = connection.lanes.take_payload(self.config.payload_bytes_max, library);
         connection.session.end_poll();
@@ -133,7 +138,10 @@ impl<A: Application> Shard<A> {
         }
         while let Some(due) = self.connections.get_mut(slot).and_then(|it| it.session.due(self.now)) {
             match due {
-                Due::Ping => self.engine_packet(slot, &engine::Packet::Ping("")),
+                Due::Ping => {
+                    self.engine_packet(slot, &engine::Packet::Ping(""));
+                    self.tell_positions(slot);
+                }
                 Due::EndPoll => self.end_poll(slot),
                 Due::AbandonUpgrade => self.drop_candidate(slot, CloseCode::Normal),
                 Due::Close(reason) => self.end_session(slot, reason),

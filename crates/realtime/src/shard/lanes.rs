@@ -1,10 +1,10 @@
 //! What waits for one connection, in three lanes.
 //!
 //! Control goes first, then journal, then volatile, at the borders of frames. The journal lane holds places in the
-//! shard's ring, as runs of neighbours: who is shown everything holds one run, however far behind it is. The other two
-//! hold frames.
+//! shard's ring, as runs of neighbours: who is shown everything holds one run, however far behind it is. What is read
+//! again for a socket that has fallen behind goes before them, as frames; so do the other two lanes' packets.
 
-use super::ring::{Ring, Sequence};
+use super::ring::Ring;
 use super::rooms::SocketSlot;
 use crate::HubConfig;
 use crate::config::Namespace;
@@ -22,6 +22,8 @@ const KEPT_ENTRIES_MAX: usize = 4;
 pub(crate) struct Lanes {
     control: VecDeque<Outgoing>,
     control_bytes: usize,
+    /// Journal events that are older than the ring, or were read again, each for one socket.
+    pages: VecDeque<(SocketSlot, Outgoing)>,
     journal: VecDeque<Run>,
     journal_events: usize,
     volatile: VecDeque<(SocketSlot, Outgoing)>,
@@ -30,7 +32,7 @@ pub(crate) struct Lanes {
 /// A journal event that waits for a socket.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Queued {
-    pub(crate) sequence: Sequence,
+    pub(crate) number: u64,
     pub(crate) socket: SocketSlot,
     pub(crate) framing: Framing,
 }
@@ -47,13 +49,13 @@ impl Run {
     fn has_next(&self, queued: Queued) -> bool {
         queued.socket == self.first.socket
             && queued.framing == self.first.framing
-            && queued.sequence == self.first.sequence + self.events as Sequence
+            && queued.number == self.first.number + self.events as u64
     }
 
     fn queued(self) -> impl Iterator<Item = Queued> {
-        let Queued { sequence, socket, framing } = self.first;
-        let end = sequence + self.events as Sequence;
-        (sequence..end).map(move |sequence| Queued { sequence, socket, framing })
+        let Queued { number, socket, framing } = self.first;
+        let end = number + self.events as u64;
+        (number..end).map(move |number| Queued { number, socket, framing })
     }
 }
 
@@ -70,7 +72,7 @@ pub(crate) struct Library<'a> {
 
 impl<'a> Library<'a> {
     fn frame(&self, queued: Queued) -> Option<&'a Outgoing> {
-        Some(self.ring.event(queued.sequence)?.frame(queued.framing, self.namespaces))
+        Some(self.ring.event(queued.number)?.frame(queued.framing, self.namespaces))
     }
 }
 
@@ -114,6 +116,28 @@ impl Lanes {
         Ok(())
     }
 
+    /// Adds an event that was read again. What is read at a time is bounded by whoever reads.
+    pub(crate) fn push_page(&mut self, socket: SocketSlot, frame: Outgoing) {
+        self.pages.push_back((socket, frame));
+    }
+
+    /// Whether no journal event waits, so that the next ones may be read.
+    pub(crate) fn has_no_journal(&self) -> bool {
+        self.pages.is_empty() && self.journal.is_empty()
+    }
+
+    /// Drops all places in the ring; answers, for each socket that had some, the number of its first.
+    pub(crate) fn drop_journal(&mut self) -> Vec<(SocketSlot, u64)> {
+        let mut firsts: Vec<(SocketSlot, u64)> = Vec::new();
+        for Run { first, .. } in self.journal.drain(..) {
+            if firsts.iter().all(|(socket, _)| *socket != first.socket) {
+                firsts.push((first.socket, first.number));
+            }
+        }
+        self.journal_events = 0;
+        firsts
+    }
+
     /// Adds what is newest; answers how many older ones had to go.
     pub(crate) fn push_volatile(&mut self, socket: SocketSlot, frame: Outgoing, config: &HubConfig) -> usize {
         let over = (self.volatile.len() + 1).saturating_sub(config.volatile_queue_events_max);
@@ -127,25 +151,27 @@ impl Lanes {
     /// Forgets what waits for a socket that is gone, so that a later one in its place gets none of it. Its control
     /// frames stay: they are before anything that the later one is sent.
     pub(crate) fn forget(&mut self, socket: SocketSlot) {
+        self.pages.retain(|(held_for, _)| *held_for != socket);
         self.journal.retain(|run| run.first.socket != socket);
         self.journal_events = self.journal.iter().map(|run| run.events).sum();
         self.volatile.retain(|(held_for, _)| *held_for != socket);
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        self.control.is_empty() && self.journal.is_empty() && self.volatile.is_empty()
+        self.control.is_empty() && self.has_no_journal() && self.volatile.is_empty()
     }
 
     /// Whether the ring has lost what is to be sent next. To be asked before anything is taken out.
     pub(crate) fn has_fallen_behind(&self, ring: &Ring) -> bool {
-        self.journal.front().is_some_and(|run| ring.event(run.first.sequence).is_none())
+        self.journal.front().is_some_and(|run| !ring.has_all_after(run.first.number - 1))
     }
 
     /// All that waits, in the order in which it goes out; not to be asked of a connection that has fallen behind.
     pub(crate) fn frames<'a>(&'a self, library: Library<'a>) -> impl Iterator<Item = &'a Outgoing> {
         let queued = self.journal.iter().flat_map(|run| run.queued());
         let journal = queued.map_while(move |queued| library.frame(queued));
-        self.control.iter().chain(journal).chain(self.volatile.iter().map(|(_, frame)| frame))
+        let pages = self.pages.iter().map(|(_, frame)| frame);
+        self.control.iter().chain(pages).chain(journal).chain(self.volatile.iter().map(|(_, frame)| frame))
     }
 
     /// Takes out what the next `bytes` of [`Lanes::frames`] cover.
@@ -193,9 +219,12 @@ impl Lanes {
             self.control_bytes -= frame.as_frames().len();
             return Some((frame, 0));
         }
+        if let Some((_, frame)) = self.pages.pop_front() {
+            return Some((frame, 1));
+        }
         if let Some(run) = self.journal.front_mut() {
             let frame = library.frame(run.first)?.clone();
-            run.first.sequence += 1;
+            run.first.number += 1;
             run.events -= 1;
             if run.events == 0 {
                 self.journal.pop_front();
@@ -210,6 +239,7 @@ impl Lanes {
     fn shrink(&mut self) {
         if self.is_empty() {
             self.control.shrink_to(KEPT_ENTRIES_MAX);
+            self.pages = VecDeque::new();
             self.journal.shrink_to(KEPT_ENTRIES_MAX);
             self.volatile.shrink_to(KEPT_ENTRIES_MAX);
         }
@@ -244,8 +274,8 @@ mod tests {
         let framing = Framing { namespace, offsets: OffsetMode::FieldOnly };
         lanes.push_volatile(0, Outgoing::text("volatile"), config);
         for number in 1..=3 {
-            let sequence = ring.push(published(number));
-            lanes.push_journal(Queued { sequence, socket: 0, framing }, config).unwrap();
+            ring.push(published(number));
+            lanes.push_journal(Queued { number, socket: 0, framing }, config).unwrap();
         }
         lanes.push_control(Outgoing::text("control"), config).unwrap();
         lanes
@@ -254,7 +284,7 @@ mod tests {
     #[test]
     fn control_goes_first_and_volatile_last() {
         let config = HubConfig::default();
-        let mut ring = Ring::new(3, 1_000);
+        let mut ring = Ring::new(3, 1_000, 1);
         let mut lanes = lanes(&config, &mut ring);
         let library = Library { ring: &ring, namespaces: config.namespaces() };
         let (payload, delivered) = lanes.take_payload(1_000, library);
@@ -266,7 +296,7 @@ mod tests {
     #[test]
     fn a_write_that_ends_inside_a_frame_leaves_its_rest() {
         let config = HubConfig::default();
-        let mut ring = Ring::new(3, 1_000);
+        let mut ring = Ring::new(3, 1_000, 1);
         let mut lanes = lanes(&config, &mut ring);
         let library = Library { ring: &ring, namespaces: config.namespaces() };
         let all: Vec<u8> = lanes.frames(library).flat_map(|frame| frame.as_frames().to_vec()).collect();
@@ -281,7 +311,7 @@ mod tests {
     #[test]
     fn what_the_ring_has_lost_is_never_passed_over() {
         let config = HubConfig::default();
-        let mut ring = Ring::new(2, 1_000);
+        let mut ring = Ring::new(2, 1_000, 1);
         let mut lanes = lanes(&config, &mut ring);
         assert!(lanes.has_fallen_behind(&ring));
         let library = Library { ring: &ring, namespaces: config.namespaces() };
@@ -294,22 +324,22 @@ mod tests {
         let config = HubConfig { journal_queue_events_max: 7, ..HubConfig::default() };
         let namespace = config.rules().namespaces.unwrap().namespace("/").unwrap();
         let framing = Framing { namespace, offsets: OffsetMode::FieldOnly };
-        let mut ring = Ring::new(100, 10_000);
+        let mut ring = Ring::new(100, 10_000, 1);
         let mut lanes = Lanes::default();
         // Two sockets of one connection; the first is shown all but 5, the second only 3 and 4.
         for number in 1..=6 {
-            let sequence = ring.push(published(number));
+            ring.push(published(number));
             let sockets: &[SocketSlot] = match number {
                 3 | 4 => &[0, 1],
                 5 => &[],
                 _ => &[0],
             };
             for socket in sockets {
-                lanes.push_journal(Queued { sequence, socket: *socket, framing }, &config).unwrap();
+                lanes.push_journal(Queued { number, socket: *socket, framing }, &config).unwrap();
             }
         }
         assert_eq!(lanes.journal.len(), 5);
-        let refused = lanes.push_journal(Queued { sequence: 9, socket: 0, framing }, &config);
+        let refused = lanes.push_journal(Queued { number: 9, socket: 0, framing }, &config);
         assert_eq!((lanes.journal_events, refused), (7, Err(Overflow)));
         let library = Library { ring: &ring, namespaces: config.namespaces() };
         let (payload, delivered) = lanes.take_payload(1_000, library);

@@ -1,8 +1,9 @@
 //! Fan-out: which connection gets which event.
 
+use super::connection::Reader;
 use super::lanes::Queued;
 use super::rooms::SocketSlot;
-use super::{Group, GroupStep, Shard, ready::ConnectionSlot};
+use super::{Group, GroupStep, Shard};
 use crate::counts::add;
 use crate::frame::{Published, Volatile};
 use crate::{Application, Audience};
@@ -13,7 +14,10 @@ impl<A: Application> Shard<A> {
     pub(super) fn publish(&mut self, group: Arc<Group>) {
         for step in &group.steps {
             match step {
-                GroupStep::Bind { from, to } => self.rooms.bind(from, to),
+                GroupStep::Bind { from, to } => {
+                    self.rooms.bind(from, to, self.ring.last());
+                    self.binds.note(from, to, self.ring.last());
+                }
                 GroupStep::Event(event) => self.publish_event(event),
             }
         }
@@ -23,38 +27,38 @@ impl<A: Application> Shard<A> {
     fn publish_event(&mut self, event: &Arc<Published>) {
         let offset = &event.event.offset;
         let number = offset.number;
-        if self.head.as_ref().is_some_and(|head| number <= head.number) {
-            return;
-        }
-        self.head = Some(offset.clone());
-        let sequence = self.ring.push(event.clone());
-        let mut behind: Vec<ConnectionSlot> = Vec::new();
+        self.last = offset.clone();
+        self.ring.push(event.clone());
+        let mut overflowed: Vec<SocketSlot> = Vec::new();
         for scope in &event.event.scopes {
             for member in self.rooms.members(scope) {
                 let socket = &mut self.sockets[member.socket];
-                if socket.sent >= number {
+                match &mut socket.reader {
+                    Reader::Live { seen, .. } if *seen < number => *seen = number,
+                    // In several of the scopes, or not live: it will read the event when its turn comes.
+                    Reader::Live { .. } | Reader::Behind { .. } => continue,
+                }
+                if number <= socket.joined_by
+                    && !self.rooms.matches(member.socket, &event.event.scopes, number)
+                {
                     continue;
                 }
-                socket.sent = number;
-                let queued = Queued { sequence, socket: member.socket, framing: socket.framing };
+                socket.told = number;
+                let queued = Queued { number, socket: member.socket, framing: socket.framing };
                 let connection = &mut self.connections[socket.connection];
                 if connection.lanes.push_journal(queued, &self.config).is_err() {
-                    behind.push(socket.connection);
+                    overflowed.push(member.socket);
                 } else if !connection.touched {
                     connection.touched = true;
                     self.touched.push(socket.connection);
                 }
             }
         }
-        for slot in behind {
-            self.fall_behind(slot);
+        for socket in overflowed {
+            let slot = self.sockets[socket].connection;
+            self.drop_journal(slot);
+            self.fall_behind(socket, number - 1);
         }
-    }
-
-    /// The journal lane of a connection has lost an event, or could not take one. Its transport is closed, so that
-    /// the client comes back and knows where it was; an event is never left out in silence.
-    pub(super) fn fall_behind(&mut self, slot: ConnectionSlot) {
-        self.close_slow(slot);
     }
 
     /// Queues something of the moment.

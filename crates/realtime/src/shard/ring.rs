@@ -4,25 +4,29 @@ use crate::frame::Published;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-/// Counts the events that a shard has published; a place in its ring.
-pub(crate) type Sequence = u64;
-
+/// The newest events without a gap, by their numbers.
 #[derive(Debug)]
 pub(crate) struct Ring {
     events_max: usize,
     bytes_max: usize,
     bytes: usize,
-    first: Sequence,
+    /// The number of the oldest event that is kept; while there is none, of the next one.
+    first: u64,
     events: VecDeque<Arc<Published>>,
 }
 
 impl Ring {
-    pub(crate) fn new(events_max: usize, bytes_max: usize) -> Ring {
-        Ring { events_max, bytes_max, bytes: 0, first: 0, events: VecDeque::new() }
+    /// A ring whose next event will have the number `next`.
+    pub(crate) fn new(events_max: usize, bytes_max: usize, next: u64) -> Ring {
+        Ring { events_max, bytes_max, bytes: 0, first: next, events: VecDeque::new() }
     }
 
     /// Keeps `event`, and lets the oldest go until both limits hold; `event` itself always stays.
-    pub(crate) fn push(&mut self, event: Arc<Published>) -> Sequence {
+    ///
+    /// # Panics
+    /// When its number is not the next one: what was left out would be missed by everybody, in silence.
+    pub(crate) fn push(&mut self, event: Arc<Published>) {
+        assert_eq!(event.event.offset.number, self.last() + 1, "a ring has no gap");
         self.bytes += body_bytes(&event);
         self.events.push_back(event);
         while self.events.len() > 1 && (self.events.len() > self.events_max || self.bytes > self.bytes_max) {
@@ -31,13 +35,22 @@ impl Ring {
                 self.first += 1;
             }
         }
-        self.first + self.events.len() as Sequence - 1
     }
 
-    /// The event at `sequence`, unless it is gone.
-    pub(crate) fn event(&self, sequence: Sequence) -> Option<&Published> {
-        let at = usize::try_from(sequence.checked_sub(self.first)?).ok()?;
+    /// The number of the last event that was published.
+    pub(crate) fn last(&self) -> u64 {
+        self.first + self.events.len() as u64 - 1
+    }
+
+    /// The event with this number, unless it is gone or not there yet.
+    pub(crate) fn event(&self, number: u64) -> Option<&Published> {
+        let at = usize::try_from(number.checked_sub(self.first)?).ok()?;
         self.events.get(at).map(Arc::as_ref)
+    }
+
+    /// Whether every event after the number `position` is here.
+    pub(crate) fn has_all_after(&self, position: u64) -> bool {
+        position + 1 >= self.first
     }
 }
 
@@ -63,17 +76,22 @@ mod tests {
 
     #[test]
     fn the_oldest_go_by_number_and_by_bytes() {
-        let mut ring = Ring::new(3, 100);
-        for number in 1..=4 {
-            assert_eq!(ring.push(event(number, 10)), number - 1);
+        let mut ring = Ring::new(3, 100, 11);
+        assert!((ring.last(), ring.has_all_after(10), ring.has_all_after(9)) == (10, true, false));
+        for number in 11..=14 {
+            ring.push(event(number, 10));
         }
-        assert!(ring.event(0).is_none());
-        assert_eq!(ring.event(1).unwrap().event.offset.number, 2);
-        ring.push(event(5, 95));
-        assert!(ring.event(3).is_none());
-        assert_eq!(ring.event(4).unwrap().event.offset.number, 5);
-        ring.push(event(6, 500));
-        assert_eq!(ring.event(5).unwrap().event.offset.number, 6);
-        assert!(ring.event(6).is_none());
+        assert!(ring.event(11).is_none() && ring.event(15).is_none());
+        assert_eq!(ring.event(12).unwrap().event.offset.number, 12);
+        ring.push(event(15, 95));
+        assert!(ring.event(13).is_none() && ring.event(14).is_none());
+        ring.push(event(16, 500));
+        assert_eq!((ring.last(), ring.has_all_after(15), ring.has_all_after(14)), (16, true, false));
+    }
+
+    #[test]
+    #[should_panic(expected = "a ring has no gap")]
+    fn a_gap_is_never_passed_over() {
+        Ring::new(3, 100, 11).push(event(12, 10));
     }
 }

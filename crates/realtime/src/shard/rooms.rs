@@ -58,6 +58,8 @@ struct Membership {
     scope: usize,
     /// Its place among the scope's members.
     at: usize,
+    /// Only events after this number are for it.
+    from: u64,
 }
 
 impl Rooms {
@@ -70,12 +72,32 @@ impl Rooms {
         self.names.get(scope).map_or(&[], |at| &self.scopes[*at].members)
     }
 
-    /// Puts `socket` into `room`; what the room stood for before is replaced. On an error nothing has changed.
+    /// What `socket` is in, by all its rooms; each scope once.
+    pub(crate) fn scopes_of(&self, socket: SocketSlot) -> Vec<Scope> {
+        let held = self.held.get(socket).into_iter().flat_map(|held| held.rooms.iter());
+        let mut places: Vec<usize> =
+            held.flat_map(|(_, room)| room.iter().map(|membership| membership.scope)).collect();
+        places.sort_unstable();
+        places.dedup();
+        places.into_iter().map(|at| self.scopes[at].scope.clone()).collect()
+    }
+
+    /// Whether the event with this number is for a room of `socket`.
+    pub(crate) fn matches(&self, socket: SocketSlot, scopes: &[Scope], number: u64) -> bool {
+        let Some(held) = self.held.get(socket) else { return false };
+        let places: Vec<usize> = scopes.iter().filter_map(|scope| self.names.get(scope).copied()).collect();
+        let mut memberships = held.rooms.iter().flat_map(|(_, room)| room);
+        memberships.any(|membership| membership.from < number && places.contains(&membership.scope))
+    }
+
+    /// Puts `socket` into `room` for the events after the number `from`; what the room stood for before is replaced. On
+    /// an error nothing has changed.
     pub(crate) fn join(
         &mut self,
         socket: SocketSlot,
         room: Room,
         scopes: Vec<Scope>,
+        from: u64,
     ) -> Result<(), JoinError> {
         if scopes.len() > self.limits.scopes_per_room_max {
             return Err(JoinError::TooManyScopes);
@@ -94,7 +116,7 @@ impl Rooms {
         };
         self.empty_room(socket, room);
         for scope in scopes {
-            self.add(socket, room, scope);
+            self.add(socket, room, scope, from);
         }
         Ok(())
     }
@@ -116,8 +138,9 @@ impl Rooms {
         self.held[socket] = Held::default();
     }
 
-    /// Makes every membership in `from` one in `to`, under the same room.
-    pub(crate) fn bind(&mut self, from: &Scope, to: &Scope) {
+    /// Makes every membership in `from` one in `to`, under the same room, for the events after the number `position`: what
+    /// `to` had before was never shown under that name.
+    pub(crate) fn bind(&mut self, from: &Scope, to: &Scope, position: u64) {
         if from == to {
             return;
         }
@@ -125,7 +148,8 @@ impl Rooms {
         let target = self.scope(to.clone());
         for member in self.scopes.remove(at).members {
             let place = self.scopes[target].members.len();
-            self.held[member.socket].rooms[member.room][member.at] = Membership { scope: target, at: place };
+            self.held[member.socket].rooms[member.room][member.at] =
+                Membership { scope: target, at: place, from: position };
             self.scopes[target].members.push(member);
         }
     }
@@ -140,16 +164,16 @@ impl Rooms {
         }
     }
 
-    fn add(&mut self, socket: SocketSlot, room: usize, scope: Scope) {
+    fn add(&mut self, socket: SocketSlot, room: usize, scope: Scope, from: u64) {
         let scope = self.scope(scope);
         let memberships = &mut self.held[socket].rooms[room];
         let members = &mut self.scopes[scope].members;
         members.push(Member { socket, room, at: memberships.len() });
-        memberships.push(Membership { scope, at: members.len() - 1 });
+        memberships.push(Membership { scope, at: members.len() - 1, from });
     }
 
     fn empty_room(&mut self, socket: SocketSlot, room: usize) {
-        while let Some(Membership { scope, at }) = self.held[socket].rooms[room].pop() {
+        while let Some(Membership { scope, at, .. }) = self.held[socket].rooms[room].pop() {
             let Members { scope: name, members } = &mut self.scopes[scope];
             members.swap_remove(at);
             if members.is_empty() {
@@ -185,8 +209,8 @@ mod tests {
     #[test]
     fn a_scope_of_two_rooms_is_left_with_the_second() {
         let mut rooms = Rooms::new(LIMITS);
-        rooms.join(0, room(1), vec![scope(1), scope(2)]).unwrap();
-        rooms.join(0, room(2), vec![scope(2)]).unwrap();
+        rooms.join(0, room(1), vec![scope(1), scope(2)], 0).unwrap();
+        rooms.join(0, room(2), vec![scope(2)], 0).unwrap();
         rooms.leave(0, &room(1));
         assert!(sockets(&rooms, 1).is_empty());
         assert_eq!(sockets(&rooms, 2), [0].into());
@@ -198,13 +222,29 @@ mod tests {
     fn limits_refuse_and_change_nothing() {
         let mut rooms = Rooms::new(LIMITS);
         for name in 0..3 {
-            rooms.join(0, room(name), vec![scope(name)]).unwrap();
+            rooms.join(0, room(name), vec![scope(name)], 0).unwrap();
         }
-        assert_eq!(rooms.join(0, room(9), vec![scope(9)]), Err(JoinError::TooManyRooms));
-        assert_eq!(rooms.join(0, room(1), (0..5).map(scope).collect()), Err(JoinError::TooManyScopes));
-        assert_eq!(rooms.join(0, room(1), vec![scope(7)]), Ok(()));
+        assert_eq!(rooms.join(0, room(9), vec![scope(9)], 0), Err(JoinError::TooManyRooms));
+        assert_eq!(rooms.join(0, room(1), (0..5).map(scope).collect(), 0), Err(JoinError::TooManyScopes));
+        assert_eq!(rooms.join(0, room(1), vec![scope(7)], 0), Ok(()));
         assert!(sockets(&rooms, 9).is_empty() && sockets(&rooms, 1).is_empty());
         assert_eq!(sockets(&rooms, 7), [0].into());
+    }
+
+    #[test]
+    fn an_event_is_for_the_rooms_that_were_joined_or_bound_before_it() {
+        let mut rooms = Rooms::new(LIMITS);
+        rooms.join(0, room(1), vec![scope(1), scope(2)], 10).unwrap();
+        rooms.join(0, room(2), vec![scope(2)], 20).unwrap();
+        rooms.join(0, room(3), vec![scope(3)], 5).unwrap();
+        assert_eq!(rooms.scopes_of(0), [1, 2, 3].map(scope));
+        let is_for = |rooms: &Rooms, name, number| rooms.matches(0, &[scope(9), scope(name)], number);
+        assert_eq!([10, 11, 21].map(|number| is_for(&rooms, 2, number)), [false, true, true]);
+        rooms.leave(0, &room(1));
+        assert_eq!([11, 20, 21].map(|number| is_for(&rooms, 2, number)), [false, false, true]);
+        rooms.bind(&scope(3), &scope(4), 30);
+        assert_eq!([29, 30, 31].map(|number| is_for(&rooms, 4, number)), [false, false, true]);
+        assert!(!rooms.matches(7, &[scope(4)], 100) && rooms.scopes_of(7).is_empty());
     }
 
     #[derive(Debug, Clone)]
@@ -233,7 +273,7 @@ mod tests {
             for step in steps {
                 match step {
                     Step::Join(socket, name, scopes) => {
-                        rooms.join(socket, room(name), scopes.iter().copied().map(scope).collect()).unwrap();
+                        rooms.join(socket, room(name), scopes.iter().copied().map(scope).collect(), 0).unwrap();
                         model.insert((socket, name), scopes.into_iter().collect());
                     }
                     Step::Leave(socket, name) => {
@@ -245,7 +285,7 @@ mod tests {
                         model.retain(|(held_by, _), _| *held_by != socket);
                     }
                     Step::Bind(from, to) => {
-                        rooms.bind(&scope(from), &scope(to));
+                        rooms.bind(&scope(from), &scope(to), 0);
                         for scopes in model.values_mut() {
                             if scopes.remove(&from) {
                                 scopes.insert(to);

@@ -1,8 +1,9 @@
 //! Sockets: CONNECT, greeting, events and what they ask for, the end.
 
 use super::asked::Asked;
+use super::binds::{Bind, Forgotten};
 use super::command::{Answer, AskRefused};
-use super::connection::{Occupant, SocketState, WaitingEvent};
+use super::connection::{Noted, Occupant, Reader, Reading, SocketState, WaitingEvent};
 use super::link::Link;
 use super::receive::close_push;
 use super::rooms::SocketSlot;
@@ -13,8 +14,8 @@ use crate::frame::{self, Framing};
 use crate::ignore::Ignore;
 use crate::names::Sid;
 use crate::{
-    Accepted, Application, ConnectRequest, DisconnectReason, JoinError, Joined, OffsetMode, Refused, Room,
-    Scope, Socket, SocketId, TrailingString,
+    Accepted, Application, ConnectRequest, DisconnectReason, HeldRoom, JoinError, Joined, OffsetMode, Page,
+    PageUnavailable, Refused, Room, Scope, Socket, SocketId, Start, TrailingString,
 };
 use serde_json::value::RawValue;
 use std::collections::VecDeque;
@@ -31,12 +32,14 @@ pub(crate) enum TaskKey {
         number: u64,
     },
     Event(SocketId),
+    Page(SocketId),
 }
 
 /// What it came to.
 pub(crate) enum Finished<C> {
     Connect { namespace: Namespace, decision: Result<Accepted<C>, Refused> },
     Event,
+    Page(Result<Page, PageUnavailable>),
 }
 
 impl<A: Application> Shard<A> {
@@ -55,7 +58,7 @@ impl<A: Application> Shard<A> {
         let handshake = connection.handshake.clone();
         let application = self.application.clone();
         let name = self.config.namespaces()[namespace.index()].name.clone();
-        let request = ConnectRequest { namespace: name, auth };
+        let request = ConnectRequest { namespace: name, auth, head: self.head.get() };
         let deadline = self.config.connect_deadline;
         self.tasks.spawn(key, async move {
             let decision = tokio::time::timeout(deadline, application.connect(handshake, request)).await;
@@ -75,6 +78,10 @@ impl<A: Application> Shard<A> {
         }
         match key {
             TaskKey::Event(id) => self.event_done(id),
+            TaskKey::Page(id) => match result {
+                Ok(Finished::Page(page)) => self.take_page(id, Some(page)),
+                _ => self.take_page(id, None),
+            },
             TaskKey::Connect { sid, number } => {
                 let slot = sid.slot();
                 let waits = self.connections.get(slot).is_some_and(|connection| {
@@ -108,7 +115,11 @@ impl<A: Application> Shard<A> {
 
     /// The CONNECT was granted: reply, greeting, and from here on everything that is published.
     fn accept(&mut self, slot: ConnectionSlot, namespace: Namespace, accepted: Accepted<A::Connection>) {
-        let Accepted { connection: kept, offsets, rooms } = accepted;
+        let Accepted { connection: kept, offsets, start, rooms, decided_at, pid } = accepted;
+        let Ok(rooms) = self.bind_late(rooms, decided_at) else {
+            return self.close(slot, DisconnectReason::Unavailable);
+        };
+        let head = self.head.get();
         let entry = self.sockets.vacant_entry();
         let socket = entry.key();
         let place = u32::try_from(socket).expect("connections and namespaces bound the table far below");
@@ -116,12 +127,31 @@ impl<A: Application> Shard<A> {
         let kept = Arc::new(kept);
         let Config { name, recovery } = self.config.namespaces()[namespace.index()].clone();
         let offsets = if recovery == Recovery::On { offsets } else { OffsetMode::FieldOnly };
+        let pid = pid.filter(|_| offsets == OffsetMode::Trailing);
+        let Some(greeting) = self.application.greet(id, &kept, &head) else {
+            return self.close(slot, DisconnectReason::Unavailable);
+        };
+        let start = match start {
+            Start::Head => head,
+            Start::After(position) => position,
+        };
+        let began = start.number;
+        // What this shard has not taken yet, though it was published before the greeting, is not for the socket.
+        let reader = match began >= self.ring.last() {
+            true => Reader::Live { seen: began, since: began },
+            false => Reader::Behind { position: began, reading: Reading::No },
+        };
+        let from = rooms.iter().map(|held| held.from);
         entry.insert(SocketState {
             id,
             connection: slot,
             framing: Framing { namespace, offsets },
             kept: kept.clone(),
-            sent: self.head.as_ref().map_or(0, |head| head.number),
+            reader,
+            joined_by: from.fold(began, u64::max),
+            told: began,
+            noted: Noted { number: began, at: self.now },
+            start: start.clone(),
             emitted: self.emits,
             busy: false,
             waiting: VecDeque::new(),
@@ -129,20 +159,41 @@ impl<A: Application> Shard<A> {
         });
         add(&self.counts.sockets, 1);
         let connection = &mut self.connections[slot];
+        if let Reader::Behind { .. } = reader {
+            connection.behind += 1;
+        }
         connection.set_occupant(namespace, Occupant::Socket(socket));
         connection.permit.connected();
         if let Some(namespaces) = &mut connection.namespaces {
             namespaces.connected(namespace);
         }
-        let greeting = self.application.greet(id, &kept, self.head.as_ref());
-        for (room, scopes) in rooms {
-            if let Err(error) = self.rooms.join(socket, room, scopes) {
+        for HeldRoom { room, scopes, from } in rooms {
+            if let Err(error) = self.rooms.join(socket, room, scopes, from.max(began)) {
                 tracing::error!(%error, "a room of an accepted socket is over the hub's limits; the client is closed");
                 return self.close(slot, DisconnectReason::Unavailable);
             }
         }
-        self.control(slot, frame::connect_reply(&name, id));
-        self.control(slot, frame::greeting(&name, &greeting, offsets, self.head.as_ref()));
+        self.control(slot, frame::connect_reply(&name, id, pid.as_deref()));
+        self.control(slot, frame::greeting(&name, &greeting, offsets, &start));
+        if let Some(notice) = &greeting.notice {
+            self.control(slot, frame::notice(&name, notice));
+        }
+    }
+
+    /// The rooms, with what was bound since they were decided on.
+    fn bind_late(&self, mut rooms: Vec<HeldRoom>, decided_at: u64) -> Result<Vec<HeldRoom>, Forgotten> {
+        if rooms.is_empty() {
+            return Ok(rooms);
+        }
+        for Bind { position, from, to } in self.binds.since(decided_at)? {
+            for held in &mut rooms {
+                for scope in held.scopes.iter_mut().filter(|scope| *scope == from) {
+                    *scope = to.clone();
+                    held.from = held.from.max(*position);
+                }
+            }
+        }
+        Ok(rooms)
     }
 
     /// An event from the client: with the application at once, or behind those before it.
@@ -238,8 +289,12 @@ impl<A: Application> Shard<A> {
     }
 
     fn join(&mut self, socket: SocketSlot, room: Room, scopes: Vec<Scope>) -> Result<Joined, JoinError> {
-        self.rooms.join(socket, room, scopes)?;
-        Ok(Joined { head: self.head.clone() })
+        let state = &mut self.sockets[socket];
+        let head = if state.start.number > self.last.number { &state.start } else { &self.last };
+        let head = head.clone();
+        self.rooms.join(socket, room, scopes, head.number)?;
+        state.joined_by = state.joined_by.max(head.number);
+        Ok(Joined { head })
     }
 
     /// The client sent DISCONNECT.
@@ -267,6 +322,9 @@ impl<A: Application> Shard<A> {
         let state = self.sockets.remove(socket);
         if let Some(connection) = self.connections.get_mut(state.connection) {
             connection.lanes.forget(socket);
+            if let Reader::Behind { .. } = state.reader {
+                connection.behind -= 1;
+            }
             for event in &state.waiting {
                 connection.backlog.take(event);
             }
@@ -296,6 +354,7 @@ impl std::fmt::Debug for TaskKey {
         match self {
             TaskKey::Connect { .. } => out.write_str("connect"),
             TaskKey::Event(id) => write!(out, "event of {id}"),
+            TaskKey::Page(id) => write!(out, "page for {id}"),
         }
     }
 }

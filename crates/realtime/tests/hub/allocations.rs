@@ -60,7 +60,7 @@ impl Scene {
             runtime.block_on(async {
                 for group in groups {
                     let frames_bytes = group.len() * frame_bytes();
-                    world.publish_steps(group).await;
+                    world.publisher.publish(group).await.unwrap();
                     for client in &mut *clients {
                         let mut left = frames_bytes;
                         while left > 0 {
@@ -121,7 +121,7 @@ fn what_comes_and_goes_leaves_nothing() {
                     assert_eq!(world.left().await, DisconnectReason::TransportClosed);
                     assert_eq!(world.left().await, DisconnectReason::TransportClosed);
                 }
-                world.publish_steps(vec![event(next, &["all"], "{}")]).await.await;
+                world.publisher.publish(vec![event(next, &["all"], "{}")]).await.unwrap().await;
             });
         })
     };

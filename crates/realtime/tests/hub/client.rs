@@ -173,6 +173,14 @@ impl Client {
         code
     }
 
+    /// The next bytes of the stream, whatever they are.
+    pub(crate) async fn read_exactly(&mut self, count: usize) -> Vec<u8> {
+        while self.received.len() < count {
+            assert_ne!(self.read().await, 0, "the stream ends early");
+        }
+        self.received.drain(..count).collect()
+    }
+
     /// The next frame's first byte and payload; `None` at the end of the stream.
     pub(crate) async fn frame(&mut self) -> Option<(u8, Bytes)> {
         loop {

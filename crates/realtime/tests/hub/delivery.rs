@@ -1,7 +1,7 @@
 //! Who gets which event: scopes, rooms, binding, order, once each.
 
 use crate::fixture::{World, args_of, event, said};
-use waypost_realtime::{Audience, Emit, PublishStep, Scope, SocketId};
+use waypost_realtime::{Audience, Emit, PublishError, PublishStep, Scope, SocketId};
 
 /// A number that no other socket of the test has seen: the next message, being it, proves that nothing came before.
 async fn publish_to_all(world: &mut World) -> String {
@@ -80,8 +80,10 @@ async fn every_socket_sees_rising_offsets_and_nothing_from_before_it() {
         world.publish(&["all"]).await;
     }
     let mut late = world.connected(r#"{"scopes":["all"]}"#).await;
-    // What is not above the head is shown to nobody, the number being what counts.
+    // What was published before is shown to nobody, the number being what counts.
     world.publish_steps(vec![event(250, &["all"], "{\"old\":1}"), event(400, &["all"], "{\"old\":1}")]).await;
+    let gap = world.publisher.publish(vec![event(401, &["all"], "{}"), event(403, &["all"], "{}")]).await;
+    assert_eq!(gap.unwrap_err(), PublishError::NotNext { head: 401, got: 403 });
     for _ in 0..300 {
         world.publish(&["all"]).await;
     }

@@ -9,9 +9,13 @@ use std::sync::{Arc, Mutex};
 use tokio::sync::{Notify, Semaphore};
 use waypost_realtime::{
     Accepted, Application, Args, ClientAddress, ClientEvent, ConnectRequest, Counts, DisconnectReason,
-    Flushed, Greeting, GreetingPosition, Hub, HubConfig, JoinError, JournalEvent, JsonObject, Namespace,
-    Offset, OffsetMode, Origin, Protocol, PublishStep, Publisher, Refused, Room, Scope, Socket, SocketId,
+    Flushed, Greeting, HeldRoom, Hub, HubConfig, JoinError, JournalEvent, JsonObject, Namespace, Offset,
+    OffsetMode, Origin, Page, PageRequest, PageUnavailable, Protocol, PublishStep, Publisher, Refused, Room,
+    Scope, Socket, SocketId, Start,
 };
+
+/// More pages of the journal than any test reads.
+const PAGES: usize = 1_000_000;
 
 /// What the application has seen, and what holds it back.
 #[derive(Default)]
@@ -20,8 +24,20 @@ pub(crate) struct Desk {
     pub(crate) left: Mutex<Vec<DisconnectReason>>,
     /// `hold` events wait for a permit of it.
     pub(crate) gate: Gate,
+    /// All that was published.
+    pub(crate) journal: Mutex<Vec<JournalEvent>>,
+    /// Each page of the journal takes a permit of it.
+    pub(crate) pages: Gate,
+    /// Who was greeted last.
+    pub(crate) met: Mutex<Option<SocketId>>,
     /// Rung at every `left`.
     bell: Notify,
+}
+
+/// What the application thinks of a socket when it is to be greeted.
+pub(crate) enum Guest {
+    Wanted,
+    Unwanted,
 }
 
 pub(crate) struct Gate(pub(crate) Semaphore);
@@ -34,7 +50,7 @@ impl Default for Gate {
 
 impl Application for Desk {
     type Handshake = ();
-    type Connection = ();
+    type Connection = Guest;
 
     fn handshake(&self, request: &http::request::Parts) -> Result<(), axum::response::Response> {
         if let Some(ClientAddress(address)) = request.extensions.get() {
@@ -48,7 +64,7 @@ impl Application for Desk {
         }
     }
 
-    async fn connect(&self, _: Arc<()>, request: ConnectRequest) -> Result<Accepted<()>, Refused> {
+    async fn connect(&self, _: Arc<()>, request: ConnectRequest) -> Result<Accepted<Guest>, Refused> {
         let auth: Value =
             request.auth.map_or(Value::Null, |auth| serde_json::from_str(auth.get()).expect("checked"));
         match auth["as"].as_str() {
@@ -63,13 +79,52 @@ impl Application for Desk {
         let scopes = auth["scopes"].as_array().cloned().unwrap_or_default();
         let scopes = scopes.iter().filter_map(Value::as_str).map(Scope::new).collect();
         let offsets = if auth["offsets"] == false { OffsetMode::FieldOnly } else { OffsetMode::Trailing };
-        Ok(Accepted { connection: (), offsets, rooms: vec![(Room::new("first"), scopes)] })
+        let start = match auth["after"].as_u64() {
+            Some(number) => Start::After(offset(number)),
+            None => Start::Head,
+        };
+        if auth["held"] == true {
+            self.gate.0.acquire().await.expect("never closed").forget();
+        }
+        Ok(Accepted {
+            connection: if auth["unwanted"] == true { Guest::Unwanted } else { Guest::Wanted },
+            offsets,
+            start,
+            rooms: vec![HeldRoom {
+                room: Room::new("first"),
+                scopes,
+                from: auth["from"].as_u64().unwrap_or(0),
+            }],
+            decided_at: auth["decided_at"].as_u64().unwrap_or(u64::MAX),
+            pid: auth["pid"].as_str().map(Into::into),
+        })
     }
 
-    fn greet(&self, socket: SocketId, (): &(), head: Option<&Offset>) -> Greeting {
-        let head = head.map(|head| head.text.to_string());
-        let body = object(&serde_json::json!({ "id": socket.to_string(), "head": head }));
-        Greeting { name: "connected".into(), body, position: GreetingPosition::Head }
+    fn greet(&self, socket: SocketId, guest: &Guest, head: &Offset) -> Option<Greeting> {
+        if let Guest::Unwanted = guest {
+            return None;
+        }
+        *self.met.lock().unwrap() = Some(socket);
+        let body = object(&serde_json::json!({ "id": socket.to_string(), "head": *head.text }));
+        Some(Greeting::with_position("connected", body))
+    }
+
+    /// What was published.
+    async fn page(&self, _: Arc<Guest>, request: PageRequest) -> Result<Page, PageUnavailable> {
+        self.pages.0.acquire().await.expect("never closed").forget();
+        let journal = self.journal.lock().unwrap();
+        let first = journal.first().map_or(u64::MAX, |event| event.offset.number);
+        if request.after + 1 < first {
+            return Err(PageUnavailable);
+        }
+        let wanted =
+            journal.iter().filter(|event| (request.after + 1..=request.until).contains(&event.offset.number));
+        let page: Vec<&JournalEvent> = wanted.take(request.events_max).collect();
+        let complete_to = page.last().map_or(request.after, |event| event.offset.number);
+        let is_for_it =
+            |event: &JournalEvent| event.scopes.iter().any(|scope| request.scopes.contains(scope));
+        let events = page.into_iter().filter(|event| is_for_it(event)).cloned().collect();
+        Ok(Page { events, complete_to })
     }
 
     /// `join room scope…`, `leave room`, `whisper`, `hold`, `kick`, `bug`; anything else is only noted.
@@ -82,7 +137,7 @@ impl Application for Desk {
                 let scopes = scopes.iter().map(|scope| Scope::new(scope.as_str())).collect();
                 answer = match socket.join(Room::new(room.as_str()), scopes).await {
                     Ok(joined) => {
-                        serde_json::json!({ "head": joined.head.map(|head| head.text.to_string()) })
+                        serde_json::json!({ "head": *joined.head.text })
                     }
                     Err(JoinError::TooManyRooms) => serde_json::json!({ "error": "rooms" }),
                     Err(JoinError::TooManyScopes) => serde_json::json!({ "error": "scopes" }),
@@ -102,7 +157,7 @@ impl Application for Desk {
         }
     }
 
-    fn disconnected(&self, _: SocketId, (): &(), why: DisconnectReason) {
+    fn disconnected(&self, _: SocketId, _: &Guest, why: DisconnectReason) {
         self.left.lock().unwrap().push(why);
         self.bell.notify_one();
     }
@@ -138,7 +193,8 @@ impl World {
     /// A hub whose journal begins at offset 100.
     pub(crate) fn with(config: HubConfig) -> World {
         let desk = Arc::new(Desk::default());
-        let origin = Origin { head: Some(offset(100)), seed: [1; 32] };
+        desk.pages.0.add_permits(PAGES);
+        let origin = Origin { head: offset(100), seed: [1; 32] };
         let (hub, publisher) = Hub::start(config, desk.clone(), origin);
         let door = Door::new("/socket.io/", hub.router());
         World { hub, publisher, desk, door, number: 100 }
@@ -157,6 +213,11 @@ impl World {
     }
 
     pub(crate) async fn publish_steps(&mut self, steps: Vec<PublishStep>) -> Flushed {
+        let events = steps.iter().filter_map(|step| match step {
+            PublishStep::Event(event) => Some(event.clone()),
+            PublishStep::Bind { .. } => None,
+        });
+        self.desk.journal.lock().unwrap().extend(events);
         self.publisher.publish(steps).await.expect("the hub is there")
     }
 

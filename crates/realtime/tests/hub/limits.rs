@@ -45,41 +45,6 @@ async fn too_many_rooms_or_scopes_are_refused_and_change_nothing() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_slow_consumer_is_closed_and_the_others_miss_nothing() {
-    let mut world = World::with(HubConfig { journal_queue_events_max: 10, ..config() });
-    let mut slow = world.connected_by_narrow_pipe(AUTH, 1_024).await;
-    let mut brisk = world.connected(AUTH).await;
-    for number in 101..=150 {
-        world.publish_body(&["all"], &long_body()).await;
-        assert!(brisk.next().await.contains(&format!("\"e.{number}.c\"]")));
-    }
-    assert_eq!(world.left().await, DisconnectReason::Slow);
-    assert_eq!((world.counts().slow_closed, world.hub.connections()), (1, 1));
-    let mut expected = 101;
-    while let Some((0x81, text)) = slow.frame().await {
-        assert!(text.ends_with(format!("\"e.{expected}.c\"]").as_bytes()), "a hole before the end");
-        expected += 1;
-    }
-    assert!(expected > 101);
-}
-
-#[tokio::test(start_paused = true)]
-async fn an_event_that_the_ring_has_lost_closes_and_is_never_left_out() {
-    let mut world = World::with(HubConfig { ring_events_max: 4, shards: 1, ..config() });
-    let mut slow = world.connected_by_narrow_pipe(AUTH, 1_024).await;
-    for _ in 0..20 {
-        world.publish_body(&["all"], &long_body()).await;
-    }
-    let mut expected = 101;
-    while let Some((0x81, text)) = slow.frame().await {
-        assert!(text.ends_with(format!("\"e.{expected}.c\"]").as_bytes()), "a hole before the end");
-        expected += 1;
-    }
-    assert!(expected < 121);
-    assert_eq!(world.left().await, DisconnectReason::Slow);
-}
-
-#[tokio::test(start_paused = true)]
 async fn a_client_that_takes_nothing_is_closed_after_the_stall_timeout() {
     let mut world = World::with(HubConfig { stall_timeout: Duration::from_secs(7), ..config() });
     let _slow = world.connected_by_narrow_pipe(AUTH, 300).await;

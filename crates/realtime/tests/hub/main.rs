@@ -4,6 +4,7 @@
 
 mod addresses;
 mod allocations;
+mod catching_up;
 mod client;
 mod cuts;
 mod delivery;

@@ -11,7 +11,7 @@ const BAD: StatusCode = StatusCode::BAD_REQUEST;
 const BY_WEBSOCKET: &str = "EIO=4&transport=websocket";
 
 fn door() -> Door {
-    let origin = Origin { head: None, seed: [1; 32] };
+    let origin = Origin::empty([1; 32]);
     let (hub, _publisher) = Hub::start(echo::config(Protocol::EngineIo), Arc::new(Echo), origin);
     Door::new("/engine.io/", hub.router())
 }

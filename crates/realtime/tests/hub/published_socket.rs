@@ -7,7 +7,7 @@ use std::sync::Arc;
 use waypost_realtime::{Hub, Origin};
 
 fn door() -> Door {
-    let origin = Origin { head: None, seed: [1; 32] };
+    let origin = Origin::empty([1; 32]);
     let (hub, _publisher) = Hub::start(echo::config(echo::namespaces()), Arc::new(Echo), origin);
     Door::new("/socket.io/", hub.router())
 }

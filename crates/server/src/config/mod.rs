@@ -48,7 +48,7 @@ pub(crate) use server::{LogFilter, LogFormat, ServerConfig};
 pub(crate) use setting::Shape;
 pub(crate) use source::Flags;
 pub(crate) use store::{StoreConfig, StoreUrl};
-pub(crate) use unit::{Bytes, Count, Days, Milliseconds, Seconds};
+pub(crate) use unit::{Bytes, Count, Days, Hours, Milliseconds, Seconds};
 pub(crate) use web::{GraphUrl, Origins, PublicUrl};
 pub(crate) use whatsapp::WhatsappConfig;
 
@@ -134,6 +134,14 @@ impl Config {
                 "server.webhook_listen",
                 &address.to_string(),
                 "addresses that server.listen has not",
+            );
+        }
+        let retention = &self.retention;
+        if retention.session_hours.duration() > retention.journal_days.duration() {
+            values.refuse(
+                "retention.session_hours",
+                &(retention.session_hours.duration().as_secs() / 3_600).to_string(),
+                "at most the hours of retention.journal_days: what a session goes on from has to be there",
             );
         }
         if values.profile() == Profile::Demo {

@@ -1,7 +1,7 @@
 //! `[retention]`: how long what is stored is kept.
 
 use super::key::{Section, section};
-use super::{Bytes, Count, Days};
+use super::{Bytes, Count, Days, Hours};
 
 section! {
     Section::Retention;
@@ -20,5 +20,9 @@ section! {
         dedup_days: Days<30, 3_650> = "30";
         /// How long events are kept for clients that come back: who was away longer is told of a gap.
         journal_days: Days<1, 3_650> = "7";
+        /// How long a client that went away may come back to its rooms and its place, from its last sign of life.
+        session_hours: Hours<1, 87_600> = "24";
+        /// How many of them are remembered; those seen longest ago go first.
+        sessions_max: Count<1, 100_000_000> = "200000";
     }
 }

@@ -139,6 +139,8 @@ fn the_defaults_are_what_others_rely_on() {
         parked_statuses_max = 100000 # default
         dedup_days = 30 # default
         journal_days = 7 # default
+        session_hours = 24 # default
+        sessions_max = 200000 # default
 
         [auth]
         # api_key: not set # default

@@ -64,6 +64,13 @@ unit! {
 }
 
 unit! {
+    /// How long something is kept, in hours.
+    Hours, " of hours",
+    /// As the store takes it.
+    duration: Duration = |hours| Duration::from_secs(hours * 60 * 60);
+}
+
+unit! {
     /// How long something is kept, in days.
     Days, " of days",
     /// As the store takes it.

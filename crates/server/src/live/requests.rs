@@ -1,19 +1,14 @@
 //! What a client may ask for over its socket.
 
-use std::sync::PoisonError;
-
+use serde::Deserialize;
+use serde_json::value::RawValue;
 use waypost_api::names::{self, Request};
-use waypost_api::room::{GENERAL_ROOM, customer_room};
-use waypost_api::{ErrorCode, Exception, IsoTime, JoinAck, LeaveAck, Refusal, RoomChanged};
-use waypost_domain::{Action, may};
-use waypost_inbox::{FollowError, Followed};
-use waypost_realtime::{Ack, Args, ClientEvent, EmitError, Room, Scope, Socket};
-use waypost_store::CustomerMatch;
+use waypost_api::{ErrorCode, Exception, IsoTime, JoinAck, LeaveAck, Refusal, RoomChanged, RoomName};
+use waypost_domain::Offset;
+use waypost_inbox::{FollowError, History, HistoryError};
+use waypost_realtime::{Ack, Args, ClientEvent, EmitError, Socket};
 
-use super::{Client, Live, MONITOR, argument};
-
-/// The longest name of a customer that may be asked for, in bytes.
-const CUSTOMER_NAME_BYTES_MAX: usize = 256;
+use super::{Live, argument};
 
 /// What a request is answered with.
 struct Answer {
@@ -43,14 +38,30 @@ impl From<FollowError> for Refused {
     fn from(error: FollowError) -> Self {
         Self::new(match &error {
             FollowError::UnknownCustomer => ErrorCode::UnknownCustomer,
+            FollowError::Forbidden => ErrorCode::Forbidden,
             FollowError::Ambiguous => ErrorCode::AmbiguousCustomer,
             FollowError::TooManyRooms => ErrorCode::TooManyRooms,
+            FollowError::TooManyUnbound => {
+                return Self::because(ErrorCode::TooManyRooms, &error.to_string());
+            }
             FollowError::Closed => ErrorCode::Unavailable,
-            FollowError::Store(source) => {
-                tracing::error!(error = %source, "a customer could not be looked up");
+            FollowError::Read(_) | FollowError::Session => {
+                tracing::error!(%error, "a room cannot be joined or left just now");
                 ErrorCode::Unavailable
             }
         })
+    }
+}
+
+impl From<HistoryError> for Refused {
+    fn from(error: HistoryError) -> Self {
+        match error {
+            HistoryError::Follow(error) => error.into(),
+            HistoryError::Read(_) | HistoryError::Body(_) => {
+                tracing::error!(%error, "the history of a room cannot be read");
+                Self::new(ErrorCode::Unavailable)
+            }
+        }
     }
 }
 
@@ -76,124 +87,109 @@ async fn perform(
     args: &Args,
 ) -> Result<Answer, Refused> {
     match request {
-        Request::JoinGeneral => {
-            let followed = waypost_inbox::join_general(socket, &socket.connection().principal).await?;
-            Ok(joined(live, GENERAL_ROOM, None, &followed))
-        }
-        Request::LeaveGeneral => leave(live, socket, GENERAL_ROOM, None).await,
-        Request::JoinCustomer => join_customer(live, socket, customer_name(args)?).await,
-        Request::LeaveCustomer => {
-            let name = customer_name(args)?;
-            unbound(socket.connection()).remove(&name);
-            leave(live, socket, &customer_room(&name), Some(&name)).await
-        }
-        Request::JoinMonitor => {
-            if !may(&socket.connection().principal, Action::Monitor) {
-                return Err(Refused::new(ErrorCode::Forbidden));
-            }
-            let join = socket.join(Room::new(MONITOR), vec![Scope::new(MONITOR)]).await;
-            let joined = join.map_err(FollowError::from)?;
-            let ack = JoinAck {
-                ok: true,
-                room: MONITOR,
-                offset: joined.head.as_ref().map(|head| &*head.text),
-                customer_id: None,
-            };
-            Ok(Answer { ack: argument(&ack), event: None })
-        }
-        Request::LeaveMonitor => leave(live, socket, MONITOR, None).await,
+        Request::JoinGeneral => join(live, socket, RoomName::General, since(args.get(0))?).await,
+        Request::LeaveGeneral => leave(live, socket, RoomName::General).await,
+        Request::JoinCustomer => join(live, socket, customer(args)?, since(args.get(1))?).await,
+        Request::LeaveCustomer => leave(live, socket, customer(args)?).await,
+        Request::JoinMonitor => join(live, socket, RoomName::Monitor, None).await,
+        Request::LeaveMonitor => leave(live, socket, RoomName::Monitor).await,
     }
 }
 
-async fn join_customer(live: &Live, socket: &Socket<Live>, name: String) -> Result<Answer, Refused> {
-    let client = socket.connection();
-    make_room_for_unbound(live, client, &name).await?;
-    let followed = waypost_inbox::join_customer(&live.app.store, socket, &client.principal, &name).await?;
-    if followed.customer.is_none() {
-        unbound(client).insert(name.clone());
-    }
-    Ok(joined(live, &customer_room(&name), Some(&name), &followed))
-}
-
-/// Refuses a join over the bound of names that are nobody's. What became somebody's meanwhile does not count.
-async fn make_room_for_unbound(live: &Live, client: &Client, name: &str) -> Result<(), Refused> {
-    let waiting: Vec<String> = {
-        let unbound = unbound(client);
-        if unbound.len() < live.unbound_rooms_max || unbound.contains(name) {
-            return Ok(());
-        }
-        unbound.iter().cloned().collect()
-    };
-    for name in waiting {
-        let found = live.app.store.find_customer(&name).await.map_err(FollowError::from)?;
-        if found != CustomerMatch::Nobody {
-            unbound(client).remove(&name);
-        }
-    }
-    let still_full = unbound(client).len() >= live.unbound_rooms_max;
-    let is_known =
-        live.app.store.find_customer(name).await.map_err(FollowError::from)? != CustomerMatch::Nobody;
-    if still_full && !is_known {
-        return Err(Refused::because(
-            ErrorCode::TooManyRooms,
-            "the connection waits for as many unknown customers as it may",
-        ));
-    }
-    Ok(())
-}
-
-fn unbound(client: &Client) -> std::sync::MutexGuard<'_, std::collections::HashSet<String>> {
-    client.unbound.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-fn joined(live: &Live, room: &str, customer: Option<&str>, followed: &Followed) -> Answer {
-    let customer_id = followed.customer.map(|id| id.to_string());
-    let ack = JoinAck {
-        ok: true,
-        room,
-        offset: followed.head.as_ref().map(|head| &*head.text),
-        customer_id: customer_id.clone(),
-    };
-    let name = if customer.is_some() { names::CUSTOMER_JOINED } else { names::GENERAL_JOINED };
-    let event = RoomChanged { room, customer, customer_id, timestamp: IsoTime(live.app.clock.now()) };
-    Answer { ack: argument(&ack), event: Some((name, argument(&event))) }
-}
-
-async fn leave(
+async fn join(
     live: &Live,
     socket: &Socket<Live>,
-    room: &str,
-    customer: Option<&str>,
+    room: RoomName,
+    since: Option<Offset>,
 ) -> Result<Answer, Refused> {
-    socket.leave(Room::new(room)).await.map_err(|_| Refused::new(ErrorCode::Unavailable))?;
-    let event = match room {
-        MONITOR => None,
-        GENERAL_ROOM => Some(names::GENERAL_LEFT),
-        _ => Some(names::CUSTOMER_LEFT),
-    };
-    let customer_id = match customer {
-        Some(name) => match live.app.store.find_customer(name).await.map_err(FollowError::from)? {
-            CustomerMatch::One { customer, .. } => Some(customer.to_string()),
-            CustomerMatch::Nobody | CustomerMatch::Ambiguous => None,
-        },
+    let (store, client) = (&live.app.store, socket.connection());
+    let held = waypost_inbox::join(store, socket, live.follower(client), &room).await?;
+    let history = match since {
+        Some(since) => {
+            Some(waypost_inbox::history(store, &client.principal, &room, (since, held.from)).await?)
+        }
         None => None,
     };
-    let left = RoomChanged { room, customer, customer_id, timestamp: IsoTime(live.app.clock.now()) };
-    Ok(Answer {
-        ack: argument(&LeaveAck { ok: true, room }),
-        event: event.map(|name| (name, argument(&left))),
-    })
+    let name = room.to_string();
+    let customer_id = held.customer().map(|customer| customer.to_string());
+    let mut ack = JoinAck {
+        ok: true,
+        room: &name,
+        offset: &held.from.to_string(),
+        customer_id: customer_id.clone(),
+        events: None,
+        next: None,
+        gap: None,
+    };
+    match history {
+        None => {}
+        Some(History::Page { events, next }) => {
+            ack.events = Some(events);
+            ack.next = next.map(|next| next.to_string());
+        }
+        Some(History::Gap(gap)) => ack.gap = Some(gap),
+    }
+    let event = match room {
+        RoomName::General => Some(names::GENERAL_JOINED),
+        RoomName::Customer(_) => Some(names::CUSTOMER_JOINED),
+        RoomName::Monitor => None,
+    };
+    Ok(Answer { ack: argument(&ack), event: changed(live, &room, event, customer_id) })
 }
 
-fn customer_name(args: &Args) -> Result<String, Refused> {
-    let wrong = |message| Refused::because(ErrorCode::InvalidPayload, message);
+async fn leave(live: &Live, socket: &Socket<Live>, room: RoomName) -> Result<Answer, Refused> {
+    let (store, holdings) = (&live.app.store, &socket.connection().holdings);
+    let customer_id =
+        holdings.get(&room).and_then(|held| held.customer()).map(|customer| customer.to_string());
+    waypost_inbox::leave(store, socket, holdings, &room).await?;
+    let event = match room {
+        RoomName::General => Some(names::GENERAL_LEFT),
+        RoomName::Customer(_) => Some(names::CUSTOMER_LEFT),
+        RoomName::Monitor => None,
+    };
+    let ack = LeaveAck { ok: true, room: &room.to_string() };
+    Ok(Answer { ack: argument(&ack), event: changed(live, &room, event, customer_id) })
+}
+
+/// The event beside the ack, where the room has one.
+fn changed(
+    live: &Live,
+    room: &RoomName,
+    event: Option<&'static str>,
+    customer_id: Option<String>,
+) -> Option<(&'static str, Args)> {
+    let customer = match room {
+        RoomName::Customer(name) => Some(&**name),
+        RoomName::General | RoomName::Monitor => None,
+    };
+    let timestamp = IsoTime(live.app.clock.now());
+    let body = RoomChanged { room: &room.to_string(), customer, customer_id, timestamp };
+    Some((event?, argument(&body)))
+}
+
+fn customer(args: &Args) -> Result<RoomName, Refused> {
     let first = args.get(0).ok_or_else(|| wrong("the customer is missing"))?;
     let name: String =
         serde_json::from_str(first.get()).map_err(|_| wrong("the customer has to be a string"))?;
-    let usable = (1..=CUSTOMER_NAME_BYTES_MAX).contains(&name.len()) && !name.chars().any(char::is_control);
-    usable
-        .then_some(name)
+    RoomName::customer(&name)
         .ok_or_else(|| wrong("the customer has to be 1 to 256 bytes without control characters"))
+}
+
+/// From where on the room's history is asked for, in the options of a join.
+fn since(options: Option<&RawValue>) -> Result<Option<Offset>, Refused> {
+    #[derive(Deserialize)]
+    struct Options {
+        since: Option<String>,
+    }
+    let Some(options) = options else { return Ok(None) };
+    let options: Option<Options> = serde_json::from_str(options.get())
+        .map_err(|_| wrong("the options have to be an object, `since` a string"))?;
+    let since = options.and_then(|options| options.since).map(|since| since.parse());
+    since.transpose().map_err(|_| wrong("`since` has to be an offset that an event has had"))
+}
+
+fn wrong(message: &str) -> Refused {
+    Refused::because(ErrorCode::InvalidPayload, message)
 }
 
 async fn tell(socket: &Socket<Live>, ack: Option<Ack>, answer: Answer) -> Result<(), EmitError> {

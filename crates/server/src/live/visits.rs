@@ -2,9 +2,10 @@
 
 use tokio::sync::mpsc;
 use waypost_api::{IsoTime, Visitor, names};
-use waypost_realtime::{Audience, Emit, Hub, Scope, SocketId};
+use waypost_inbox::monitor_scope;
+use waypost_realtime::{Audience, Emit, Hub, SocketId};
 
-use super::{Live, MONITOR, argument};
+use super::{Live, argument};
 use crate::app::App;
 
 /// Visits that wait to be told; at the bound the next ones are not told. They are of the moment.
@@ -42,7 +43,7 @@ pub(crate) async fn announce_visits(app: App, hub: Hub<Live>, mut visits: mpsc::
         };
         let visitor = Visitor { client_id: &socket.to_string(), timestamp: IsoTime(app.clock.now()) };
         let emit = Emit {
-            to: Audience::Scopes(vec![Scope::new(MONITOR)]),
+            to: Audience::Scopes(vec![monitor_scope()]),
             except: vec![socket],
             name: name.into(),
             args: argument(&visitor),

@@ -10,7 +10,7 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::ConstGauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
-use waypost_api::ErrorCode;
+use waypost_api::{ErrorCode, GapNotice, Resumed};
 use waypost_realtime::Counts;
 use waypost_store::StoreCounts;
 
@@ -36,6 +36,13 @@ pub(crate) struct Metrics {
     items: Family<OutcomeLabel, Counter>,
     acknowledged: Histogram,
     shown: Histogram,
+    connects: Family<ResumedLabel, Counter>,
+    gaps: Counter,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ResumedLabel {
+    resumed: &'static str,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -51,9 +58,13 @@ impl Metrics {
             items: Family::default(),
             acknowledged: Histogram::new(SECONDS),
             shown: Histogram::new(SECONDS),
+            connects: Family::default(),
+            gaps: Counter::default(),
             registry: Arc::default(),
         };
         registry.register("webhooks", "Webhooks by how they were answered", metrics.webhooks.clone());
+        registry.register("connects", "Sockets let in, by what they go on from", metrics.connects.clone());
+        registry.register("gaps", "Sockets told that what they missed is gone", metrics.gaps.clone());
         registry.register("webhook_items", "Items of webhooks by what became of them", metrics.items.clone());
         registry.register_with_unit(
             "webhook_acknowledged",
@@ -100,6 +111,17 @@ impl Metrics {
         self.shown.observe(took.as_secs_f64());
     }
 
+    /// Counts a socket that was let in.
+    pub(crate) fn connected(&self, resumed: Resumed, gap: Option<&GapNotice>) {
+        let resumed = match resumed {
+            Resumed::Session => "session",
+            Resumed::Since => "since",
+            Resumed::None => "none",
+        };
+        self.connects.get_or_create(&ResumedLabel { resumed }).inc();
+        self.gaps.inc_by(u64::from(gap.is_some()));
+    }
+
     /// Adds the hub's numbers, read whenever somebody asks.
     pub(crate) fn watch_hub(&self, counts: impl Fn() -> Counts + Send + Sync + 'static) {
         let mut registry = self.registry.lock().unwrap_or_else(PoisonError::into_inner);
@@ -139,6 +161,12 @@ impl Collector for HubCollector {
             ("events_published", "Journal events handed to the hub", counts.published),
             ("events_delivered", "Journal events written out, one for each socket", counts.delivered),
             ("volatile_dropped", "Volatile events dropped because newer ones came", counts.volatile_dropped),
+            (
+                "fell_behind",
+                "Times that a socket was too slow, and read the journal again",
+                counts.fell_behind,
+            ),
+            ("caught_up", "Times that a socket that was behind was live again", counts.caught_up),
             ("slow_closed", "Connections closed because they took too little", counts.slow_closed),
             ("handshakes_refused", "Handshakes answered 503", counts.handshakes_refused),
             ("sent_bytes", "Bytes handed to transports", counts.sent_bytes),

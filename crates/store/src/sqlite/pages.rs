@@ -4,6 +4,7 @@
 use std::collections::HashSet;
 
 use rusqlite::{Connection, Row};
+use waypost_domain::Offset;
 
 use super::append::{read_entry, read_epoch};
 use crate::page::{JournalPage, PageError, PageRequest};
@@ -21,7 +22,7 @@ pub(crate) fn read_page(
     let epoch = read_epoch(connection)?;
     let wanted: HashSet<String> = request.scopes.iter().map(ToString::to_string).collect();
     let last = request.until.min(request.after.saturating_add(SCAN_ROWS_MAX));
-    let mut page = JournalPage { events: Vec::new(), complete_to: request.after };
+    let mut page = JournalPage { events: Vec::new(), complete_to: request.after, position: None };
     let mut bytes = 0;
 
     let mut statement = connection.prepare_cached(
@@ -50,6 +51,7 @@ pub(crate) fn read_page(
             page.events.push(event);
         }
         page.complete_to = number;
+        page.position = Some(Offset { epoch, number, check: row.get(1)? });
     }
     Ok(Ok(page))
 }

@@ -10,7 +10,7 @@ use waypost_domain::{Alias, CustomerId, PhoneNumberId};
 use super::connection::{open_to_read, settle_close};
 use super::rows::known;
 use crate::options::Threads;
-use crate::store::{CustomerMatch, ReadError};
+use crate::store::{Binding, CustomerMatch, ReadError};
 
 /// Connections that read one file.
 #[derive(Clone)]
@@ -77,7 +77,7 @@ pub(crate) fn find_customer(connection: &Connection, name: &str) -> rusqlite::Re
             .prepare_cached("SELECT EXISTS (SELECT 1 FROM customers WHERE id = ?1)")?
             .query_row([id.to_bytes()], |row| row.get(0))?;
         return Ok(if exists {
-            CustomerMatch::One { customer: id, since: 0 }
+            CustomerMatch::One(Binding { customer: id, since: 0 })
         } else {
             CustomerMatch::Nobody
         });
@@ -93,7 +93,7 @@ pub(crate) fn find_customer(connection: &Connection, name: &str) -> rusqlite::Re
         .collect::<rusqlite::Result<_>>()?;
     Ok(match holders[..] {
         [] => CustomerMatch::Nobody,
-        [(holder, since)] => CustomerMatch::One { customer: CustomerId::from_bytes(holder), since },
+        [(holder, since)] => CustomerMatch::One(Binding { customer: CustomerId::from_bytes(holder), since }),
         _ => CustomerMatch::Ambiguous,
     })
 }

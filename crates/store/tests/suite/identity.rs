@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 use waypost_domain::{AliasKind, CustomerAliases, CustomerId, Fact, MessageType, Scope};
-use waypost_store::{CustomerMatch, Step};
+use waypost_store::{Binding, CustomerMatch, Step};
 
 use crate::fixture::{Fixture, alias, message_of, phone};
 
@@ -16,7 +16,7 @@ fn bsuid(value: &str) -> CustomerAliases {
 
 async fn customer(fixture: &Fixture, name: &str) -> String {
     match fixture.store.find_customer(name).await.unwrap() {
-        CustomerMatch::One { customer, .. } => customer.to_string(),
+        CustomerMatch::One(Binding { customer, .. }) => customer.to_string(),
         other => panic!("{name}: {other:?}"),
     }
 }
@@ -168,7 +168,7 @@ async fn check_since(webhooks: Vec<Vec<Written>>) -> Result<(), TestCaseError> {
     for (name, found) in names.iter().zip(found) {
         prop_assert_eq!(&fixture.store.find_customer(name).await.unwrap(), &found);
         let Some((customer, live)) = shown_live(&steps, name) else { continue };
-        let CustomerMatch::One { customer: known, since } = found else {
+        let CustomerMatch::One(Binding { customer: known, since }) = found else {
             return Err(TestCaseError::fail(format!("{name} is bound and not found")));
         };
         prop_assert_eq!(known, customer);
@@ -176,7 +176,7 @@ async fn check_since(webhooks: Vec<Vec<Written>>) -> Result<(), TestCaseError> {
         prop_assert_eq!(recovered, live, "{}", name);
 
         let by_id = fixture.store.find_customer(&customer.to_string()).await.unwrap();
-        prop_assert_eq!(by_id, CustomerMatch::One { customer, since: 0 });
+        prop_assert_eq!(by_id, CustomerMatch::One(Binding { customer, since: 0 }));
     }
     Ok(())
 }

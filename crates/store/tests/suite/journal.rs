@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 use waypost_domain::{CustomerId, Fact, FieldReport, PhoneNumberId, RawJson, Scope};
-use waypost_store::{CommittedEvent, CustomerMatch, JournalPage, PageError, PageRequest, Store};
+use waypost_store::{Binding, CommittedEvent, CustomerMatch, JournalPage, PageError, PageRequest, Store};
 
 use crate::fixture::{Fixture, message, message_of, number, phone};
 
@@ -45,7 +45,7 @@ async fn assert_gone(fixture: &Fixture, request: PageRequest, expected: u64) {
 
 async fn customer(fixture: &Fixture, digits: &str) -> CustomerId {
     match fixture.store.find_customer(digits).await.unwrap() {
-        CustomerMatch::One { customer, .. } => customer,
+        CustomerMatch::One(Binding { customer, .. }) => customer,
         other => panic!("not one customer: {other:?}"),
     }
 }
@@ -60,7 +60,7 @@ async fn an_empty_journal_has_an_empty_page_wherever_it_begins() {
     let fixture = Fixture::new();
     for after in [0, 1, u64::MAX] {
         let page = fixture.store.journal_page(everything(after)).await.unwrap();
-        assert_eq!(page, JournalPage { events: Vec::new(), complete_to: after });
+        assert_eq!(page, JournalPage { events: Vec::new(), complete_to: after, position: None });
     }
 }
 
@@ -99,7 +99,8 @@ async fn a_reader_in_no_scope_gets_nothing_and_is_complete() {
     let fixture = Fixture::new();
     fixture.receive(messages(1, 3)).await;
     let page = fixture.store.journal_page(PageRequest { scopes: Vec::new(), ..everything(0) }).await.unwrap();
-    assert_eq!(page, JournalPage { events: Vec::new(), complete_to: 3 });
+    assert_eq!((page.events, page.complete_to), (Vec::new(), 3));
+    assert_eq!(page.position.map(|position| position.number), Some(3));
 }
 
 #[tokio::test]
@@ -259,7 +260,7 @@ async fn scopes(fixture: &Fixture, reader: &Reader) -> Vec<Scope> {
     let mut scopes: Vec<Scope> = reader.numbers.iter().map(|&number| Scope::Number(one_of(number))).collect();
     scopes.extend(reader.is_in_all.then_some(Scope::All));
     for &index in &reader.customers {
-        if let CustomerMatch::One { customer: id, .. } =
+        if let CustomerMatch::One(Binding { customer: id, .. }) =
             fixture.store.find_customer(CUSTOMERS[index]).await.unwrap()
         {
             scopes.push(Scope::Customer(id));

@@ -11,7 +11,7 @@ fn position(number: u64) -> Offset {
 }
 
 fn room(name: &str, from: u64) -> SessionRoom {
-    SessionRoom { name: name.into(), from: position(from) }
+    SessionRoom { name: name.into(), from: position(from), binding: None }
 }
 
 fn id(client: u128) -> SessionId {

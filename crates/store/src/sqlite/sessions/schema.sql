@@ -10,11 +10,15 @@ CREATE TABLE sessions (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX sessions_by_sight ON sessions (seen_at);
 
--- `place` rises in the order in which a session entered its rooms.
+-- `place` rises in the order in which a session entered its rooms. Whose room it is, and since which entry of the
+-- journal, stands in it once that is known.
 CREATE TABLE rooms (
     session  BLOB NOT NULL,
     place    INTEGER NOT NULL,
     name     TEXT NOT NULL,
     position TEXT NOT NULL,
-    PRIMARY KEY (session, place)
+    customer BLOB,
+    since    INTEGER,
+    PRIMARY KEY (session, place),
+    CHECK ((customer IS NULL) = (since IS NULL))
 ) STRICT, WITHOUT ROWID;

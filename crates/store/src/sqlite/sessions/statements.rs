@@ -2,11 +2,12 @@
 //! is no error here and leaves nothing behind.
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
-use waypost_domain::{Offset, PrincipalId, Timestamp};
+use waypost_domain::{CustomerId, Offset, PrincipalId, Timestamp};
 
 use super::job::Changed;
 use crate::sessions::{NewSession, Session, SessionError, SessionId, SessionRoom, Tenure};
 use crate::sqlite::rows::known;
+use crate::store::Binding;
 
 /// The generation of a session that nobody has resumed.
 const FIRST_GENERATION: u64 = 1;
@@ -60,9 +61,16 @@ pub(crate) fn find(
         .optional()?;
     let Some(mut found) = found else { return Ok(None) };
     found.rooms = snapshot
-        .prepare_cached("SELECT name, position FROM rooms WHERE session = ?1 ORDER BY place")?
+        .prepare_cached(
+            "SELECT name, position, customer, since FROM rooms WHERE session = ?1 ORDER BY place",
+        )?
         .query_map([session.to_bytes()], |row| {
-            Ok(SessionRoom { name: row.get(0)?, from: read_offset(row, 1, "rooms.position")? })
+            let customer: Option<[u8; 16]> = row.get(2)?;
+            let binding = match customer.map(CustomerId::from_bytes) {
+                Some(customer) => Some(Binding { customer, since: row.get(3)? }),
+                None => None,
+            };
+            Ok(SessionRoom { name: row.get(0)?, from: read_offset(row, 1, "rooms.position")?, binding })
         })?
         .collect::<rusqlite::Result<_>>()?;
     Ok(Some(found))
@@ -150,10 +158,16 @@ fn put_room(connection: &Connection, session: SessionId, room: &SessionRoom) -> 
     take_room(connection, session, &room.name)?;
     connection
         .prepare_cached(
-            "INSERT INTO rooms (session, place, name, position)
-             SELECT ?1, coalesce(max(place), 0) + 1, ?2, ?3 FROM rooms WHERE session = ?1",
+            "INSERT INTO rooms (session, place, name, position, customer, since)
+             SELECT ?1, coalesce(max(place), 0) + 1, ?2, ?3, ?4, ?5 FROM rooms WHERE session = ?1",
         )?
-        .execute(params![session.to_bytes(), room.name, room.from.to_string()])?;
+        .execute(params![
+            session.to_bytes(),
+            room.name,
+            room.from.to_string(),
+            room.binding.map(|binding| binding.customer.to_bytes()),
+            room.binding.map(|binding| binding.since)
+        ])?;
     Ok(())
 }
 

@@ -1,0 +1,158 @@
+//! Sockets that are behind the head, because they begin in the past or were slow, until they are live.
+//!
+//! Where a queue overflows, what waited is dropped; how far the socket is complete stays. Whenever its connection has
+//! taken all that it was given and takes more, it gets the next piece: out of the ring if that has everything after the position, else a page of the
+//! journal, never beyond the ring's last event. The piece that reaches the ring's last event makes it live again, in the
+//! turn in which it is queued, so that the next event that is published follows on it.
+
+use super::connection::{Reader, Reading};
+use super::lanes::Queued;
+use super::link::{Link, Polling};
+use super::rooms::SocketSlot;
+use super::sockets::{Finished, TaskKey};
+use super::{Shard, ready::ConnectionSlot};
+use crate::counts::add;
+use crate::frame::Published;
+use crate::{Application, DisconnectReason, Page, PageRequest, PageUnavailable, SocketId};
+
+impl<A: Application> Shard<A> {
+    /// Takes all places in the ring from a connection; its sockets that had some fall behind to before their first.
+    pub(super) fn drop_journal(&mut self, slot: ConnectionSlot) {
+        for (socket, first) in self.connections[slot].lanes.drop_journal() {
+            self.fall_behind(socket, first - 1);
+        }
+    }
+
+    /// What was queued for a socket after `position` is gone.
+    ///
+    /// # Panics
+    /// When all up to a later number was sent: it would be sent twice.
+    pub(super) fn fall_behind(&mut self, socket: SocketSlot, position: u64) {
+        let state = &mut self.sockets[socket];
+        state.told = state.told.min(position);
+        match &mut state.reader {
+            Reader::Live { since, .. } => {
+                assert!(*since <= position, "what a socket was sent never falls");
+                state.reader = Reader::Behind { position, reading: Reading::No };
+                let slot = state.connection;
+                self.connections[slot].behind += 1;
+                add(&self.counts.fell_behind, 1);
+                self.touch(slot);
+            }
+            // The ring had more after its position than there was room for, and has lost some of that since.
+            Reader::Behind { position: before, .. } => *before = position.min(*before),
+        }
+    }
+
+    /// Gives the sockets of a connection that are behind their next piece, if it has taken the one before.
+    pub(super) fn feed(&mut self, slot: ConnectionSlot) {
+        let Some(connection) = self.connections.get(slot) else { return };
+        if connection.behind == 0 || !connection.lanes.has_no_journal() {
+            return;
+        }
+        let takes_more = match &connection.link {
+            Link::WebSocket(_) => connection.stalled_since.is_none(),
+            Link::Polling(Polling { poll, .. }) => poll.is_some(),
+        };
+        if !takes_more {
+            return;
+        }
+        for socket in connection.sockets() {
+            if let Reader::Behind { position, reading: Reading::No } = self.sockets[socket].reader {
+                self.read_on(socket, position);
+            }
+        }
+    }
+
+    fn read_on(&mut self, socket: SocketSlot, position: u64) {
+        if self.ring.has_all_after(position) {
+            return self.read_ring(socket, position);
+        }
+        self.sockets[socket].reader = Reader::Behind { position, reading: Reading::Waits };
+        self.hungry.push_back(self.sockets[socket].id);
+        // Those that went while they waited are taken out when they are more than those that are there.
+        if self.hungry.len() > 2 * self.sockets.len() {
+            let sockets = &self.sockets;
+            self.hungry.retain(|id| sockets.get(id.slot()).is_some_and(|state| state.id == *id));
+        }
+        self.start_pages();
+    }
+
+    /// Queues what the ring has after `position`, as far as there is room.
+    fn read_ring(&mut self, socket: SocketSlot, position: u64) {
+        let state = &mut self.sockets[socket];
+        let (framing, slot) = (state.framing, state.connection);
+        let lanes = &mut self.connections[slot].lanes;
+        for number in position + 1..=self.ring.last() {
+            let Some(event) = self.ring.event(number) else { break };
+            let is_for_it = self.rooms.matches(socket, &event.event.scopes, number);
+            if !is_for_it {
+                continue;
+            }
+            if lanes.push_journal(Queued { number, socket, framing }, &self.config).is_err() {
+                state.reader = Reader::Behind { position: number - 1, reading: Reading::No };
+                return self.touch(slot);
+            }
+            state.told = number;
+        }
+        state.reader = Reader::Live { seen: self.ring.last(), since: position };
+        self.connections[slot].behind -= 1;
+        add(&self.counts.caught_up, 1);
+        self.touch(slot);
+    }
+
+    /// Asks for pages, for those who have waited longest, as many at a time as may be.
+    fn start_pages(&mut self) {
+        while self.page_reads < self.config.page_reads_max {
+            let Some(id) = self.hungry.pop_front() else { return };
+            let Some(state) = self.sockets.get_mut(id.slot()).filter(|state| state.id == id) else {
+                continue;
+            };
+            let Reader::Behind { position, .. } = state.reader else { continue };
+            state.reader = Reader::Behind { position, reading: Reading::Now };
+            let request = PageRequest {
+                after: position,
+                until: self.ring.last(),
+                scopes: self.rooms.scopes_of(id.slot()),
+                events_max: self.config.page_events_max,
+                bytes_max: self.config.page_bytes_max,
+            };
+            self.page_reads += 1;
+            let (application, kept) = (self.application.clone(), state.kept.clone());
+            let deadline = self.config.connect_deadline;
+            self.tasks.spawn(TaskKey::Page(id), async move {
+                let page = tokio::time::timeout(deadline, application.page(kept, request)).await;
+                Finished::Page(page.unwrap_or(Err(PageUnavailable)))
+            });
+        }
+    }
+
+    /// A page has come, or cannot be had; `None` when the application panicked over it.
+    pub(super) fn take_page(&mut self, id: SocketId, page: Option<Result<Page, PageUnavailable>>) {
+        self.page_reads -= 1;
+        self.start_pages();
+        let Some(state) = self.sockets.get(id.slot()).filter(|state| state.id == id) else { return };
+        let (slot, framing) = (state.connection, state.framing);
+        let Reader::Behind { position, .. } = state.reader else { return };
+        let page = match page {
+            Some(Ok(page)) if (position + 1..=self.ring.last()).contains(&page.complete_to) => page,
+            Some(Ok(page)) => {
+                tracing::error!(position, page.complete_to, "a page of the journal leads nowhere");
+                return self.close(slot, DisconnectReason::Unavailable);
+            }
+            Some(Err(PageUnavailable)) | None => return self.close(slot, DisconnectReason::Unavailable),
+        };
+        let namespaces = self.config.namespaces();
+        for event in page.events {
+            let number = event.offset.number;
+            let is_new = (position + 1..=page.complete_to).contains(&number);
+            if is_new && self.rooms.matches(id.slot(), &event.scopes, number) {
+                let frame = Published::new(event, namespaces.len()).frame(framing, namespaces).clone();
+                self.connections[slot].lanes.push_page(id.slot(), frame);
+                self.sockets[id.slot()].told = number;
+            }
+        }
+        self.sockets[id.slot()].reader = Reader::Behind { position: page.complete_to, reading: Reading::No };
+        self.touch(slot);
+    }
+}
