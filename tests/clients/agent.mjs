@@ -13,11 +13,14 @@ import { bytesOf, textOf } from './bytes.mjs';
 
 const clients = new Map();
 
-const start = async ({ client, package: name, url, namespace, options }) => {
+const start = async ({ client, package: name, url, namespace, options, beside }) => {
   const { io } = await import(name);
   const report = (kind, details = {}) => process.stdout.write(`${JSON.stringify({ client, kind, ...details })}\n`);
-  // Without `forceNew` the clients of one process would share a connection.
-  const socket = io(`${url}${namespace}`, { forceNew: true, ...options });
+  // Without `forceNew` the clients of one process would share a connection, as only those do that are told to.
+  const socket =
+    beside === undefined
+      ? io(`${url}${namespace}`, { forceNew: true, ...options })
+      : clients.get(beside).socket.io.socket(namespace, { auth: options.auth });
   const answers = new Map();
   clients.set(client, { socket, answers, report });
 
@@ -26,7 +29,10 @@ const start = async ({ client, package: name, url, namespace, options }) => {
     report('open', { transport: engine.transport.name });
     engine.on('upgrade', (transport) => report('upgrade', { transport: transport.name }));
   });
-  socket.on('connect', () => report('connect', { id: socket.id, transport: socket.io.engine.transport.name }));
+  socket.on('connect', () => {
+    const { id, recovered } = socket;
+    report('connect', { id, transport: socket.io.engine.transport.name, recovered: recovered === true });
+  });
   socket.on('disconnect', (reason) => report('disconnect', { reason }));
   socket.on('connect_error', (error) => report('connect_error', { message: error.message, data: error.data ?? null }));
   socket.onAny((event, ...args) => {
@@ -45,9 +51,34 @@ const commands = {
   },
   // From now on an event of that name that asks for an ack gets this one.
   answer: ({ client, event, args }) => clients.get(client).answers.set(event, bytesOf(args)),
+  // From now on a handler throws at the event of that name whose body has this member with this value.
+  throw_at: ({ client, event, member, value }) =>
+    clients.get(client).socket.on(event, (body) => {
+      if (body[member] === value) throw Object.assign(new Error(`thrown at ${value}`), { client });
+    }),
+  // What the client presents when it connects again, by the names that it has inside.
+  session: ({ client }) => {
+    const { socket, report } = clients.get(client);
+    report('session', { pid: socket._pid ?? null, offset: socket._lastOffset ?? null });
+  },
+  adopt: ({ client, pid, offset }) => {
+    const { socket } = clients.get(client);
+    socket._pid = pid ?? undefined;
+    socket._lastOffset = offset ?? undefined;
+  },
+  engine_close: ({ client }) => clients.get(client).socket.io.engine.close(),
   connect: ({ client }) => clients.get(client).socket.connect(),
   disconnect: ({ client }) => clients.get(client).socket.disconnect(),
 };
+
+// A program lives on after what its handlers throw; anything else is a fault of this one.
+process.on('uncaughtException', (error) => {
+  if (error.client === undefined) {
+    console.error(error);
+    process.exit(1);
+  }
+  clients.get(error.client).report('exception', { error: error.message });
+});
 
 for await (const line of createInterface({ input: process.stdin })) {
   const command = JSON.parse(line);

@@ -2,12 +2,14 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::fmt::Debug;
+use std::fs;
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::mpsc::{self, Receiver, SyncSender};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 use waypost_testkit::eventually;
 
@@ -15,6 +17,10 @@ use crate::DEADLINE;
 
 /// More reports than any client has waiting.
 const REPORTS_MAX: usize = 100_000;
+
+/// How many of them are shown when a test has failed, and how much of each.
+const SHOWN_REPORTS_MAX: usize = 40;
+const SHOWN_REPORT_CHARS_MAX: usize = 400;
 
 /// A process that drives clients as lines of JSON say. It ends with the last of its clients and of these values.
 #[derive(Clone)]
@@ -48,6 +54,27 @@ impl Agent {
     /// Has it load a package, which takes a while, before the first client is started.
     pub(crate) fn load(&self, package: &str) {
         self.write(&json!({ "do": "load", "package": package }));
+    }
+
+    /// Stops the process, as a laptop that sleeps: its connections stay open, and nothing reads from them.
+    #[track_caller]
+    pub(crate) fn freeze(&self) {
+        self.signal(Signal::STOP);
+        let stat = format!("/proc/{}/stat", self.0.child.id());
+        eventually(DEADLINE, "frozen agent", || {
+            let stat = fs::read_to_string(&stat).expect("a child is listed");
+            // The state follows the name, which is in brackets.
+            stat.rsplit_once(") ").is_some_and(|(_, rest)| rest.starts_with('T')).then_some(())
+        });
+    }
+
+    /// Lets it go on.
+    pub(crate) fn thaw(&self) {
+        self.signal(Signal::CONT);
+    }
+
+    fn signal(&self, signal: Signal) {
+        kill_process(Pid::from_child(&self.0.child), signal).expect("a child of ours can be signalled");
     }
 
     fn write(&self, command: &Value) {
@@ -89,6 +116,16 @@ impl<R: Debug> Driven<R> {
         let driven = Self { agent, number, reports, read, waiting: VecDeque::new() };
         driven.command("start", options);
         driven
+    }
+
+    /// The process that it runs in.
+    pub(crate) fn agent(&self) -> &Agent {
+        &self.agent
+    }
+
+    /// The number by which its agent knows it.
+    pub(crate) fn number(&self) -> u64 {
+        self.number
     }
 
     /// Tells the client to do something.
@@ -133,7 +170,13 @@ impl<R: Debug> Drop for Driven<R> {
     )]
     fn drop(&mut self) {
         if thread::panicking() {
-            eprintln!("what client {} reported beside: {:#?}", self.number, self.waiting);
+            self.waiting.extend(self.reports.try_iter().map(|report| (self.read)(&report)));
+            // Little enough for any pipe: Node.js has set the stderr that it shares with the test to be full at times.
+            let begin = self.waiting.len().saturating_sub(SHOWN_REPORTS_MAX);
+            eprintln!("what client {} reported beside, {begin} earlier ones left out:", self.number);
+            for report in self.waiting.range(begin..) {
+                eprintln!("  {:.*}", SHOWN_REPORT_CHARS_MAX, format!("{report:?}"));
+            }
             return;
         }
         // Others of its process may stay.

@@ -1,7 +1,11 @@
 //! A stock Socket.IO client, driven by the agent of its language in `clients/`.
 
+mod recovery;
+
 use serde_json::{Value, json};
 use waypost_testkit::TestServer;
+
+pub use recovery::{Back, Session};
 
 use crate::agent::{Agent, Driven};
 use crate::event::Event;
@@ -12,12 +16,13 @@ use crate::options::ClientOptions;
 enum Report {
     Open(String),
     Upgrade(String),
-    Connect { id: String, transport: String },
+    Connect { id: String, transport: String, recovered: bool },
     Disconnect(String),
     Refused(Value),
     Event(Event),
     Ack(u64, Vec<Value>),
     Exception(String),
+    Session(Session),
 }
 
 /// A stock client that runs; it disconnects with this value.
@@ -242,12 +247,19 @@ fn report(line: &Value) -> Report {
     match line["kind"].as_str() {
         Some("open") => Report::Open(text("transport")),
         Some("upgrade") => Report::Upgrade(text("transport")),
-        Some("connect") => Report::Connect { id: text("id"), transport: text("transport") },
+        Some("connect") => {
+            let recovered = line["recovered"].as_bool().expect("whether it is recovered is known");
+            Report::Connect { id: text("id"), transport: text("transport"), recovered }
+        }
         Some("disconnect") => Report::Disconnect(text("reason")),
         Some("connect_error") => Report::Refused(json!({ "message": line["message"], "data": line["data"] })),
         Some("event") => Report::Event(Event { name: text("event"), args: args() }),
         Some("ack") => Report::Ack(line["ack"].as_u64().expect("an ack has the number it was given"), args()),
         Some("exception") => Report::Exception(text("error")),
+        Some("session") => Report::Session(Session {
+            pid: line["pid"].as_str().map(str::to_owned),
+            offset: line["offset"].as_str().map(str::to_owned),
+        }),
         _ => panic!("the agent reported {line}"),
     }
 }

@@ -1,9 +1,11 @@
 //! The binary from outside: what its tests in `tests/` have in common beyond `testkit`.
 //!
 //! The types that matter: [`StockClient`] is a Socket.IO client from npm or for Python, [`EngineClient`] one of the layer
-//! below, and [`Agents`] are the processes in which a test has them; [`ConformanceServer`] is the engine without the
-//! product; [`Graph`] is a Graph API whose every answer the test decides; [`Stored`] reads the database file as an
-//! outsider; [`Fixtures`] are the recorded webhooks and what is expected of them; [`Page`] is a page in headless Chromium.
+//! below, and [`Agents`] are the processes in which a test has them; [`Subscriber`] is a client with what it was shown over
+//! all its connections, [`Cable`] its network, and [`Journal`] what it must have been shown; [`ConformanceServer`] is the
+//! engine without the product; [`Graph`] is a Graph API whose every answer the test decides; [`Stored`] reads the database
+//! file as an outsider; [`Fixtures`] are the recorded webhooks and what is expected of them; [`Page`] is a page in headless
+//! Chromium.
 //!
 //! Deliberately absent: every crate of the product. What these tests know of it is its contract.
 //!
@@ -11,6 +13,8 @@
 
 mod agent;
 mod browser;
+mod burst;
+mod cable;
 mod client;
 mod command;
 mod conformance;
@@ -18,26 +22,34 @@ mod engine_client;
 mod event;
 mod fixtures;
 mod graph;
+mod journal;
 mod log;
 mod options;
 mod packages;
 mod raw;
 mod stored;
+mod subscriber;
+mod tampering;
 mod webhook;
 
 pub use browser::{Page, Size};
-pub use client::StockClient;
+pub use burst::Burst;
+pub use cable::Cable;
+pub use client::{Back, Session, StockClient};
 pub use command::{Ended, Program, run_waypost};
 pub use conformance::ConformanceServer;
 pub use engine_client::EngineClient;
 pub use event::Event;
 pub use fixtures::{BadFixture, Fixtures, GoodFixture};
 pub use graph::{Graph, GraphCall};
+pub use journal::{Entry, Journal, number_of};
 pub use log::{logged, whole_log};
 pub use options::{ClientOptions, Variant};
 pub use packages::{Agents, ENGINE_IO_VERSIONS, Package};
 pub use raw::RawRequest;
 pub use stored::{DeadLetters, Held, Stored};
+pub use subscriber::{GENERAL, Subscriber};
+pub use tampering::{DatabaseCopy, prune_journal, remove_database};
 pub use webhook::{deliver, deliver_text, echo, post_webhook, status_of};
 
 use std::time::Duration;

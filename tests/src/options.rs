@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 use waypost_testkit::TestServer;
 
+use crate::cable::Cable;
 use crate::client::StockClient;
 use crate::packages::{Agents, Package};
 
@@ -55,6 +56,12 @@ impl ClientOptions {
             .option("reconnectionDelayMax", json!(1000))
     }
 
+    /// The defaults of the package, with the server's key, over a cable.
+    #[must_use]
+    pub fn over(cable: &Cable, server: &TestServer) -> Self {
+        Self { url: cable.url(), ..Self::new(server) }
+    }
+
     /// The defaults of the package, with any server.
     #[must_use]
     pub fn at(url: impl Into<String>) -> Self {
@@ -94,6 +101,13 @@ impl ClientOptions {
         self
     }
 
+    /// Sets a member of `auth`, beside those it has.
+    #[must_use]
+    pub fn auth(mut self, name: &str, value: impl Into<Value>) -> Self {
+        self.options["auth"][name] = value.into();
+        self
+    }
+
     /// In Python: a handler of exactly one argument for this event, as people write it.
     #[must_use]
     pub fn one_argument(self, event: &str) -> Self {
@@ -122,6 +136,19 @@ impl ClientOptions {
             "options": self.options,
         });
         StockClient::start(agents.of(self.package), start)
+    }
+
+    /// Starts the client over the connection of another: only the namespace and `auth` are its own.
+    #[must_use]
+    pub fn start_beside(self, other: &StockClient) -> StockClient {
+        let start = json!({
+            "package": self.package.name(),
+            "url": self.url,
+            "namespace": self.namespace,
+            "options": self.options,
+            "beside": other.number(),
+        });
+        StockClient::start(other.agent(), start)
     }
 
     /// Starts the client and waits until it is connected.

@@ -35,6 +35,9 @@ impl Package {
         Self::CURRENT,
     ];
 
+    /// Those that remember their offset and present it when they come back.
+    pub const RECOVERING: [Self; 3] = [Self::JavaScript("4.6.2"), Self::JavaScript("4.7.5"), Self::CURRENT];
+
     /// Both clients of `python-socketio`.
     pub const PYTHON: [Self; 2] = [Self::PythonThreads, Self::PythonAsyncio];
 

@@ -6,6 +6,7 @@ use std::path::Path;
 use rusqlite::{Connection, OpenFlags};
 
 use crate::DEADLINE;
+use crate::journal::Entry;
 
 /// The database of a data directory, opened to read. The server may be running or not.
 pub struct Stored(Connection);
@@ -141,6 +142,31 @@ impl Stored {
             self.0.prepare("SELECT state FROM outbox ORDER BY created_at, id").expect("the schema is known");
         let rows = query.query_map([], |row| row.get(0)).expect("it can be read");
         rows.collect::<Result<_, _>>().expect("it can be read")
+    }
+
+    /// The journal, in its order.
+    pub(crate) fn journal(&self) -> Vec<Entry> {
+        let epoch: String = self.text("SELECT value FROM meta WHERE key = 'epoch'");
+        let mut query = self
+            .0
+            .prepare(r#"SELECT number, "check", name, audience, body FROM journal ORDER BY number"#)
+            .expect("the schema is known");
+        let rows = query.query_map([], |row| {
+            let (number, check): (u64, u32) = (row.get(0)?, row.get(1)?);
+            let scopes: String = row.get(3)?;
+            Ok(Entry {
+                number,
+                offset: format!("{epoch}.{number}.{check:08x}"),
+                name: row.get(2)?,
+                scopes: scopes.split(' ').map(str::to_owned).collect(),
+                body: serde_json::from_slice(&row.get::<_, Vec<u8>>(4)?).expect("a body is JSON"),
+            })
+        });
+        rows.expect("it can be read").collect::<Result<_, _>>().expect("it can be read")
+    }
+
+    fn text(&self, query: &str) -> String {
+        self.0.query_row(query, [], |row| row.get(0)).expect("the schema is known")
     }
 
     fn count(&self, query: &str) -> usize {

@@ -149,8 +149,7 @@ fn clients_are_told_of_the_end_and_come_back_by_themselves() {
     }
     server.restart();
     for (client, variant) in clients.iter_mut().zip(Variant::ALL) {
-        client.came_back();
-        assert_eq!(client.event("connected").text("resumed"), "none", "{variant:?}");
+        client.back().assert_session(&[], &format!("{variant:?}"));
         client.join_general();
     }
     deliver_text(&server, "15550002001", "wamid.AFTER");

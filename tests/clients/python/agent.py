@@ -89,7 +89,8 @@ class Reports:
         client.on("disconnect", lambda reason: self.say("disconnect", reason=reason), namespace=namespace)
 
     def connected(self, client, namespace):
-        self.say("connect", id=client.get_sid(namespace), transport=client.transport())
+        # The package knows nothing of recovery.
+        self.say("connect", id=client.get_sid(namespace), transport=client.transport(), recovered=False)
 
 
 class Threads:
