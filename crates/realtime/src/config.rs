@@ -74,6 +74,9 @@ pub struct HubConfig {
     pub page_bytes_max: usize,
     /// Most pages that a shard has asked for at a time; over it, sockets wait their turn.
     pub page_reads_max: usize,
+    /// Most pages of a shard that were asked for or are not wholly sent yet; over it, sockets wait their turn. Those that
+    /// take nothing give up their page after `stall_timeout`.
+    pub pages_held_max: usize,
     /// At most this many events of the journal are published before a socket that was shown none of them is told how far
     /// it is complete.
     pub position_events: u64,
@@ -127,6 +130,7 @@ impl Default for HubConfig {
             page_events_max: 256,
             page_bytes_max: 256 * 1024,
             page_reads_max: 4,
+            pages_held_max: 256,
             position_events: 10_000,
             position_age: Duration::from_secs(600),
             binds_max: 65_536,

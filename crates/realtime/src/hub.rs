@@ -102,11 +102,12 @@ impl<A: Application> Hub<A> {
     /// Starts the shards on the current tokio runtime.
     ///
     /// # Panics
-    /// Outside a runtime, or when `config` has no shard, no namespace or no room for commands, or more than 256
+    /// Outside a runtime, or when `config` has no shard, no namespace or no room for commands or pages, or more than 256
     /// shards or namespaces.
     #[must_use]
     pub fn start(config: HubConfig, application: Arc<A>, origin: Origin) -> (Hub<A>, Publisher) {
         assert!((1..=256).contains(&config.shards), "1 to 256 shards");
+        assert!(config.page_reads_max > 0 && config.pages_held_max > 0, "room for a page");
         if let Protocol::SocketIo(namespaces) = &config.protocol {
             assert!((1..=256).contains(&namespaces.len()), "1 to 256 namespaces");
         }

@@ -47,7 +47,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 use timers::Timers;
-use tokio::sync::mpsc;
+use tokio::sync::{Semaphore, mpsc};
 use tokio::task::JoinError;
 use tokio::time::Instant;
 use tokio_util::task::JoinMap;
@@ -108,6 +108,8 @@ pub(crate) struct Shard<A: Application> {
     /// The last event that was published when quiet sockets were last looked for.
     positions_told_at: u64,
     page_reads: usize,
+    /// A place for each page that may be read or held.
+    pages: Arc<Semaphore>,
     /// Connections that this turn has to write.
     touched: Vec<ConnectionSlot>,
     /// Groups that this turn has published and not yet written.
@@ -171,6 +173,7 @@ impl<A: Application> Shard<A> {
             hungry: VecDeque::new(),
             positions_told_at: next - 1,
             page_reads: 0,
+            pages: Arc::new(Semaphore::new(config.pages_held_max)),
             touched: Vec::new(),
             groups: Vec::new(),
             emits: 0,
@@ -201,6 +204,7 @@ impl<A: Application> Shard<A> {
             self.serve_deadlines();
             self.tell_positions_of_all();
             self.flush();
+            self.start_pages();
         }
     }
 

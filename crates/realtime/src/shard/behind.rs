@@ -6,7 +6,7 @@
 //! turn in which it is queued, so that the next event that is published follows on it.
 
 use super::connection::{Reader, Reading};
-use super::lanes::Queued;
+use super::lanes::{PageFrame, Queued};
 use super::link::{Link, Polling};
 use super::rooms::SocketSlot;
 use super::sockets::{Finished, TaskKey};
@@ -14,6 +14,8 @@ use super::{Shard, ready::ConnectionSlot};
 use crate::counts::add;
 use crate::frame::Published;
 use crate::{Application, DisconnectReason, Page, PageRequest, PageUnavailable, SocketId};
+use std::sync::Arc;
+use tokio::sync::OwnedSemaphorePermit;
 
 impl<A: Application> Shard<A> {
     /// Takes all places in the ring from a connection; its sockets that had some fall behind to before their first.
@@ -101,9 +103,10 @@ impl<A: Application> Shard<A> {
         self.touch(slot);
     }
 
-    /// Asks for pages, for those who have waited longest, as many at a time as may be.
-    fn start_pages(&mut self) {
-        while self.page_reads < self.config.page_reads_max {
+    /// Asks for pages, for those who have waited longest, as many at a time as may be and as there is room for.
+    pub(super) fn start_pages(&mut self) {
+        while !self.hungry.is_empty() && self.page_reads < self.config.page_reads_max {
+            let Ok(place) = self.pages.clone().try_acquire_owned() else { return };
             let Some(id) = self.hungry.pop_front() else { return };
             let Some(state) = self.sockets.get_mut(id.slot()).filter(|state| state.id == id) else {
                 continue;
@@ -122,33 +125,31 @@ impl<A: Application> Shard<A> {
             let deadline = self.config.connect_deadline;
             self.tasks.spawn(TaskKey::Page(id), async move {
                 let page = tokio::time::timeout(deadline, application.page(kept, request)).await;
-                Finished::Page(page.unwrap_or(Err(PageUnavailable)))
+                Finished::Page(page.unwrap_or(Err(PageUnavailable)), place)
             });
         }
     }
 
     /// A page has come, or cannot be had; `None` when the application panicked over it.
-    pub(super) fn take_page(&mut self, id: SocketId, page: Option<Result<Page, PageUnavailable>>) {
+    pub(super) fn take_page(&mut self, id: SocketId, page: Option<(Page, OwnedSemaphorePermit)>) {
         self.page_reads -= 1;
-        self.start_pages();
         let Some(state) = self.sockets.get(id.slot()).filter(|state| state.id == id) else { return };
         let (slot, framing) = (state.connection, state.framing);
         let Reader::Behind { position, .. } = state.reader else { return };
-        let page = match page {
-            Some(Ok(page)) if (position + 1..=self.ring.last()).contains(&page.complete_to) => page,
-            Some(Ok(page)) => {
-                tracing::error!(position, page.complete_to, "a page of the journal leads nowhere");
-                return self.close(slot, DisconnectReason::Unavailable);
-            }
-            Some(Err(PageUnavailable)) | None => return self.close(slot, DisconnectReason::Unavailable),
-        };
+        let Some((page, place)) = page else { return self.close(slot, DisconnectReason::Unavailable) };
+        if !(position + 1..=self.ring.last()).contains(&page.complete_to) {
+            tracing::error!(position, page.complete_to, "a page of the journal leads nowhere");
+            return self.close(slot, DisconnectReason::Unavailable);
+        }
+        let place = Arc::new(place);
         let namespaces = self.config.namespaces();
         for event in page.events {
             let number = event.offset.number;
             let is_new = (position + 1..=page.complete_to).contains(&number);
             if is_new && self.rooms.matches(id.slot(), &event.scopes, number) {
                 let frame = Published::new(event, namespaces.len()).frame(framing, namespaces).clone();
-                self.connections[slot].lanes.push_page(id.slot(), frame);
+                let page_frame = PageFrame { socket: id.slot(), frame, _place: place.clone() };
+                self.connections[slot].lanes.push_page(page_frame);
                 self.sockets[id.slot()].told = number;
             }
         }

@@ -11,6 +11,8 @@ use crate::config::Namespace;
 use crate::frame::Framing;
 use bytes::Bytes;
 use std::collections::VecDeque;
+use std::sync::Arc;
+use tokio::sync::OwnedSemaphorePermit;
 use waypost_wire::engine::SEPARATOR;
 use waypost_wire::outgoing::Outgoing;
 
@@ -23,10 +25,19 @@ pub(crate) struct Lanes {
     control: VecDeque<Outgoing>,
     control_bytes: usize,
     /// Journal events that are older than the ring, or were read again, each for one socket.
-    pages: VecDeque<(SocketSlot, Outgoing)>,
+    pages: VecDeque<PageFrame>,
     journal: VecDeque<Run>,
     journal_events: usize,
     volatile: VecDeque<(SocketSlot, Outgoing)>,
+}
+
+/// A journal event that was read again, for one socket.
+#[derive(Debug)]
+pub(crate) struct PageFrame {
+    pub(crate) socket: SocketSlot,
+    pub(crate) frame: Outgoing,
+    /// The page's place among those that the shard holds, given back with its last frame.
+    pub(crate) _place: Arc<OwnedSemaphorePermit>,
 }
 
 /// A journal event that waits for a socket.
@@ -117,8 +128,8 @@ impl Lanes {
     }
 
     /// Adds an event that was read again. What is read at a time is bounded by whoever reads.
-    pub(crate) fn push_page(&mut self, socket: SocketSlot, frame: Outgoing) {
-        self.pages.push_back((socket, frame));
+    pub(crate) fn push_page(&mut self, frame: PageFrame) {
+        self.pages.push_back(frame);
     }
 
     /// Whether no journal event waits, so that the next ones may be read.
@@ -151,7 +162,7 @@ impl Lanes {
     /// Forgets what waits for a socket that is gone, so that a later one in its place gets none of it. Its control
     /// frames stay: they are before anything that the later one is sent.
     pub(crate) fn forget(&mut self, socket: SocketSlot) {
-        self.pages.retain(|(held_for, _)| *held_for != socket);
+        self.pages.retain(|page| page.socket != socket);
         self.journal.retain(|run| run.first.socket != socket);
         self.journal_events = self.journal.iter().map(|run| run.events).sum();
         self.volatile.retain(|(held_for, _)| *held_for != socket);
@@ -170,7 +181,7 @@ impl Lanes {
     pub(crate) fn frames<'a>(&'a self, library: Library<'a>) -> impl Iterator<Item = &'a Outgoing> {
         let queued = self.journal.iter().flat_map(|run| run.queued());
         let journal = queued.map_while(move |queued| library.frame(queued));
-        let pages = self.pages.iter().map(|(_, frame)| frame);
+        let pages = self.pages.iter().map(|page| &page.frame);
         self.control.iter().chain(pages).chain(journal).chain(self.volatile.iter().map(|(_, frame)| frame))
     }
 
@@ -219,8 +230,8 @@ impl Lanes {
             self.control_bytes -= frame.as_frames().len();
             return Some((frame, 0));
         }
-        if let Some((_, frame)) = self.pages.pop_front() {
-            return Some((frame, 1));
+        if let Some(page) = self.pages.pop_front() {
+            return Some((page.frame, 1));
         }
         if let Some(run) = self.journal.front_mut() {
             let frame = library.frame(run.first)?.clone();
@@ -251,7 +262,6 @@ mod tests {
     use super::*;
     use crate::frame::Published;
     use crate::{JournalEvent, JsonObject, Offset, OffsetMode};
-    use std::sync::Arc;
 
     fn published(number: u64) -> Arc<Published> {
         let event = JournalEvent {

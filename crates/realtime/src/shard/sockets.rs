@@ -20,6 +20,7 @@ use crate::{
 use serde_json::value::RawValue;
 use std::collections::VecDeque;
 use std::sync::Arc;
+use tokio::sync::OwnedSemaphorePermit;
 use waypost_wire::namespaces::Namespace;
 use waypost_wire::socket::Args;
 
@@ -39,7 +40,7 @@ pub(crate) enum TaskKey {
 pub(crate) enum Finished<C> {
     Connect { namespace: Namespace, decision: Result<Accepted<C>, Refused> },
     Event,
-    Page(Result<Page, PageUnavailable>),
+    Page(Result<Page, PageUnavailable>, OwnedSemaphorePermit),
 }
 
 impl<A: Application> Shard<A> {
@@ -79,7 +80,7 @@ impl<A: Application> Shard<A> {
         match key {
             TaskKey::Event(id) => self.event_done(id),
             TaskKey::Page(id) => match result {
-                Ok(Finished::Page(page)) => self.take_page(id, Some(page)),
+                Ok(Finished::Page(Ok(page), place)) => self.take_page(id, Some((page, place))),
                 _ => self.take_page(id, None),
             },
             TaskKey::Connect { sid, number } => {

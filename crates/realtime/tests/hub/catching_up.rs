@@ -198,6 +198,22 @@ async fn a_hundred_stuck_sockets_cost_the_others_nothing() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn pages_that_nobody_takes_make_others_wait_until_they_are_given_up() {
+    let stall_timeout = Duration::from_secs(7);
+    let mut world = World::with(HubConfig { shards: 1, pages_held_max: 1, stall_timeout, ..small() });
+    for _ in 0..20 {
+        world.publish_body(&["all"], &long_body()).await;
+    }
+    let _stuck = world.connected_by_narrow_pipe(&after(100), 512).await;
+    settle().await;
+    let start = tokio::time::Instant::now();
+    let mut brisk = world.websocket().await;
+    brisk.connect(&after(100)).await;
+    assert_gets(&mut brisk, 101..=120).await;
+    assert_eq!(start.elapsed().as_secs(), 6, "when the other is closed as stuck");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_quiet_socket_is_told_how_far_it_is_complete() {
     let config = HubConfig { position_events: 10, position_age: Duration::from_secs(60), ..config() };
     let mut world = World::with(config);
