@@ -250,7 +250,9 @@ impl Lanes {
     fn shrink(&mut self) {
         if self.is_empty() {
             self.control.shrink_to(KEPT_ENTRIES_MAX);
-            self.pages = VecDeque::new();
+            if self.pages.capacity() > 0 {
+                self.pages = VecDeque::new();
+            }
             self.journal.shrink_to(KEPT_ENTRIES_MAX);
             self.volatile.shrink_to(KEPT_ENTRIES_MAX);
         }
