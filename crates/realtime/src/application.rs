@@ -255,7 +255,7 @@ pub enum DisconnectReason {
     ConnectTimeout,
     /// The client broke the protocol.
     ProtocolError,
-    /// A queue of the connection overflowed, or it took no bytes for too long.
+    /// Its queue of control frames overflowed, or it took no bytes for too long.
     Slow,
     /// The application answered [`Refused::Later`], took too long, or panicked.
     Unavailable,
