@@ -33,6 +33,7 @@ use crate::config::Rules;
 use crate::counts::ShardCounts;
 use crate::hub::Head;
 use crate::{Application, HubConfig, Offset, SocketId};
+use behind::LOOKS_PER_TURN_MAX;
 use binds::Binds;
 use connection::{Connection, SocketState};
 use lanes::Library;
@@ -105,6 +106,8 @@ pub(crate) struct Shard<A: Application> {
     tasks: JoinMap<TaskKey, Finished<A::Connection>>,
     /// Sockets that wait for a page of the journal, and how many pages are being read.
     hungry: VecDeque<SocketId>,
+    /// How many events of the ring this turn may still look at for those that are behind.
+    looks_left: usize,
     /// The last event that was published when quiet sockets were last looked for.
     positions_told_at: u64,
     page_reads: usize,
@@ -171,6 +174,7 @@ impl<A: Application> Shard<A> {
             timers: Timers::default(),
             tasks: JoinMap::new(),
             hungry: VecDeque::new(),
+            looks_left: LOOKS_PER_TURN_MAX,
             positions_told_at: next - 1,
             page_reads: 0,
             pages: Arc::new(Semaphore::new(config.pages_held_max)),
@@ -194,6 +198,7 @@ impl<A: Application> Shard<A> {
             // what was woken last first, and the shard is woken by the first of several.
             tokio::task::yield_now().await;
             self.now = crate::config::millis(self.zero.elapsed());
+            self.looks_left = LOOKS_PER_TURN_MAX;
             self.take_event(event);
             self.take_waiting_commands();
             self.take_waiting_work();

@@ -85,9 +85,10 @@ impl Rooms {
     /// Whether the event with this number is for a room of `socket`.
     pub(crate) fn matches(&self, socket: SocketSlot, scopes: &[Scope], number: u64) -> bool {
         let Some(held) = self.held.get(socket) else { return false };
-        let places: Vec<usize> = scopes.iter().filter_map(|scope| self.names.get(scope).copied()).collect();
-        let mut memberships = held.rooms.iter().flat_map(|(_, room)| room);
-        memberships.any(|membership| membership.from < number && places.contains(&membership.scope))
+        scopes.iter().filter_map(|scope| self.names.get(scope)).any(|place| {
+            let mut memberships = held.rooms.iter().flat_map(|(_, room)| room);
+            memberships.any(|membership| membership.from < number && membership.scope == *place)
+        })
     }
 
     /// Puts `socket` into `room` for the events after the number `from`; what the room stood for before is replaced. On

@@ -167,6 +167,30 @@ async fn a_binding_that_is_published_during_a_connect_is_made_up_for() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn many_that_begin_far_back_in_the_ring_all_catch_up() {
+    let mut world = World::with(HubConfig { shards: 1, ..config() });
+    for _ in 0..6_000 {
+        world.publish(&["none"]).await;
+    }
+    let last = world.publish(&["all"]).await;
+    let mut clients = Vec::new();
+    for _ in 0..20 {
+        let mut client = world.websocket().await;
+        client.send(&format!("40{}", after(100))).await;
+        clients.push(client);
+    }
+    for client in &mut clients {
+        assert!(client.next().await.starts_with("40{"));
+        client.next().await;
+        assert_eq!(client.next().await, said(last));
+    }
+    let next = world.publish(&["all"]).await;
+    for client in &mut clients {
+        assert_eq!(client.next().await, said(next));
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_page_that_cannot_be_had_closes_the_transport() {
     let mut world = World::with(small());
     for _ in 0..20 {
