@@ -49,7 +49,7 @@ pub use packages::{Agents, ENGINE_IO_VERSIONS, Package};
 pub use raw::RawRequest;
 pub use stored::{DeadLetters, Held, Stored};
 pub use subscriber::{GENERAL, Subscriber};
-pub use tampering::{DatabaseCopy, prune_journal, remove_database};
+pub use tampering::{DatabaseCopy, age_sessions, prune_journal, remove_database};
 pub use webhook::{deliver, deliver_text, echo, post_webhook, status_of};
 
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! The database file in other hands, while the server is stopped.
+//! The database files in other hands, while the server is stopped.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -63,6 +63,18 @@ pub fn prune_journal(server: &mut TestServer, keep_from: u64) {
     let [database, ..] = files(server);
     let connection = Connection::open(database).expect("the database is there");
     connection.execute("DELETE FROM journal WHERE number < ?1", [keep_from]).expect("the schema is known");
+}
+
+/// Has all sessions seen last that many hours earlier, as if their clients had been away for so long.
+///
+/// # Panics
+/// When the server runs.
+#[track_caller]
+pub fn age_sessions(server: &mut TestServer, hours: u64) {
+    assert!(!server.is_running(), "the server is stopped meanwhile");
+    let connection = Connection::open(server.data_dir().join("sessions.db")).expect("the file is there");
+    let aged = connection.execute("UPDATE sessions SET seen_at = seen_at - ?1", [hours * 3_600_000]);
+    assert_ne!(aged.expect("the schema is known"), 0, "there are sessions");
 }
 
 #[track_caller]

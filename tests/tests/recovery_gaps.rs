@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use waypost_testkit::{TestServer, Webhook};
 use waypost_tests::{
     Agents, ClientOptions, DatabaseCopy, GENERAL, Journal, Session, StockClient, Subscriber, Variant,
-    deliver, deliver_text, number_of, prune_journal, remove_database,
+    age_sessions, deliver, deliver_text, number_of, prune_journal, remove_database,
 };
 
 /// No sender of `Webhook::batch` has this number.
@@ -139,6 +139,25 @@ fn another_journal_is_a_gap() {
     server.restart();
     deliver(&server, &Webhook::batch("other", 0, 30).to_bytes());
     assert_each_is_told_of_a_gap(&server, &mut away);
+}
+
+#[test]
+fn a_session_ends_a_day_after_its_client_went() {
+    for (hours, is_over) in [(25, true), (23, false)] {
+        let (mut server, agents) = (TestServer::start(), Agents::default());
+        let mut away = away(&server, &agents);
+        server.terminate(STOP_MAX);
+        age_sessions(&mut server, hours);
+        server.restart();
+        deliver(&server, &Webhook::batch("away", 0, 20).to_bytes());
+        if is_over {
+            assert_each_is_told_of_a_gap(&server, &mut away);
+            continue;
+        }
+        for (subscriber, presented) in &mut away {
+            subscriber.come_back(presented);
+        }
+    }
 }
 
 #[test]

@@ -1,8 +1,10 @@
 //! Rooms over several connections: what was joined is held, what was left stays left.
 
 use serde_json::json;
-use waypost_testkit::{TestServer, Webhook};
-use waypost_tests::{Agents, Event, GENERAL, Journal, Subscriber, deliver, deliver_text};
+use waypost_testkit::{TestServer, Webhook, eventually};
+use waypost_tests::{
+    Agents, DEADLINE, Event, GENERAL, Journal, Subscriber, deliver, deliver_text, number_of,
+};
 
 const ANA: &str = "15559992305";
 const ANAS_ROOM: &str = "whatsapp:customer:15559992305";
@@ -81,7 +83,14 @@ fn a_room_that_was_joined_later_begins_later() {
     }
     // Of all this, nothing comes to their one room: so their offset stays where it was.
     deliver_text(&server, BEN, "wamid.ben.before");
+    let before = number_of(&json!(Journal::of(&server).last()));
     for subscriber in &mut subscribers {
+        // What is stored is shown a moment later. The ack of a join says how far that is.
+        eventually(DEADLINE, "a join after the message was shown", || {
+            let joined = subscriber.client.join_customer("nobody");
+            subscriber.client.call_well("leaveWhatsAppCustomer", &[json!("nobody")]);
+            (number_of(&joined["offset"]) >= before).then_some(())
+        });
         subscriber.client.join_customer(BEN);
         subscriber.go_away();
     }
