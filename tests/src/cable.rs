@@ -127,6 +127,12 @@ impl State {
         }
     }
 
+    /// Ends all connections where a cut was asked for. Whoever waits for that finds the cable out.
+    fn pull_out(&mut self) {
+        self.end_all(Plug::Out);
+        self.cut = None;
+    }
+
     /// How much of `chunk` is passed on, `before` being the end of what was passed on before it; `None` for all.
     fn cut_of(&mut self, before: &[u8], chunk: &[u8]) -> Option<usize> {
         let passed = match self.cut.as_mut()? {
@@ -141,7 +147,6 @@ impl State {
                 (found + text.len() - 1).saturating_sub(before.len())
             }
         };
-        self.cut = None;
         Some(passed)
     }
 }
@@ -184,7 +189,7 @@ fn pass_down(state: &Mutex<State>, mut server: TcpStream, mut client: TcpStream)
         let cut = lock(state).cut_of(&before, read);
         let sent = client.write_all(&read[..cut.unwrap_or(read.len())]);
         if cut.is_some() {
-            lock(state).end_all(Plug::Out);
+            lock(state).pull_out();
         }
         if sent.is_err() || cut.is_some() {
             break;
