@@ -34,20 +34,33 @@ impl std::ops::Sub for DeadLetters {
     }
 }
 
-/// The database, held so that nobody else can write, until the end of this value: a store in trouble.
+/// A database, held so that nobody else can write, until the end of this value: a store in trouble.
 pub struct Held {
     /// Kept for its transaction.
     _connection: Connection,
 }
 
 impl Held {
-    /// Takes the database.
+    /// Takes the database of the messages.
     ///
     /// # Panics
     /// When there is none, or it cannot be taken.
     #[must_use]
     pub fn take(data_dir: &Path) -> Self {
-        let connection = Connection::open(data_dir.join("waypost.db")).expect("the database is there");
+        Self::take_file(&data_dir.join("waypost.db"))
+    }
+
+    /// Takes the database of the sessions.
+    ///
+    /// # Panics
+    /// When there is none, or it cannot be taken.
+    #[must_use]
+    pub fn take_sessions(data_dir: &Path) -> Self {
+        Self::take_file(&data_dir.join("sessions.db"))
+    }
+
+    fn take_file(path: &Path) -> Self {
+        let connection = Connection::open(path).expect("the database is there");
         connection.busy_timeout(DEADLINE).expect("a timeout can be set");
         connection.execute_batch("BEGIN IMMEDIATE").expect("it can be taken");
         Self { _connection: connection }

@@ -172,6 +172,74 @@ fn a_session_that_is_not_known_is_a_gap() {
     assert_each_is_told_of_a_gap(&server, &mut away);
 }
 
+/// What is told once may be lost with the connection: it is told until the client has got it.
+#[test]
+fn a_gap_that_was_cut_off_is_told_again() {
+    let (server, agents) = (TestServer::start(), Agents::default());
+    let mut away = away(&server, &agents);
+    deliver(&server, &Webhook::batch("away", 0, 20).to_bytes());
+    for (Subscriber { client, cable, what, .. }, presented) in &mut away {
+        client.adopt(&Session { pid: Some("0".repeat(32)), offset: presented.offset.clone() });
+        for within in ["40{\"sid\"", "\"resumed\":\"none\"", "\"whatsappGap\"", "\"oldest\""] {
+            cable.pull_out_within(within);
+            cable.plug_in();
+            cable.was_pulled_out();
+        }
+        cable.plug_in();
+        assert_told_of_a_gap(&server, client, &json!(presented.offset), what);
+        let position = client.event("position");
+        assert_eq!(
+            position.body()["offset"],
+            Journal::of(&server).last(),
+            "{what}: from here on it is complete"
+        );
+        let connected: Vec<_> =
+            client.events_so_far().into_iter().filter(|event| event.name == "connected").collect();
+        assert!(connected.iter().all(|event| event.text("resumed") == "none"), "{what}: {connected:?}");
+        // Now that it knows, it goes on from there.
+        cable.unplug();
+        client.disconnected();
+        let presented = client.session();
+        cable.plug_in();
+        let connected = client.event_where("a resumed session", |event| {
+            event.name == "connected" && event.text("resumed") == "session"
+        });
+        assert_eq!(json!(presented.offset), position.body()["offset"], "{what}");
+        assert_eq!(connected.body()["from"], position.body()["offset"], "{what}");
+    }
+}
+
+/// The client's own position is from before the copy and as good as ever, its room is from after it.
+#[test]
+fn a_room_that_was_joined_after_the_copy_is_a_gap() {
+    let (mut server, agents) = (TestServer::start(), Agents::default());
+    let mut away = away(&server, &agents);
+    let mut subscribers = Subscriber::of_each_transport(&server, &agents);
+    for subscriber in &mut subscribers {
+        subscriber.client.call_well("leaveWhatsAppGeneral", &[]);
+        subscriber.go_away();
+    }
+    server.terminate(STOP_MAX);
+    let copy = DatabaseCopy::take(&mut server);
+    server.restart();
+    deliver(&server, &Webhook::batch("lost", 0, 10).to_bytes());
+    for subscriber in &mut subscribers {
+        subscriber.cable.plug_in();
+        subscriber.client.back().assert_session(&[], &subscriber.what);
+        subscriber.client.join_customer(ANA);
+    }
+    let presented: Vec<_> = subscribers.iter_mut().map(Subscriber::go_away).collect();
+    server.terminate(STOP_MAX);
+    copy.put_back(&mut server);
+    server.restart();
+    let mut returning: Vec<_> = subscribers.into_iter().zip(presented).collect();
+    assert_each_is_told_of_a_gap(&server, &mut returning);
+    // Those whose rooms are from before it miss nothing.
+    for (subscriber, presented) in &mut away {
+        subscriber.come_back(presented);
+    }
+}
+
 #[test]
 fn a_session_that_is_not_known_is_a_gap_without_an_offset_too() {
     let (server, agents) = (TestServer::start(), Agents::default());

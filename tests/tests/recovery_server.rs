@@ -3,8 +3,11 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use serde_json::json;
 use waypost_testkit::{TestServer, Webhook};
-use waypost_tests::{Agents, Burst, ClientOptions, GENERAL, Subscriber, deliver, deliver_text};
+use waypost_tests::{
+    Agents, Burst, ClientOptions, GENERAL, Held, Subscriber, Variant, deliver, deliver_text,
+};
 
 const ANA: &str = "15559992302";
 
@@ -107,6 +110,23 @@ fn a_server_killed_during_a_burst_loses_and_repeats_nothing() {
 }
 
 /// The session of a client that was connected when the server died is as good as any other's, again and again.
+/// Sessions are there for people who come back. They are no reason to keep people out.
+#[test]
+fn while_sessions_cannot_be_kept_new_clients_are_let_in_and_told_of_a_gap_when_they_come_back() {
+    let (server, agents) = (TestServer::start(), Agents::default());
+    let held = Held::take_sessions(&server.data_dir());
+    let mut subscriber = Subscriber::start(&server, &agents, Variant::WebSocketOnly);
+    deliver_text(&server, ANA, "wamid.1");
+    subscriber.see_to("wamid.1");
+    drop(held);
+    let presented = subscriber.go_away();
+    subscriber.cable.plug_in();
+    subscriber.client.back().assert_none(&[], "its session was not kept");
+    let gap = subscriber.client.event("whatsappGap");
+    assert_eq!(gap.body()["from"], json!(presented.offset));
+    assert!(server.log().contains("the session of a client cannot be read or kept"), "{}", server.log());
+}
+
 #[test]
 fn a_session_outlives_two_servers_without_an_event() {
     let (mut server, agents) = (TestServer::start(), Agents::default());

@@ -102,6 +102,9 @@ pub struct Connected<'a> {
     pub from: Option<&'a str>,
     /// The position of the newest event that was shown to anybody.
     pub head: &'a str,
+    /// Up to where the client is complete. Left out where it is told of a gap: `position` follows then.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub offset: Option<&'a str>,
     /// The rooms the connection is in.
     pub rooms: Vec<String>,
     /// When.

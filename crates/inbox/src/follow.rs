@@ -108,7 +108,7 @@ pub async fn join<A: Application>(
             }
         };
     }
-    if let Err(error) = holdings.keep(store, room, held).await {
+    if let Err(error) = holdings.keep(store, room, held, held.from).await {
         socket.leave(wire_room(room)).await?;
         return Err(error.into());
     }
@@ -150,7 +150,7 @@ async fn know_customer(
     let (RoomName::Customer(name), None) = (room, held.binding) else { return Ok(held) };
     let CustomerMatch::One(binding) = store.find_customer(name).await? else { return Ok(held) };
     let known = Held { binding: Some(binding), ..held };
-    holdings.keep(store, room, known).await?;
+    holdings.keep(store, room, known, store.head().await?).await?;
     Ok(known)
 }
 

@@ -68,10 +68,16 @@ impl Holdings {
         self.rooms().get(room).copied()
     }
 
-    /// Holds a room, durably where there is a session.
-    pub(crate) async fn keep(&self, store: &Store, room: &RoomName, held: Held) -> Result<(), SessionError> {
+    /// Holds a room, durably where there is a session. `known_at` is a position by which all of `held` was so.
+    pub(crate) async fn keep(
+        &self,
+        store: &Store,
+        room: &RoomName,
+        held: Held,
+        known_at: Offset,
+    ) -> Result<(), SessionError> {
         if let Some(tenure) = self.tenure {
-            store.enter_room(tenure, session_room(room, held)).await?;
+            store.enter_room(tenure, session_room(room, held, known_at)).await?;
         }
         self.rooms().insert(room.clone(), held);
         Ok(())
@@ -92,6 +98,6 @@ impl Holdings {
 }
 
 /// A room as its session keeps it.
-pub(crate) fn session_room(room: &RoomName, held: Held) -> SessionRoom {
-    SessionRoom { name: room.to_string().into(), from: held.from, binding: held.binding }
+pub(crate) fn session_room(room: &RoomName, held: Held, known_at: Offset) -> SessionRoom {
+    SessionRoom { name: room.to_string().into(), from: held.from, binding: held.binding, known_at }
 }

@@ -27,6 +27,6 @@ pub use holdings::{Held, Holdings};
 pub use meaning::monitor_scope;
 pub use receive::receive;
 pub use reply::{Reply, ReplyError, SendText, To};
-pub use resume::{Admission, Claim, Newcomer, ResumeError, resume};
+pub use resume::{Admission, Claim, Newcomer, ResumeError, begin_unkept, resume};
 pub use seats::{Seat, SeatLost, Seats};
 pub use show::{ShowError, show};

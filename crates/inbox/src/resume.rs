@@ -27,7 +27,7 @@ pub struct Claim {
     /// The last offset that it has seen, which stock clients send with the `pid`.
     pub offset: Option<String>,
     /// From where it wants to go on without a session.
-    pub since: Option<Offset>,
+    pub since: Option<String>,
     /// The rooms that it wants to hold then.
     pub rooms: Vec<RoomName>,
 }
@@ -77,6 +77,17 @@ pub enum ResumeError {
     /// Its session cannot be kept, or was resumed by another connection at the same time.
     #[error("the session cannot be kept")]
     Session(#[from] SessionError),
+    /// `since` is no offset. There is no point in coming back with it.
+    #[error("`since` is no offset")]
+    Since,
+}
+
+/// Whether sessions are kept.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Keeping {
+    Yes,
+    /// Their file is in trouble.
+    No,
 }
 
 /// Decides how a client begins. A session that is resumed is from here on this connection's alone.
@@ -85,12 +96,21 @@ pub enum ResumeError {
 /// See [`ResumeError`].
 pub async fn resume(store: &Store, newcomer: Newcomer<'_>) -> Result<Admission, ResumeError> {
     let Some((pid, session)) = find_session(store, &newcomer).await? else {
-        return begin(store, newcomer).await;
+        return begin(store, newcomer, Keeping::Yes).await;
     };
-    match hold(store, position_of(&session, &newcomer)).await? {
-        Ok(held) => go_on(store, newcomer, pid, session, held).await,
-        Err(_) => begin(store, newcomer).await,
+    match hold_all_of(store, &session, &newcomer).await? {
+        Some(held) => go_on(store, newcomer, pid, session, held).await,
+        None => begin(store, newcomer, Keeping::Yes).await,
     }
+}
+
+/// Lets a client begin while sessions cannot be kept. It gets a secret that is not kept either, so that it is told of a gap
+/// when it comes back with it.
+///
+/// # Errors
+/// See [`ResumeError`].
+pub async fn begin_unkept(store: &Store, newcomer: Newcomer<'_>) -> Result<Admission, ResumeError> {
+    begin(store, newcomer, Keeping::No).await
 }
 
 async fn find_session(store: &Store, newcomer: &Newcomer<'_>) -> Result<Option<(Pid, Session)>, ReadError> {
@@ -103,15 +123,33 @@ async fn find_session(store: &Store, newcomer: &Newcomer<'_>) -> Result<Option<(
     Ok(session.filter(is_theirs).map(|session| (pid, session)))
 }
 
-/// Where a session goes on: where its client was, unless that was before the session, which is the start of each room.
-fn position_of(session: &Session, newcomer: &Newcomer<'_>) -> Offset {
+/// Holds the position at which a session goes on; `None` where it cannot, and its client is to be told.
+///
+/// The position is where its client was. If that was before the session, the client never heard of the session's start: it
+/// goes on from the start of each room, unless it was to be told there of a gap.
+///
+/// What the session knows of its rooms has to be of this journal too. Checks are of a running hash, so that the newest
+/// position answers for all before it.
+async fn hold_all_of(
+    store: &Store,
+    session: &Session,
+    newcomer: &Newcomer<'_>,
+) -> Result<Option<HeldPosition>, ReadError> {
     let start = session.start;
-    match newcomer.claim.parsed_offset() {
-        Some(offset) if offset.epoch != start.epoch => start,
-        Some(offset) if offset.number < start.number => start,
+    let heard = newcomer.claim.parsed_offset();
+    let heard = heard.filter(|offset| offset.epoch == start.epoch && offset.number >= start.number);
+    let position = match heard {
         Some(offset) => offset,
+        None if session.owes_gap => return Ok(None),
         None => start,
+    };
+    let known_at = session.rooms.iter().map(|room| room.known_at).max_by_key(|known_at| known_at.number);
+    if let Some(later) = known_at.filter(|known_at| known_at.number > position.number)
+        && hold(store, later).await?.is_err()
+    {
+        return Ok(None);
     }
+    Ok(hold(store, position).await?.ok())
 }
 
 async fn hold(store: &Store, position: Offset) -> Result<Result<HeldPosition, Gap>, ReadError> {
@@ -140,8 +178,9 @@ async fn go_on(
         rooms.add(name, room.from, meaning)?;
     }
     let tenure = store.resume_session(session.tenure, newcomer.at).await?;
+    let known_at = store.head().await?;
     for room in session.rooms.iter().filter(|room| room.binding.is_none()) {
-        rooms.keep_customer(store, tenure, &room.name).await?;
+        rooms.keep_customer(store, tenure, (&room.name, known_at)).await?;
     }
     Ok(Admission {
         start: Start::After(realtime_offset(&held.position())),
@@ -155,9 +194,9 @@ async fn go_on(
 }
 
 /// Begins anew: after `auth.since`, or at the head.
-async fn begin(store: &Store, newcomer: Newcomer<'_>) -> Result<Admission, ResumeError> {
+async fn begin(store: &Store, newcomer: Newcomer<'_>, keeping: Keeping) -> Result<Admission, ResumeError> {
     let Newcomer { principal, namespace, claim, head, fresh_pid, at } = newcomer;
-    let (held, gap) = match claim.since_position(&head) {
+    let (held, gap) = match claim.since_position(&head)? {
         Some(position) => match hold(store, position).await? {
             Ok(held) => (Some(held), None),
             Err(gap) => (None, Some(gap)),
@@ -171,16 +210,18 @@ async fn begin(store: &Store, newcomer: Newcomer<'_>) -> Result<Admission, Resum
         let meaning = meaning(store, principal, &room).await;
         rooms.add(room, start, meaning)?;
     }
-    let tenure = match &fresh_pid {
+    let tenure = match fresh_pid.as_ref().filter(|_| keeping == Keeping::Yes) {
         None => None,
         Some(pid) => {
-            let rooms = rooms.kept.iter().map(|(room, held)| session_room(room, *held)).collect();
+            let known_at = store.head().await?;
+            let rooms = rooms.kept.iter().map(|(room, held)| session_room(room, *held, known_at));
             let new = NewSession {
                 pid: pid.clone(),
                 principal: principal.id.clone(),
                 namespace: namespace.into(),
                 start,
-                rooms,
+                owes_gap: gap.is_some(),
+                rooms: rooms.collect(),
                 at,
             };
             Some(store.create_session(new).await?)
@@ -212,22 +253,24 @@ impl Claim {
     }
 
     /// The later of `since` and the offset, which a stock client goes on sending: `since` may be as old as the page.
-    fn since_position(&self, head: &Offset) -> Option<Offset> {
-        let since = self.since?;
+    fn since_position(&self, head: &Offset) -> Result<Option<Offset>, ResumeError> {
+        let Some(since) = &self.since else { return Ok(None) };
+        let since: Offset = since.parse().map_err(|_| ResumeError::Since)?;
         let offset = self.parsed_offset().filter(|offset| offset.epoch == head.epoch);
-        Some(match offset {
+        Ok(Some(match offset {
             Some(offset) if since.epoch == head.epoch && offset.number > since.number => offset,
             _ => since,
-        })
+        }))
     }
 
     /// Whether it has been shown anything before, in a session that cannot be resumed.
-    fn was_somewhere(&self) -> bool {
+    #[must_use]
+    pub fn was_somewhere(&self) -> bool {
         self.pid.is_some() || self.offset.is_some()
     }
 
     fn last_position(&self) -> Option<Offset> {
-        self.parsed_offset().or(self.since)
+        self.parsed_offset().or_else(|| self.since.as_deref()?.parse().ok())
     }
 }
 
@@ -262,11 +305,16 @@ impl Rooms {
     }
 
     /// Keeps for good whose a room has become while the client was away: a name may change hands, the room does not.
-    async fn keep_customer(&self, store: &Store, tenure: Tenure, name: &str) -> Result<(), SessionError> {
+    async fn keep_customer(
+        &self,
+        store: &Store,
+        tenure: Tenure,
+        (name, known_at): (&str, Offset),
+    ) -> Result<(), SessionError> {
         let kept = RoomName::parse(name).and_then(|room| self.kept.get_key_value(&room));
         match kept {
             Some((room, held)) if held.binding.is_some() => {
-                store.enter_room(tenure, session_room(room, *held)).await
+                store.enter_room(tenure, session_room(room, *held, known_at)).await
             }
             _ => Ok(()),
         }

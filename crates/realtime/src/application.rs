@@ -206,7 +206,8 @@ pub struct Greeting {
     pub body: JsonObject,
     /// Whether an offset follows.
     pub position: GreetingPosition,
-    /// What else is said before anything of the journal.
+    /// What else is said before anything of the journal. Where the position is told, it comes after this and by an event
+    /// of its own, `position`: a client that remembers it has got the notice.
     pub notice: Option<Notice>,
 }
 

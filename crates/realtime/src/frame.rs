@@ -1,6 +1,6 @@
 //! Packets written once, for either transport.
 
-use crate::application::{GreetingPosition, OffsetMode};
+use crate::application::OffsetMode;
 use crate::config::{Namespace, Recovery};
 use crate::{Emit, Greeting, JournalEvent, Notice, Offset, SocketId, TrailingString};
 use std::sync::OnceLock;
@@ -123,18 +123,17 @@ fn check_tail(namespace: &Namespace, args: &Args) -> Result<(), TrailingString> 
     }
 }
 
-/// The first event after CONNECT.
+/// The first event after CONNECT, with the position that it ends with.
 pub(crate) fn greeting(
     namespace: &str,
     greeting: &Greeting,
-    offsets: OffsetMode,
-    start: &Offset,
+    position: Option<(&Offset, OffsetMode)>,
 ) -> Outgoing {
     let mut text = open_event(namespace, &greeting.name, greeting.body.as_bytes().len() + 64);
     text.push(',');
     text.push_str(greeting.body.as_str());
-    if let (GreetingPosition::Start, OffsetMode::Trailing) = (greeting.position, offsets) {
-        push_trailing(&mut text, start);
+    if let Some((position, OffsetMode::Trailing)) = position {
+        push_trailing(&mut text, position);
     }
     text.push(']');
     Outgoing::text(&text)

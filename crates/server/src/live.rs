@@ -5,7 +5,8 @@ mod requests;
 mod visits;
 
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::Duration;
 
 use axum::response::Response;
 use http::{header, request};
@@ -14,13 +15,13 @@ use serde_json::value::to_raw_value;
 use waypost_api::{Connected, ErrorCode, GapNotice, IsoTime, Resumed, RoomName, names};
 use waypost_domain::{Action, Principal, may};
 use waypost_inbox::show::domain_offset;
-use waypost_inbox::{Admission, Follower, Holdings, Newcomer, Seat, Seats, monitor_scope};
+use waypost_inbox::{Admission, Follower, Holdings, Newcomer, ResumeError, Seat, Seats, monitor_scope};
 use waypost_realtime::{
     Accepted, Application, Args, ClientEvent, ConnectRequest, DisconnectReason, Greeting, HeldRoom, Hub,
     JsonObject, Notice, Offset, OffsetMode, Page, PageRequest, PageUnavailable, Refused, Room, Socket,
     SocketId, Start, WeakHub,
 };
-use waypost_store::HeldPosition;
+use waypost_store::{HeldPosition, SessionError};
 
 use crate::app::App;
 use crate::config::Offsets;
@@ -37,9 +38,14 @@ pub(crate) struct Live {
     /// Set once, before anybody is let in.
     hub: OnceLock<WeakHub<Live>>,
     seats: Seats,
+    /// Since when no session could be read or kept. A short section: a look, or a note.
+    sessions_trouble_since: Mutex<Option<Duration>>,
     sockets: AtomicUsize,
     visits: Visits,
 }
+
+/// How long clients that come back are sent away while sessions are in trouble, before they are let in without theirs.
+const SESSIONS_PATIENCE: Duration = Duration::from_secs(15);
 
 /// The settings of live connections.
 pub(crate) struct LiveSettings {
@@ -77,6 +83,7 @@ impl Live {
             settings,
             hub: OnceLock::new(),
             seats: Seats::default(),
+            sessions_trouble_since: Mutex::default(),
             sockets: AtomicUsize::new(0),
             visits,
         };
@@ -113,6 +120,38 @@ impl Live {
             scopes: vec![monitor_scope()],
             from: 0,
         })
+    }
+
+    /// Decides how a client begins. Where sessions are in trouble, a new client begins without one at once. One that comes
+    /// back is sent away to come again, for a while, since it would be told of a gap that need not be.
+    async fn admit(&self, newcomer: Newcomer<'_>) -> Result<Admission, Refused> {
+        let store = &self.app.store;
+        let error = match waypost_inbox::resume(store, newcomer.clone()).await {
+            Ok(admission) => {
+                *self.trouble_since() = None;
+                return Ok(admission);
+            }
+            Err(ResumeError::Since) => {
+                return Err(auth::invalid("`auth.since` has to be an offset that an event has had"));
+            }
+            // Another connection was quicker to resume it.
+            Err(ResumeError::Session(SessionError::Fenced)) => return Err(Refused::Later),
+            Err(error @ (ResumeError::Read(_) | ResumeError::Session(SessionError::Unavailable))) => error,
+        };
+        let now = self.app.clock.monotonic();
+        if let Some(left_out) = self.app.refusals.due("sessions", now) {
+            tracing::error!(%error, left_out, "the session of a client cannot be read or kept");
+        }
+        let trouble_since = *self.trouble_since().get_or_insert(now);
+        if newcomer.claim.was_somewhere() && now.saturating_sub(trouble_since) < SESSIONS_PATIENCE {
+            return Err(Refused::Later);
+        }
+        self.app.metrics.session_not_kept();
+        waypost_inbox::begin_unkept(store, newcomer).await.map_err(|_| Refused::Later)
+    }
+
+    fn trouble_since(&self) -> MutexGuard<'_, Option<Duration>> {
+        self.sessions_trouble_since.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Takes the seat of the connection's session; whoever had it is told to go before this one begins.
@@ -170,12 +209,10 @@ impl Application for Live {
             fresh_pid: (offsets == OffsetMode::Trailing).then(|| self.app.new_pid()),
             at: self.app.clock.now(),
         };
-        let admission = waypost_inbox::resume(&self.app.store, newcomer).await.map_err(|error| {
-            tracing::warn!(%error, "a client cannot be let in just now; it comes back by itself");
-            Refused::Later
-        })?;
+        let admission = self.admit(newcomer).await?;
         let Admission { start, mut rooms, holdings, pid, resumed, gap, held } = admission;
-        if holdings.unbound().len() > self.settings.unbound_rooms_max {
+        if rooms.len() > self.settings.rooms_max || holdings.unbound().len() > self.settings.unbound_rooms_max
+        {
             return Err(refused(ErrorCode::TooManyRooms));
         }
         if holdings.get(&RoomName::Monitor).is_none() {
@@ -218,6 +255,7 @@ impl Application for Live {
             resumed: client.resumed,
             from,
             head: &head.text,
+            offset: client.gap.is_none().then_some(from.unwrap_or(&head.text)),
             rooms: client.holdings.names(),
             timestamp: IsoTime(self.app.clock.now()),
         };

@@ -88,6 +88,14 @@ pub enum OpenError {
         /// The newest that this program knows.
         known: usize,
     },
+    /// The sessions' file cannot be used, and may be deleted.
+    #[error("{path} cannot be opened; it may be deleted, and clients that were away are told of a gap then")]
+    Sessions {
+        /// The file.
+        path: PathBuf,
+        /// What was wrong with it.
+        source: Box<OpenError>,
+    },
     /// The database said no.
     #[error("the database cannot be opened")]
     Database(#[from] rusqlite::Error),

@@ -51,6 +51,8 @@ pub struct NewSession {
     pub namespace: Box<str>,
     /// The position at which it begins.
     pub start: Offset,
+    /// Whether its client has missed something that cannot be replayed, and has yet to hear of it.
+    pub owes_gap: bool,
     /// The rooms it is in from the beginning; of two with one name, the later counts.
     pub rooms: Vec<SessionRoom>,
     /// When its client was seen.
@@ -66,6 +68,9 @@ pub struct SessionRoom {
     pub from: Offset,
     /// Whose room it is, once that is known: the name may change hands later, the room does not.
     pub binding: Option<Binding>,
+    /// A position of the journal by which all of this was so: `from`, or later. Where it is not in the journal any more,
+    /// because a copy was put back, neither is what the rest refers to.
+    pub known_at: Offset,
 }
 
 impl fmt::Debug for SessionRoom {
@@ -85,6 +90,8 @@ pub struct Session {
     pub namespace: Box<str>,
     /// The position at which it began.
     pub start: Offset,
+    /// Whether its client was to be told at `start` of something that cannot be replayed.
+    pub owes_gap: bool,
     /// When its client was seen last.
     pub seen_at: Timestamp,
     /// The rooms it is in, in the order in which they were entered.

@@ -158,7 +158,8 @@ impl Store {
         let threads = options.threads;
         let is_well = Arc::new(AtomicBool::new(true));
 
-        let session_writer = SessionWriter::open(Arc::clone(&directory), threads)?;
+        let session_writer = SessionWriter::open(Arc::clone(&directory), threads)
+            .map_err(|error| OpenError::Sessions { path: directory.sessions(), source: Box::new(error) })?;
         let sessions = Desk::open(session_writer, threads, "waypost-sessions", limits.queue_max)
             .map_err(|source| OpenError::Directory { path: directory.sessions(), source })?;
         let session_readers = Readers::open(&directory.sessions(), limits.readers, threads)?;

@@ -14,8 +14,9 @@ use crate::frame::{self, Framing};
 use crate::ignore::Ignore;
 use crate::names::Sid;
 use crate::{
-    Accepted, Application, ConnectRequest, DisconnectReason, HeldRoom, JoinError, Joined, OffsetMode, Page,
-    PageUnavailable, Refused, Room, Scope, Socket, SocketId, Start, TrailingString,
+    Accepted, Application, ConnectRequest, DisconnectReason, Greeting, GreetingPosition, HeldRoom, JoinError,
+    Joined, Offset, OffsetMode, Page, PageUnavailable, Refused, Room, Scope, Socket, SocketId, Start,
+    TrailingString,
 };
 use serde_json::value::RawValue;
 use std::collections::VecDeque;
@@ -175,9 +176,24 @@ impl<A: Application> Shard<A> {
             }
         }
         self.control(slot, frame::connect_reply(&name, id, pid.as_deref()));
-        self.control(slot, frame::greeting(&name, &greeting, offsets, &start));
-        if let Some(notice) = &greeting.notice {
-            self.control(slot, frame::notice(&name, notice));
+        self.say_greeting(slot, &name, &greeting, (&start, offsets));
+    }
+
+    fn say_greeting(
+        &mut self,
+        slot: ConnectionSlot,
+        namespace: &str,
+        greeting: &Greeting,
+        (start, offsets): (&Offset, OffsetMode),
+    ) {
+        let position = (greeting.position == GreetingPosition::Start).then_some((start, offsets));
+        let Some(notice) = &greeting.notice else {
+            return self.control(slot, frame::greeting(namespace, greeting, position));
+        };
+        self.control(slot, frame::greeting(namespace, greeting, None));
+        self.control(slot, frame::notice(namespace, notice));
+        if position.is_some() {
+            self.control(slot, frame::position(namespace, offsets, start));
         }
     }
 

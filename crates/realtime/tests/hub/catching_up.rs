@@ -281,6 +281,23 @@ async fn a_position_never_overtakes_an_event() {
     assert_eq!(slow.next().await, r#"42["position",{"offset":"e.111.c"},"e.111.c"]"#);
 }
 
+/// Whoever remembers the position has got the notice: else a cut between the two would leave it untold for ever.
+#[tokio::test(start_paused = true)]
+async fn what_is_noticed_comes_before_the_position() {
+    let world = World::new();
+    for (offsets, position) in [
+        (true, r#"42["position",{"offset":"e.100.c"},"e.100.c"]"#),
+        (false, r#"42["position",{"offset":"e.100.c"}]"#),
+    ] {
+        let mut client = world.websocket().await;
+        client.send(&format!(r#"40{{"scopes":[],"as":"noticed","offsets":{offsets}}}"#)).await;
+        client.next().await;
+        assert!(client.next().await.ends_with("}]"), "the greeting has no position");
+        assert_eq!(client.next().await, r#"42["noticed",{}]"#);
+        assert_eq!(client.next().await, position);
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_pid_is_told_to_who_remembers_offsets() {
     let world = World::new();
@@ -317,7 +334,7 @@ async fn a_socket_that_is_disconnected_from_outside_gets_nothing_more() {
 async fn a_socket_that_is_not_wanted_any_more_is_closed_without_a_word() {
     let world = World::new();
     let mut client = world.websocket().await;
-    client.send(r#"40{"scopes":[],"unwanted":true}"#).await;
+    client.send(r#"40{"scopes":[],"as":"unwanted"}"#).await;
     assert_eq!(client.closed().await, Some(1_001));
     assert_eq!((world.counts().sockets, world.desk.left.lock().unwrap().len()), (0, 0));
 }

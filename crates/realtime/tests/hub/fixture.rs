@@ -9,9 +9,9 @@ use std::sync::{Arc, Mutex};
 use tokio::sync::{Notify, Semaphore};
 use waypost_realtime::{
     Accepted, Application, Args, ClientAddress, ClientEvent, ConnectRequest, Counts, DisconnectReason,
-    Flushed, Greeting, HeldRoom, Hub, HubConfig, JoinError, JournalEvent, JsonObject, Namespace, Offset,
-    OffsetMode, Origin, Page, PageRequest, PageUnavailable, Protocol, PublishStep, Publisher, Refused, Room,
-    Scope, Socket, SocketId, Start,
+    Flushed, Greeting, HeldRoom, Hub, HubConfig, JoinError, JournalEvent, JsonObject, Namespace, Notice,
+    Offset, OffsetMode, Origin, Page, PageRequest, PageUnavailable, Protocol, PublishStep, Publisher,
+    Refused, Room, Scope, Socket, SocketId, Start,
 };
 
 /// More pages of the journal than any test reads.
@@ -38,6 +38,8 @@ pub(crate) struct Desk {
 pub(crate) enum Guest {
     Wanted,
     Unwanted,
+    /// It is told something with its greeting.
+    Noticed,
 }
 
 pub(crate) struct Gate(pub(crate) Semaphore);
@@ -87,7 +89,11 @@ impl Application for Desk {
             self.gate.0.acquire().await.expect("never closed").forget();
         }
         Ok(Accepted {
-            connection: if auth["unwanted"] == true { Guest::Unwanted } else { Guest::Wanted },
+            connection: match auth["as"].as_str() {
+                Some("unwanted") => Guest::Unwanted,
+                Some("noticed") => Guest::Noticed,
+                _ => Guest::Wanted,
+            },
             offsets,
             start,
             rooms: vec![HeldRoom {
@@ -106,7 +112,11 @@ impl Application for Desk {
         }
         *self.met.lock().unwrap() = Some(socket);
         let body = object(&serde_json::json!({ "id": socket.to_string(), "head": *head.text }));
-        Some(Greeting::with_position("connected", body))
+        let mut greeting = Greeting::with_position("connected", body);
+        if let Guest::Noticed = guest {
+            greeting.notice = Some(Notice { name: "noticed".into(), body: object(&serde_json::json!({})) });
+        }
+        Some(greeting)
     }
 
     /// What was published.

@@ -1,9 +1,10 @@
 //! What a client may put into `auth`.
 
+use std::collections::BTreeSet;
+
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use waypost_api::{ErrorCode, RoomName};
-use waypost_domain::Offset;
 use waypost_inbox::Claim;
 use waypost_realtime::{OffsetMode, Refused};
 
@@ -37,25 +38,29 @@ impl Auth {
                      true or false, its `rooms` an array of strings",
                 )
             })?;
-        let since = given.since.map(|since| since.parse::<Offset>()).transpose();
-        let since = since.map_err(|_| invalid("`auth.since` has to be an offset that an event has had"))?;
         let rooms = given.rooms.unwrap_or_default();
-        if rooms.len() > rooms_max {
-            return Err(refused(ErrorCode::TooManyRooms));
-        }
-        let rooms: Option<Vec<RoomName>> = rooms.iter().map(|room| RoomName::parse(room)).collect();
+        let rooms: Option<BTreeSet<RoomName>> = rooms.iter().map(|room| RoomName::parse(room)).collect();
         let rooms = rooms.ok_or_else(|| {
             invalid("`auth.rooms` has a name that is no room's: `whatsapp:general`, `whatsapp:customer:…` or `monitor`")
         })?;
+        if rooms.len() > rooms_max {
+            return Err(refused(ErrorCode::TooManyRooms));
+        }
         Ok(Self {
             token: given.token,
             offsets: given.offsets.map(|on| if on { OffsetMode::Trailing } else { OffsetMode::FieldOnly }),
-            claim: Claim { pid: given.pid, offset: given.offset, since, rooms },
+            claim: Claim {
+                pid: given.pid,
+                offset: given.offset,
+                since: given.since,
+                rooms: rooms.into_iter().collect(),
+            },
         })
     }
 }
 
-fn invalid(message: &str) -> Refused {
+/// An `auth` that cannot be understood.
+pub(super) fn invalid(message: &str) -> Refused {
     Refused::Final { message: message.into(), code: ErrorCode::InvalidPayload.as_str().into() }
 }
 
@@ -75,8 +80,7 @@ mod tests {
             "[]",
             "\"key\"",
             "{\"offsets\":\"no\"}",
-            "{\"since\":\"yesterday\"}",
-            "{\"since\":\"ABCDEFGH.1\"}",
+            "{\"since\":7}",
             "{\"rooms\":\"whatsapp:general\"}",
             "{\"rooms\":[\"lobby\"]}",
             "{\"rooms\":[\"whatsapp:customer:\"]}",
@@ -89,7 +93,8 @@ mod tests {
                 "{json}"
             );
         }
-        let many = read("{\"rooms\":[\"monitor\",\"monitor\",\"monitor\"]}");
+        assert!(read("{\"rooms\":[\"monitor\",\"monitor\",\"monitor\"]}").is_ok(), "they are one");
+        let many = read("{\"rooms\":[\"monitor\",\"whatsapp:general\",\"whatsapp:customer:4915\"]}");
         assert!(matches!(many, Err(Refused::Final { code, .. }) if code == "too_many_rooms"));
     }
 
@@ -99,7 +104,7 @@ mod tests {
                      \"rooms\":[\"whatsapp:general\",\"whatsapp:customer:4915\"],\"other\":1}";
         let Claim { pid, offset, since, rooms } = read(json).unwrap().claim;
         assert_eq!((pid.as_deref(), offset.as_deref()), (Some("p"), Some("anything")));
-        assert_eq!(since.map(|since| since.number), Some(7));
+        assert_eq!(since.as_deref(), Some("ABCDEFGH.7.0000beef"));
         assert_eq!(rooms, [RoomName::General, RoomName::Customer("4915".into())]);
     }
 }

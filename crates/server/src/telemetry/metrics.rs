@@ -38,6 +38,7 @@ pub(crate) struct Metrics {
     shown: Histogram,
     connects: Family<ResumedLabel, Counter>,
     gaps: Counter,
+    sessions_not_kept: Counter,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -60,10 +61,16 @@ impl Metrics {
             shown: Histogram::new(SECONDS),
             connects: Family::default(),
             gaps: Counter::default(),
+            sessions_not_kept: Counter::default(),
             registry: Arc::default(),
         };
         registry.register("webhooks", "Webhooks by how they were answered", metrics.webhooks.clone());
         registry.register("connects", "Sockets let in, by what they go on from", metrics.connects.clone());
+        registry.register(
+            "sessions_not_kept",
+            "Sockets let in without a session, because sessions could not be read or kept",
+            metrics.sessions_not_kept.clone(),
+        );
         registry.register("gaps", "Sockets told that what they missed is gone", metrics.gaps.clone());
         registry.register("webhook_items", "Items of webhooks by what became of them", metrics.items.clone());
         registry.register_with_unit(
@@ -120,6 +127,11 @@ impl Metrics {
         };
         self.connects.get_or_create(&ResumedLabel { resumed }).inc();
         self.gaps.inc_by(u64::from(gap.is_some()));
+    }
+
+    /// Counts a socket that was let in without a session, though it should have one.
+    pub(crate) fn session_not_kept(&self) {
+        self.sessions_not_kept.inc();
     }
 
     /// Adds the hub's numbers, read whenever somebody asks.

@@ -143,15 +143,24 @@ impl Fixture {
 
     /// Closes the store, does something to its directory, and opens it again.
     pub(crate) async fn restart_over(self, tamper: impl FnOnce(&Path)) -> Self {
-        self.closed_and_opened(&mut Vec::new(), tamper).await
+        self.closed_and_opened(&mut Vec::new(), tamper).await.unwrap()
+    }
+
+    /// Closes the store, does something to its directory, and cannot open it again.
+    pub(crate) async fn restart_refused(self, tamper: impl FnOnce(&Path)) -> OpenError {
+        self.closed_and_opened(&mut Vec::new(), tamper).await.err().unwrap()
     }
 
     /// Closes the store, reads all that it still handed on, and opens it again.
     pub(crate) async fn restart_collecting(self, steps: &mut Vec<Step>) -> Self {
-        self.closed_and_opened(steps, |_| ()).await
+        self.closed_and_opened(steps, |_| ()).await.unwrap()
     }
 
-    async fn closed_and_opened(self, steps: &mut Vec<Step>, tamper: impl FnOnce(&Path)) -> Self {
+    async fn closed_and_opened(
+        self,
+        steps: &mut Vec<Step>,
+        tamper: impl FnOnce(&Path),
+    ) -> Result<Self, OpenError> {
         let Self { store, mut commits, clock, setting } = self;
         drop(store);
         // The commits end when the writer has.
@@ -164,8 +173,8 @@ impl Fixture {
             tokio::task::yield_now().await;
         }
         tamper(&setting.data_dir());
-        let (store, commits) = open(&setting).unwrap();
-        Self { store, commits, clock, setting }
+        let (store, commits) = open(&setting)?;
+        Ok(Self { store, commits, clock, setting })
     }
 
     pub(crate) async fn receive(&self, facts: Vec<Fact>) -> StoreCounts {

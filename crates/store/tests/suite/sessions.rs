@@ -2,7 +2,7 @@
 
 use waypost_domain::time::HOUR_MS;
 use waypost_domain::{Epoch, Offset, Pid, PrincipalId};
-use waypost_store::{NewSession, Session, SessionError, SessionId, SessionRoom, Tenure};
+use waypost_store::{NewSession, OpenError, Session, SessionError, SessionId, SessionRoom, Tenure};
 
 use crate::fixture::{Fixture, START};
 
@@ -11,7 +11,7 @@ fn position(number: u64) -> Offset {
 }
 
 fn room(name: &str, from: u64) -> SessionRoom {
-    SessionRoom { name: name.into(), from: position(from), binding: None }
+    SessionRoom { name: name.into(), from: position(from), binding: None, known_at: position(from) }
 }
 
 fn id(client: u128) -> SessionId {
@@ -25,6 +25,7 @@ fn session(client: u128, hours: i64) -> NewSession {
         principal: PrincipalId::parse("key:1").unwrap(),
         namespace: "/".into(),
         start: position(3),
+        owes_gap: true,
         rooms: vec![room("general", 3), room("customer:1", 5)],
         at: START.plus_millis(hours * HOUR_MS),
     }
@@ -65,6 +66,7 @@ async fn a_session_is_found_as_it_was_made_also_after_a_restart() {
         namespace: "/".into(),
         start: position(3),
         seen_at: START,
+        owes_gap: true,
         rooms: vec![room("general", 3), room("customer:1", 5)],
     };
     assert_eq!(find(&fixture, 1).await, Some(expected));
@@ -244,4 +246,22 @@ async fn a_row_that_cannot_be_read_back_is_an_error_and_no_session() {
     create(&fixture, 1, 0).await;
     fixture.sessions_file().execute_batch("UPDATE sessions SET start = 'nowhere'").unwrap();
     assert!(fixture.store.find_session(id(1)).await.is_err());
+}
+
+#[tokio::test]
+async fn a_damaged_file_is_named_when_it_cannot_be_opened() {
+    let fixture = Fixture::new();
+    let refused = fixture.restart_refused(|directory| {
+        let garbage = [b"SQLite format 3\0".as_slice(), &[0xa5; 8_192]].concat();
+        std::fs::write(directory.join("sessions.db"), garbage).unwrap();
+        // In it, what the damage has destroyed would still be whole.
+        for log in ["sessions.db-wal", "sessions.db-shm"].map(|log| directory.join(log)) {
+            if log.exists() {
+                std::fs::remove_file(log).unwrap();
+            }
+        }
+    });
+    let refused = refused.await;
+    let OpenError::Sessions { path, .. } = &refused else { panic!("{refused}") };
+    assert!(path.ends_with("sessions.db"), "{refused}");
 }

@@ -6,6 +6,7 @@ CREATE TABLE sessions (
     principal  TEXT NOT NULL,
     namespace  TEXT NOT NULL,
     start      TEXT NOT NULL,
+    owes_gap   INTEGER NOT NULL,
     seen_at    INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX sessions_by_sight ON sessions (seen_at);
@@ -19,6 +20,7 @@ CREATE TABLE rooms (
     position TEXT NOT NULL,
     customer BLOB,
     since    INTEGER,
+    known_at TEXT NOT NULL,
     PRIMARY KEY (session, place),
     CHECK ((customer IS NULL) = (since IS NULL))
 ) STRICT, WITHOUT ROWID;

@@ -16,8 +16,8 @@ pub(crate) fn create(connection: &Connection, new: &NewSession) -> rusqlite::Res
     let tenure = Tenure { session: SessionId::from(&new.pid), generation: FIRST_GENERATION };
     let created = connection
         .prepare_cached(
-            "INSERT OR IGNORE INTO sessions (id, generation, principal, namespace, start, seen_at)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+            "INSERT OR IGNORE INTO sessions (id, generation, principal, namespace, start, seen_at, owes_gap)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
         )?
         .execute(params![
             tenure.session.to_bytes(),
@@ -25,7 +25,8 @@ pub(crate) fn create(connection: &Connection, new: &NewSession) -> rusqlite::Res
             new.principal.as_str(),
             new.namespace,
             new.start.to_string(),
-            new.at.as_millis()
+            new.at.as_millis(),
+            new.owes_gap
         ])?;
     if created == 0 {
         return Ok(Err(SessionError::Fenced));
@@ -45,7 +46,7 @@ pub(crate) fn find(
     let snapshot = connection.unchecked_transaction()?;
     let found = snapshot
         .prepare_cached(
-            "SELECT generation, principal, namespace, start, seen_at FROM sessions
+            "SELECT generation, principal, namespace, start, seen_at, owes_gap FROM sessions
              WHERE id = ?1 AND seen_at >= ?2",
         )?
         .query_row(params![session.to_bytes(), alive_since.as_millis()], |row| {
@@ -55,6 +56,7 @@ pub(crate) fn find(
                 namespace: row.get(2)?,
                 start: read_offset(row, 3, "sessions.start")?,
                 seen_at: Timestamp::from_millis(row.get(4)?),
+                owes_gap: row.get(5)?,
                 rooms: Vec::new(),
             })
         })
@@ -62,7 +64,7 @@ pub(crate) fn find(
     let Some(mut found) = found else { return Ok(None) };
     found.rooms = snapshot
         .prepare_cached(
-            "SELECT name, position, customer, since FROM rooms WHERE session = ?1 ORDER BY place",
+            "SELECT name, position, customer, since, known_at FROM rooms WHERE session = ?1 ORDER BY place",
         )?
         .query_map([session.to_bytes()], |row| {
             let customer: Option<[u8; 16]> = row.get(2)?;
@@ -70,7 +72,12 @@ pub(crate) fn find(
                 Some(customer) => Some(Binding { customer, since: row.get(3)? }),
                 None => None,
             };
-            Ok(SessionRoom { name: row.get(0)?, from: read_offset(row, 1, "rooms.position")?, binding })
+            Ok(SessionRoom {
+                name: row.get(0)?,
+                from: read_offset(row, 1, "rooms.position")?,
+                binding,
+                known_at: read_offset(row, 4, "rooms.known_at")?,
+            })
         })?
         .collect::<rusqlite::Result<_>>()?;
     Ok(Some(found))
@@ -158,15 +165,16 @@ fn put_room(connection: &Connection, session: SessionId, room: &SessionRoom) -> 
     take_room(connection, session, &room.name)?;
     connection
         .prepare_cached(
-            "INSERT INTO rooms (session, place, name, position, customer, since)
-             SELECT ?1, coalesce(max(place), 0) + 1, ?2, ?3, ?4, ?5 FROM rooms WHERE session = ?1",
+            "INSERT INTO rooms (session, place, name, position, customer, since, known_at)
+             SELECT ?1, coalesce(max(place), 0) + 1, ?2, ?3, ?4, ?5, ?6 FROM rooms WHERE session = ?1",
         )?
         .execute(params![
             session.to_bytes(),
             room.name,
             room.from.to_string(),
             room.binding.map(|binding| binding.customer.to_bytes()),
-            room.binding.map(|binding| binding.since)
+            room.binding.map(|binding| binding.since),
+            room.known_at.to_string()
         ])?;
     Ok(())
 }
