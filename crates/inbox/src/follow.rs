@@ -2,7 +2,7 @@
 
 use waypost_api::RoomName;
 use waypost_domain::Principal;
-use waypost_realtime::{Application, JoinError, Room, Socket, SocketClosed};
+use waypost_realtime::{Application, HeldRoom, JoinError, Room, Socket, SocketClosed};
 use waypost_store::{CustomerMatch, ReadError, SessionError, Store};
 
 use crate::holdings::{Held, Holdings};
@@ -135,7 +135,9 @@ async fn enter<A: Application>(
     room: &RoomName,
     Meaning { scopes, binding }: Meaning,
 ) -> Result<Held, FollowError> {
-    let joined = socket.join(wire_room(room), scopes).await?;
+    // What is shown may lag behind what is stored: a name that is a customer's by now shows nothing from before.
+    let from = binding.map_or(0, |binding| binding.since);
+    let joined = socket.join(HeldRoom { room: wire_room(room), scopes, from }).await?;
     Ok(Held { from: domain_offset(&joined.head), binding })
 }
 

@@ -18,8 +18,8 @@ use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
 use waypost_realtime::{
     Accepted, Application, Args, ClientEvent, ConnectRequest, Connections, DisconnectReason, Flushed,
-    Greeting, Hub, HubConfig, JournalEvent, JsonObject, Namespace, Offset, OffsetMode, Origin, Protocol,
-    PublishStep, Publisher, Refused, Room, Scope, ServeConfig, Socket, SocketId,
+    Greeting, HeldRoom, Hub, HubConfig, JournalEvent, JsonObject, Namespace, Offset, OffsetMode, Origin,
+    Protocol, PublishStep, Publisher, Refused, Room, Scope, ServeConfig, Socket, SocketId,
 };
 
 /// As in the server.
@@ -53,7 +53,8 @@ impl Application for Fanout {
         if event.name != "join" {
             return;
         }
-        let joined = socket.join(Room::new(ALL), vec![Scope::new(ALL)]).await;
+        let joined =
+            socket.join(HeldRoom { room: Room::new(ALL), scopes: vec![Scope::new(ALL)], from: 0 }).await;
         let answer = if joined.is_ok() { r#"{"ok":true}"# } else { r#"{"ok":false}"# };
         let answer = Args::from(RawValue::from_string(answer.into()).expect("JSON, as it stands above"));
         if let Some(ack) = event.ack

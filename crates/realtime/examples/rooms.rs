@@ -11,8 +11,8 @@ use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use waypost_realtime::{
-    Accepted, Application, ClientEvent, ConnectRequest, Connections, DisconnectReason, Greeting, Hub,
-    HubConfig, JournalEvent, JsonObject, Namespace, Offset, OffsetMode, Origin, Protocol, PublishStep,
+    Accepted, Application, ClientEvent, ConnectRequest, Connections, DisconnectReason, Greeting, HeldRoom,
+    Hub, HubConfig, JournalEvent, JsonObject, Namespace, Offset, OffsetMode, Origin, Protocol, PublishStep,
     Refused, Room, Scope, ServeConfig, Socket, SocketId, serve,
 };
 
@@ -59,7 +59,9 @@ impl Application for Rooms {
         let answer = match event.name.as_str() {
             "join" => {
                 let name = first.as_str().unwrap_or_default();
-                let joined = socket.join(Room::new(name), vec![Scope::new(name)]).await;
+                let joined = socket
+                    .join(HeldRoom { room: Room::new(name), scopes: vec![Scope::new(name)], from: 0 })
+                    .await;
                 serde_json::json!({ "ok": joined.is_ok(), "room": name })
             }
             "leave" => {

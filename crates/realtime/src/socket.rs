@@ -2,7 +2,7 @@
 
 use crate::config::Namespace;
 use crate::shard::{AskRefused, Command, Order, ShardSender};
-use crate::{Application, EmitError, Offset, Room, Scope, SocketId, TrailingString, frame};
+use crate::{Application, EmitError, HeldRoom, Offset, Room, SocketId, TrailingString, frame};
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -144,14 +144,14 @@ impl<A: Application> Socket<A> {
         }
     }
 
-    /// Puts the socket into `room`, which stands for `scopes`; what the room stood for before, if it was held, is
-    /// replaced. Done when this returns; if the future is dropped, it may be done or not.
+    /// Puts the socket into a room; what the room stood for before, if it was held, is replaced. Done when this returns;
+    /// if the future is dropped, it may be done or not.
     ///
     /// # Errors
     /// See [`JoinError`]; nothing has changed then.
-    pub async fn join(&self, room: Room, scopes: Vec<Scope>) -> Result<Joined, JoinError> {
+    pub async fn join(&self, room: HeldRoom) -> Result<Joined, JoinError> {
         let (answer, joined) = oneshot::channel();
-        self.order(Order::Join { room, scopes, answer }).await.map_err(|SocketClosed| JoinError::Closed)?;
+        self.order(Order::Join { room, answer }).await.map_err(|SocketClosed| JoinError::Closed)?;
         joined.await.unwrap_or(Err(JoinError::Closed))
     }
 

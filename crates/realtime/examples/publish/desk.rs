@@ -3,8 +3,8 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use waypost_realtime::{
-    Accepted, Application, ClientEvent, ConnectRequest, DisconnectReason, Greeting, JsonObject, Offset,
-    OffsetMode, Refused, Room, Scope, Socket, SocketId,
+    Accepted, Application, ClientEvent, ConnectRequest, DisconnectReason, Greeting, HeldRoom, JsonObject,
+    Offset, OffsetMode, Refused, Room, Scope, Socket, SocketId,
 };
 
 /// The room of all members, and the scope that it stands for.
@@ -55,7 +55,11 @@ impl Application for Desk {
     async fn event(&self, socket: Socket<Desk>, event: ClientEvent) {
         if event.name == "here" {
             self.sockets.lock().unwrap_or_else(PoisonError::into_inner).push(socket);
-        } else if socket.join(Room::new(ALL), vec![Scope::new(ALL)]).await.is_ok() {
+        } else if socket
+            .join(HeldRoom { room: Room::new(ALL), scopes: vec![Scope::new(ALL)], from: 0 })
+            .await
+            .is_ok()
+        {
             self.joined.fetch_add(1, Ordering::Relaxed);
         }
     }

@@ -13,8 +13,8 @@ use std::time::Duration;
 use tokio::time::Instant;
 use tokio_util::task::TaskTracker;
 use waypost_realtime::{
-    Hub, HubConfig, JournalEvent, JsonObject, Namespace, Offset, Origin, Protocol, PublishError, PublishStep,
-    Publisher, Room, Scope, Socket,
+    HeldRoom, Hub, HubConfig, JournalEvent, JsonObject, Namespace, Offset, Origin, Protocol, PublishError,
+    PublishStep, Publisher, Room, Scope, Socket,
 };
 
 /// How many ask for their join or leave at a time: as many as a turn takes, so that turns themselves count little.
@@ -177,7 +177,9 @@ async fn some_ask(members: Vec<Member>, wish: Wish) -> Vec<Member> {
     for Member { socket, scope } in &members {
         match wish {
             Wish::Join => {
-                let joined = socket.join(Room::new(ALL), vec![scope.clone()]).await;
+                let joined = socket
+                    .join(HeldRoom { room: Room::new(ALL), scopes: vec![scope.clone()], from: 0 })
+                    .await;
                 joined.expect("within the limits, of a socket that is there");
             }
             Wish::Leave => socket.leave(Room::new(ALL)).await.expect("the socket is there"),

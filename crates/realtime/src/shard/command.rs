@@ -7,7 +7,7 @@ use crate::ignore::Ignore;
 use crate::names::Sid;
 use crate::permit::Permit;
 use crate::socket::{JoinError, Joined};
-use crate::{Application, Room, Scope, SocketId};
+use crate::{Application, HeldRoom, Room, Scope, SocketId};
 use bytes::Bytes;
 use std::sync::Arc;
 use std::time::Duration;
@@ -79,8 +79,7 @@ pub(crate) enum Order {
         answer: Answer,
     },
     Join {
-        room: Room,
-        scopes: Vec<Scope>,
+        room: HeldRoom,
         answer: oneshot::Sender<Result<Joined, JoinError>>,
     },
     Leave {

@@ -15,8 +15,7 @@ use crate::ignore::Ignore;
 use crate::names::Sid;
 use crate::{
     Accepted, Application, ConnectRequest, DisconnectReason, Greeting, GreetingPosition, HeldRoom, JoinError,
-    Joined, Offset, OffsetMode, Page, PageUnavailable, Refused, Room, Scope, Socket, SocketId, Start,
-    TrailingString,
+    Joined, Offset, OffsetMode, Page, PageUnavailable, Refused, Socket, SocketId, Start, TrailingString,
 };
 use serde_json::value::RawValue;
 use std::collections::VecDeque;
@@ -267,8 +266,8 @@ impl<A: Application> Shard<A> {
         match order {
             Order::Send(frame) => self.control(slot, frame),
             Order::Ask { name, args, answer } => self.ask(id.slot(), &name, &args, answer),
-            Order::Join { room, scopes, answer } => {
-                answer.send(self.join(id.slot(), room, scopes)).ignore_because(unheard);
+            Order::Join { room, answer } => {
+                answer.send(self.join(id.slot(), room)).ignore_because(unheard);
             }
             Order::Leave { room, answer } => {
                 self.rooms.leave(id.slot(), &room);
@@ -305,12 +304,13 @@ impl<A: Application> Shard<A> {
         }
     }
 
-    fn join(&mut self, socket: SocketSlot, room: Room, scopes: Vec<Scope>) -> Result<Joined, JoinError> {
+    fn join(&mut self, socket: SocketSlot, held: HeldRoom) -> Result<Joined, JoinError> {
         let state = &mut self.sockets[socket];
         let head = if state.start.number > self.last.number { &state.start } else { &self.last };
         let head = head.clone();
-        self.rooms.join(socket, room, scopes, head.number)?;
-        state.joined_by = state.joined_by.max(head.number);
+        let from = head.number.max(held.from);
+        self.rooms.join(socket, held.room, held.scopes, from)?;
+        state.joined_by = state.joined_by.max(from);
         Ok(Joined { head })
     }
 

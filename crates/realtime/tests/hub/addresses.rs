@@ -1,6 +1,5 @@
 //! Clients told apart by their address: what is believed of it, and how many each may keep waiting.
 
-use crate::client::PollingClient;
 use crate::fixture::{World, config};
 use axum::body::Body;
 use axum::extract::ConnectInfo;
@@ -9,6 +8,7 @@ use http_body_util::BodyExt;
 use std::net::SocketAddr;
 use tower::ServiceExt;
 use waypost_realtime::{HubConfig, Protocol, TrustedProxies};
+use waypost_testkit::hub_client::PollingClient;
 
 const FLOODER: &str = "192.0.2.1";
 const NEIGHBOUR: &str = "192.0.2.2";

@@ -1,12 +1,12 @@
 //! What a publish and a delivery allocate, so that it does not creep back; and what is left after many have come and
 //! gone.
 
-use crate::client::Client;
 use crate::fixture::{World, event};
 use allocation_counter::{AllocationInfo, measure};
 use tokio::io::AsyncReadExt;
 use tokio::runtime::Runtime;
 use waypost_realtime::{DisconnectReason, HubConfig, PublishStep};
+use waypost_testkit::hub_client::Client;
 
 const AUTH: &str = r#"{"scopes":["all"]}"#;
 /// Events that are published in one measurement.

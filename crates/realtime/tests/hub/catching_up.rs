@@ -1,9 +1,9 @@
 //! Sockets that are behind: they were slow, or begin in the past. Each gets what it missed, once and in order.
 
-use crate::client::{Client, pass, settle};
 use crate::fixture::{World, config, event, said};
 use std::time::Duration;
 use waypost_realtime::{DisconnectReason, HubConfig, PublishStep, Scope};
+use waypost_testkit::hub_client::{Client, pass, settle};
 
 const AUTH: &str = r#"{"scopes":["all"]}"#;
 

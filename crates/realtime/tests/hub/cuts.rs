@@ -1,9 +1,9 @@
 //! Streams that arrive in two pieces, or end, at every byte of a handshake, an upgrade and a burst.
 
-use crate::client::{Client, PIPE_BYTES, PollingClient, client_frame, settle};
 use crate::fixture::{World, said};
 use tokio::io::AsyncWriteExt;
 use waypost_realtime::DisconnectReason;
+use waypost_testkit::hub_client::{Client, PIPE_BYTES, PollingClient, client_frame, settle};
 
 const AUTH: &str = r#"{"scopes":["a"]}"#;
 

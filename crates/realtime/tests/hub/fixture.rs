@@ -1,6 +1,5 @@
 //! A hub with a small application.
 
-use crate::client::{Client, Door, PATIENCE, PollingClient};
 use axum::body::Body;
 use http::StatusCode;
 use serde_json::Value;
@@ -13,6 +12,7 @@ use waypost_realtime::{
     Offset, OffsetMode, Origin, Page, PageRequest, PageUnavailable, Protocol, PublishStep, Publisher,
     Refused, Room, Scope, Socket, SocketId, Start,
 };
+use waypost_testkit::hub_client::{Client, Door, PATIENCE, PollingClient};
 
 /// More pages of the journal than any test reads.
 const PAGES: usize = 1_000_000;
@@ -145,7 +145,8 @@ impl Application for Desk {
         match (event.name.as_str(), args.as_slice()) {
             ("join", [room, scopes @ ..]) => {
                 let scopes = scopes.iter().map(|scope| Scope::new(scope.as_str())).collect();
-                answer = match socket.join(Room::new(room.as_str()), scopes).await {
+                answer = match socket.join(HeldRoom { room: Room::new(room.as_str()), scopes, from: 0 }).await
+                {
                     Ok(joined) => {
                         serde_json::json!({ "head": *joined.head.text })
                     }

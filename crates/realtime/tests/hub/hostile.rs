@@ -1,12 +1,12 @@
 //! Peers that mean harm, or are broken: each is bounded and closed with the right code, and nobody else notices.
 
-use crate::client::{Client, PIPE_BYTES, client_frame};
 use crate::fixture::{World, config, said};
 use http::StatusCode;
 use std::time::Duration;
 use tokio::io::AsyncWriteExt;
 use tokio::time::Instant;
 use waypost_realtime::{DisconnectReason, HubConfig};
+use waypost_testkit::hub_client::{Client, PIPE_BYTES, client_frame};
 
 const AUTH: &str = r#"{"scopes":["all"]}"#;
 

@@ -5,7 +5,6 @@
 mod addresses;
 mod allocations;
 mod catching_up;
-mod client;
 mod cuts;
 mod delivery;
 #[path = "../../examples/conformance/echo.rs"]

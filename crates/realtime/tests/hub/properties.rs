@@ -1,12 +1,12 @@
 //! Whatever rooms there are and whatever is published: one copy each, in order; and what the lanes promise to slow,
 //! stuck and fast connections.
 
-use crate::client::{Client, PollingClient};
 use crate::fixture::{World, args_of, config, event};
 use proptest::prelude::*;
 use std::collections::BTreeSet;
 use std::time::Duration;
 use waypost_realtime::{Audience, DisconnectReason, Emit, HubConfig};
+use waypost_testkit::hub_client::{Client, PollingClient};
 
 /// The rooms of one client, each with its scopes.
 type Rooms = Vec<BTreeSet<u8>>;

@@ -1,11 +1,11 @@
 //! Every case that the published Engine.IO suite names, against the conformance server's Engine.IO alone.
 
-use crate::client::{Client, Door, PIPE_BYTES, PollingClient, pass, run_until_it_waits};
 use crate::echo::{self, Echo};
 use http::StatusCode;
 use std::sync::Arc;
 use std::time::Duration;
 use waypost_realtime::{Hub, Origin, Protocol};
+use waypost_testkit::hub_client::{Client, Door, PIPE_BYTES, PollingClient, pass, run_until_it_waits};
 
 const BAD: StatusCode = StatusCode::BAD_REQUEST;
 const BY_WEBSOCKET: &str = "EIO=4&transport=websocket";

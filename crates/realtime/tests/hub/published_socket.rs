@@ -1,10 +1,10 @@
 //! Every case that the published Socket.IO suite names, against the conformance server.
 
-use crate::client::{Client, Door, PIPE_BYTES};
 use crate::echo::{self, Echo};
 use bytes::Bytes;
 use std::sync::Arc;
 use waypost_realtime::{Hub, Origin};
+use waypost_testkit::hub_client::{Client, Door, PIPE_BYTES};
 
 fn door() -> Door {
     let origin = Origin::empty([1; 32]);
