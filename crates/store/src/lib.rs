@@ -7,7 +7,7 @@
 //! Deliberately absent: who listens, what an event looks like in JSON (an [`Encode`] function is given at
 //! construction), what time it is (a [`Clock`] is), and Meta's shapes. Nothing outside `sqlite` knows SQL.
 //!
-//! Start reading at [`store`], then `sqlite/writer.rs` (the group commit; `sqlite/desk.rs` is the way to it), then
+//! Start reading at [`store`], then `sqlite/writer.rs` (the group commit; `desk.rs` is the way to it), then
 //! `sqlite/append/mod.rs` (what a transaction does).
 
 pub mod clock;
@@ -20,6 +20,10 @@ pub mod position;
 pub mod sessions;
 pub mod store;
 
+mod desk;
+mod job;
+mod outlet;
+mod pins;
 mod sqlite;
 
 pub use clock::Clock;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use waypost_domain::Offset;
 
-use crate::sqlite::pins::Pin;
+use crate::pins::Pin;
 use crate::sqlite::positions;
 use crate::store::{ReadError, Store};
 

@@ -11,15 +11,15 @@ use waypost_domain::{
 
 use crate::clock::Clock;
 use crate::commit::Commits;
+use crate::desk::Desk;
+use crate::job::Job;
 use crate::keys::ApiKey;
 use crate::options::{Limits, OpenError, Options};
 use crate::page::{JournalPage, PageError, PageRequest};
+use crate::pins::Pins;
 use crate::sqlite::append::Delivery;
 use crate::sqlite::connection::DataDir;
-use crate::sqlite::desk::Desk;
 use crate::sqlite::housekeeping::{self, Prune};
-use crate::sqlite::job::Job;
-use crate::sqlite::pins::Pins;
 use crate::sqlite::readers::Readers;
 use crate::sqlite::sessions::writer::SessionWriter;
 use crate::sqlite::writer::Writer;

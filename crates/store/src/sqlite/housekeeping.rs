@@ -8,8 +8,8 @@ use rusqlite::{Connection, params_from_iter};
 use waypost_domain::Timestamp;
 use waypost_domain::time::DAY_MS;
 
-use super::pins::Pins;
 use crate::options::Limits;
+use crate::pins::Pins;
 
 /// Rows that go in one transaction: measured at about a millisecond for journal rows.
 pub(crate) const STEP_ROWS: usize = 200;

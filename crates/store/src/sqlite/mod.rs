@@ -3,13 +3,9 @@
 pub(crate) mod append;
 pub(crate) mod checkpoint;
 pub(crate) mod connection;
-pub(crate) mod desk;
 pub(crate) mod housekeeping;
-pub(crate) mod job;
 pub(crate) mod keys;
-pub(crate) mod outlet;
 pub(crate) mod pages;
-pub(crate) mod pins;
 pub(crate) mod positions;
 pub(crate) mod readers;
 pub(crate) mod rows;

@@ -16,14 +16,14 @@ use waypost_domain::{DeadLetter, DeadLetterKind, ErrorDetail, Fact, SendOutcome}
 use super::append::{Appender, ChangeError, Delivery, load_or_create_key, read_head, read_steps_after};
 use super::checkpoint::Checkpointer;
 use super::connection::{self, DataDir};
-use super::desk::{GroupWriter, Grouped};
-use super::job::{Done, Job, oldest};
-use super::outlet::Outlet;
 use super::transaction::{Trouble, transact};
 use crate::clock::Clock;
 use crate::commit::{Commit, Commits, Step};
+use crate::desk::{GroupWriter, Grouped};
 use crate::ids::IdSource;
+use crate::job::{Done, Job, oldest};
 use crate::options::{OpenError, Options, Threads};
+use crate::outlet::Outlet;
 use crate::store::{SendError, StoreCounts};
 
 /// The one that writes `waypost.db`.

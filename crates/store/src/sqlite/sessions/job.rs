@@ -4,8 +4,8 @@ use tokio::sync::oneshot;
 use waypost_domain::Timestamp;
 
 use super::housekeeping::DoomedSession;
+use crate::desk::Grouped;
 use crate::sessions::{NewSession, SessionError, SessionId, SessionRoom, Tenure};
-use crate::sqlite::desk::Grouped;
 
 /// What becomes of a change that a tenure is needed for.
 pub(crate) type Changed<T> = Result<T, SessionError>;

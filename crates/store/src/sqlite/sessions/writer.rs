@@ -8,10 +8,10 @@ use rusqlite::{Connection, Transaction};
 
 use super::job::{SessionDone, SessionJob};
 use super::{housekeeping, statements};
+use crate::desk::{GroupWriter, Grouped};
 use crate::options::{OpenError, Threads};
 use crate::sqlite::checkpoint::Checkpointer;
 use crate::sqlite::connection::{self, DataDir};
-use crate::sqlite::desk::{GroupWriter, Grouped};
 use crate::sqlite::transaction::{Trouble, transact};
 
 /// What turns one schema version of `sessions.db` into the next; the index is the version before.

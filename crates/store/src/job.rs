@@ -5,10 +5,10 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 use waypost_domain::{AppName, Fact, OutboxEntry, OutboxId, SendIntent, SendOutcome, Timestamp};
 
-use super::append::Delivery;
-use super::desk::Grouped;
-use super::housekeeping::{Doomed, Prune};
-use super::pins::Pins;
+use crate::desk::Grouped;
+use crate::pins::Pins;
+use crate::sqlite::append::Delivery;
+use crate::sqlite::housekeeping::{Doomed, Prune};
 use crate::store::{Intent, SendError, StoreCounts};
 
 /// What the writer is asked to do. An `answer` that is dropped means "could not be stored".
