@@ -5,9 +5,9 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 use waypost_domain::{AppName, Fact, OutboxEntry, OutboxId, SendIntent, SendOutcome, Timestamp};
 
+use crate::append::{Decider, Delivery, Item};
 use crate::desk::Grouped;
 use crate::pins::Pins;
-use crate::sqlite::append::Delivery;
 use crate::sqlite::housekeeping::{Doomed, Prune};
 use crate::store::{Intent, SendError, StoreCounts};
 
@@ -64,6 +64,18 @@ impl Grouped for Job {
 }
 
 impl Job {
+    /// What is to be decided on of it, item by item.
+    pub(crate) fn decided<'a>(&'a self, decider: &Decider) -> Vec<Item<'a>> {
+        match self {
+            Self::Receive { delivery, facts, .. } => {
+                facts.iter().map(|fact| decider.fact(delivery, fact)).collect()
+            }
+            Self::Intend { app, intent, at, .. } => vec![Item::Intend { app, intent, at: *at }],
+            Self::Settle { id, outcome, at, .. } => vec![decider.outcome(*id, outcome, *at)],
+            Self::Prune { .. } | Self::Probe { .. } => Vec::new(),
+        }
+    }
+
     fn queued_at(&self) -> Option<Duration> {
         match self {
             Self::Receive { queued_at, .. }

@@ -8,7 +8,7 @@
 //! construction), what time it is (a [`Clock`] is), and Meta's shapes. Nothing outside `sqlite` knows SQL.
 //!
 //! Start reading at [`store`], then `sqlite/writer.rs` (the group commit; `desk.rs` is the way to it), then
-//! `sqlite/append/mod.rs` (what a transaction does).
+//! `append/mod.rs` (what an append decides) and `sqlite/append/mod.rs` (what it reads and writes).
 
 pub mod clock;
 pub mod commit;
@@ -20,6 +20,8 @@ pub mod position;
 pub mod sessions;
 pub mod store;
 
+mod append;
+mod columns;
 mod desk;
 mod job;
 mod outlet;

@@ -9,6 +9,7 @@ use waypost_domain::{
     SendOutcome, Timestamp,
 };
 
+use crate::append::Delivery;
 use crate::clock::Clock;
 use crate::commit::Commits;
 use crate::desk::Desk;
@@ -17,7 +18,6 @@ use crate::keys::ApiKey;
 use crate::options::{Limits, OpenError, Options};
 use crate::page::{JournalPage, PageError, PageRequest};
 use crate::pins::Pins;
-use crate::sqlite::append::Delivery;
 use crate::sqlite::connection::DataDir;
 use crate::sqlite::housekeeping::{self, Prune};
 use crate::sqlite::readers::Readers;
@@ -221,7 +221,7 @@ impl Store {
     /// # Errors
     /// See [`ReadError`].
     pub async fn head(&self) -> Result<Offset, ReadError> {
-        self.readers.run(crate::sqlite::append::read_head).await
+        self.readers.run(crate::sqlite::journal::read_head).await
     }
 
     /// What whoever is behind missed, as far as one page goes. A page looks at 2,000 entries at most, so that it may be
@@ -251,9 +251,7 @@ impl Store {
     /// # Errors
     /// See [`ReadError`].
     pub async fn aliases(&self, customer: CustomerId) -> Result<Option<CustomerAliases>, ReadError> {
-        self.readers
-            .run(move |connection| crate::sqlite::append::customer::read_aliases(connection, customer))
-            .await
+        self.readers.run(move |connection| crate::sqlite::readers::read_aliases(connection, customer)).await
     }
 
     /// The number of ours through which `customer` and we spoke last.

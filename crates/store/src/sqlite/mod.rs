@@ -3,7 +3,9 @@
 pub(crate) mod append;
 pub(crate) mod checkpoint;
 pub(crate) mod connection;
+pub(crate) mod dedup_key;
 pub(crate) mod housekeeping;
+pub(crate) mod journal;
 pub(crate) mod keys;
 pub(crate) mod pages;
 pub(crate) mod positions;

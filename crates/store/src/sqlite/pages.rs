@@ -6,7 +6,7 @@ use std::collections::HashSet;
 use rusqlite::{Connection, Row};
 use waypost_domain::Offset;
 
-use super::append::{read_entry, read_epoch};
+use super::journal::{read_entry, read_epoch};
 use crate::page::{JournalPage, PageError, PageRequest};
 
 /// Entries that one page looks at, so that a reader whose rooms are quiet does not keep a connection from others:

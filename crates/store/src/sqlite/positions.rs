@@ -3,7 +3,7 @@
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use waypost_domain::{Epoch, Offset};
 
-use super::append::{read_epoch, read_head};
+use super::journal::{read_epoch, read_head};
 use crate::position::Gap;
 
 /// Whether `position` is one of this journal after which nothing is missing. The journal is pruned from its beginning

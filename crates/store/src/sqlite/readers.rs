@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use rusqlite::{Connection, OptionalExtension};
 use tokio::sync::Semaphore;
-use waypost_domain::{Alias, CustomerId, PhoneNumberId};
+use waypost_domain::{Alias, AliasKind, CustomerAliases, CustomerId, PhoneNumberId};
 
 use super::connection::{open_to_read, settle_close};
 use super::rows::known;
@@ -117,4 +117,20 @@ pub(crate) fn has_number(connection: &Connection, number: &PhoneNumberId) -> rus
     connection
         .prepare_cached("SELECT EXISTS (SELECT 1 FROM numbers WHERE phone_number_id = ?1)")?
         .query_row([number.as_str()], |row| row.get(0))
+}
+
+/// A customer's aliases, the one that decides first; `None` where there is no such customer.
+pub(crate) fn read_aliases(
+    connection: &Connection,
+    customer: CustomerId,
+) -> rusqlite::Result<Option<CustomerAliases>> {
+    let mut statement = connection.prepare_cached("SELECT kind, value FROM aliases WHERE customer = ?1")?;
+    let mut rows = statement.query([customer.to_bytes()])?;
+    let mut aliases = Vec::new();
+    while let Some(row) = rows.next()? {
+        let (kind, value): (String, String) = (row.get(0)?, row.get(1)?);
+        let kind = known(AliasKind::parse(&kind), "aliases.kind")?;
+        aliases.push(known(Alias::parse(kind, &value), "aliases.value")?);
+    }
+    Ok(CustomerAliases::new(aliases))
 }

@@ -11,12 +11,15 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use rusqlite::{Connection, Transaction, TransactionBehavior};
-use waypost_domain::{DeadLetter, DeadLetterKind, ErrorDetail, Fact, SendOutcome};
+use waypost_domain::{DeadLetter, DeadLetterKind, Epoch, ErrorDetail, Fact, SendOutcome};
 
-use super::append::{Appender, ChangeError, Delivery, load_or_create_key, read_head, read_steps_after};
+use super::append::{append, read_heads, read_under_way};
 use super::checkpoint::Checkpointer;
 use super::connection::{self, DataDir};
+use super::dedup_key::load_or_create_key;
+use super::journal::{read_head, read_steps_after, settle_epoch};
 use super::transaction::{Trouble, transact};
+use crate::append::{Decider, Delivery, Item, Outcome};
 use crate::clock::Clock;
 use crate::commit::{Commit, Commits, Step};
 use crate::desk::{GroupWriter, Grouped};
@@ -24,7 +27,7 @@ use crate::ids::IdSource;
 use crate::job::{Done, Job, oldest};
 use crate::options::{OpenError, Options, Threads};
 use crate::outlet::Outlet;
-use crate::store::{SendError, StoreCounts};
+use crate::store::StoreCounts;
 
 /// The one that writes `waypost.db`.
 pub(crate) struct Writer {
@@ -33,7 +36,7 @@ pub(crate) struct Writer {
     threads: Threads,
     /// `None` after trouble, until the file could be opened again.
     connection: Option<Connection>,
-    appender: Appender,
+    decider: Decider,
     outlet: Outlet,
     /// The number of the newest entry that was handed on.
     published: u64,
@@ -70,8 +73,9 @@ impl Writer {
         let key_file = directory.file("dedup.key");
         let dedup_key = load_or_create_key(&key_file, ids.random_key())
             .map_err(|source| OpenError::Directory { path: key_file, source })?;
-        let appender = Appender::load(&connection, ids, options.encode, dedup_key)?;
-        let published = read_head(&connection)?.number;
+        settle_epoch(&connection, Epoch::from_random(ids.random_u64()))?;
+        let heads = read_heads(&connection)?;
+        let decider = Decider::new(ids, options.encode, dedup_key, heads);
         let (outlet, commits) = Outlet::new(threads);
         let checkpointer = Checkpointer::start(database.clone(), threads)
             .map_err(|source| OpenError::Directory { path: database.clone(), source })?;
@@ -80,9 +84,9 @@ impl Writer {
             database,
             threads,
             connection: Some(connection),
-            appender,
+            decider,
             outlet,
-            published,
+            published: heads.journal.number,
             clock: options.clock,
             is_well,
             checkpointer,
@@ -94,38 +98,26 @@ impl Writer {
     /// A send whose call was under way when the last process ended may or may not have reached Meta.
     fn give_up_unfinished_sends(&mut self) -> Result<(), OpenError> {
         let Some(connection) = &mut self.connection else { return Ok(()) };
-        let unfinished = super::append::send::read_under_way(connection)?;
-        let now = self.clock.now();
         let outcome = SendOutcome::Unknown(ErrorDetail {
             code: 0,
             title: Some("interrupted".into()),
             details: Some("the server stopped before Meta answered".into()),
         });
+        let now = self.clock.now();
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        for id in unfinished {
-            match self.appender.settle(&transaction, id, &outcome, now) {
-                Ok(_) => {}
-                Err(ChangeError::Database(error)) => return Err(error.into()),
-                Err(ChangeError::UnknownCustomer | ChangeError::UnknownSend) => {
-                    unreachable!("the entry was read from the same file just now")
-                }
-            }
-        }
+        let unfinished = read_under_way(&transaction)?.into_iter();
+        let items: Vec<Item<'_>> = unfinished.map(|id| self.decider.outcome(id, &outcome, now)).collect();
+        // Nobody listens yet: what it makes visible is read from the journal like everything before.
+        append(&transaction, &mut self.decider, &items)?;
         transaction.commit()?;
-        // Nobody listens yet: they are read from the journal like everything before.
-        drop(self.appender.take_steps());
         self.published = read_head(connection)?.number;
         Ok(())
     }
 
     /// Commits the group, in as few transactions as its items allow, and answers everybody in it.
     fn commit(&mut self, mut group: Vec<Job>) {
-        match self.try_commit(
-            |appender, transaction| {
-                group.iter().map(|job| apply(appender, transaction, job)).collect::<Result<Vec<_>, _>>()
-            },
-            oldest(&group),
-        ) {
+        match self.try_commit(|decider, transaction| apply_all(decider, transaction, &group), oldest(&group))
+        {
             Ok(done) => group.into_iter().zip(done).for_each(|(job, done)| job.answer(done)),
             // Answers that are dropped say that nothing is known to be stored.
             Err(Trouble::Database(_) | Trouble::Unread) => {}
@@ -160,7 +152,7 @@ impl Writer {
         counts: &mut StoreCounts,
     ) -> Result<(), Trouble> {
         let attempt = self.try_commit(
-            |appender, transaction| receive_all(appender, transaction, delivery, facts),
+            |decider, transaction| receive_all(decider, transaction, delivery, facts),
             Some(queued_at),
         );
         match (attempt, facts) {
@@ -169,7 +161,7 @@ impl Writer {
             (Err(Trouble::Item), [fact]) => {
                 let letter = [Fact::Dead(refused(fact))];
                 let stored = self.try_commit(
-                    |appender, transaction| receive_all(appender, transaction, delivery, &letter),
+                    |decider, transaction| receive_all(decider, transaction, delivery, &letter),
                     Some(queued_at),
                 );
                 if matches!(stored, Err(Trouble::Item)) {
@@ -190,7 +182,7 @@ impl Writer {
     /// trouble begins and when it ends, once each.
     fn try_commit<T>(
         &mut self,
-        change: impl FnOnce(&mut Appender, &Transaction<'_>) -> Result<T, Trouble>,
+        change: impl FnOnce(&mut Decider, &Transaction<'_>) -> Result<(T, Vec<Step>), Trouble>,
         queued_at: Option<Duration>,
     ) -> Result<T, Trouble> {
         let attempt = self.attempt(change, queued_at);
@@ -208,31 +200,36 @@ impl Writer {
 
     fn attempt<T>(
         &mut self,
-        change: impl FnOnce(&mut Appender, &Transaction<'_>) -> Result<T, Trouble>,
+        change: impl FnOnce(&mut Decider, &Transaction<'_>) -> Result<(T, Vec<Step>), Trouble>,
         queued_at: Option<Duration>,
     ) -> Result<T, Trouble> {
         self.reopen()?;
         // Opening the file again may have handed something on.
         self.expect_room()?;
-        let Self { connection: Some(connection), appender, .. } = self else {
+        let Self { connection: Some(connection), decider, .. } = self else {
             unreachable!("`reopen` succeeded")
         };
-        let attempt = transact(connection, |transaction| change(appender, transaction));
-        match &attempt {
-            Ok(_) | Err(Trouble::Unread) => {}
-            Err(Trouble::Item) => {
-                if let Err(error) = appender.reload(connection) {
-                    self.connection = None;
-                    return Err(Trouble::Database(error));
-                }
+        match transact(connection, |transaction| change(decider, transaction)) {
+            Ok((value, steps)) => {
+                self.hand_on(steps, queued_at);
+                Ok(value)
             }
-            Err(Trouble::Database(_)) => self.connection = None,
+            Err(Trouble::Item) => {
+                match read_heads(connection) {
+                    Ok(heads) => decider.reload(heads),
+                    Err(error) => {
+                        self.connection = None;
+                        return Err(Trouble::Database(error));
+                    }
+                }
+                Err(Trouble::Item)
+            }
+            Err(Trouble::Database(error)) => {
+                self.connection = None;
+                Err(Trouble::Database(error))
+            }
+            Err(Trouble::Unread) => Err(Trouble::Unread),
         }
-        if attempt.is_ok() {
-            let steps = self.appender.take_steps();
-            self.hand_on(steps, queued_at);
-        }
-        attempt
     }
 
     /// Opens the file again after trouble. What an uncertain COMMIT left in the journal after all is handed on now.
@@ -250,7 +247,7 @@ impl Writer {
     fn read_again(&mut self) -> rusqlite::Result<(Connection, Vec<Step>)> {
         let connection = connection::open_to_write(&self.database)?;
         connection::settle_close(&connection, self.threads)?;
-        self.appender.reload(&connection)?;
+        self.decider.reload(read_heads(&connection)?);
         let missed = read_steps_after(&connection, self.published)?;
         Ok((connection, missed))
     }
@@ -278,52 +275,56 @@ impl Writer {
     }
 }
 
-fn apply(appender: &mut Appender, transaction: &Transaction<'_>, job: &Job) -> Result<Done, Trouble> {
-    Ok(match job {
-        Job::Receive { delivery, facts, .. } => {
-            Done::Received(receive_all(appender, transaction, delivery, facts)?)
-        }
-        Job::Intend { app, intent, at, .. } => {
-            Done::Intended(or_trouble(appender.intend(transaction, app, intent, *at))?)
-        }
-        Job::Settle { id, outcome, at, .. } => {
-            Done::Settled(or_trouble(appender.settle(transaction, *id, outcome, *at))?)
-        }
-        Job::Prune { prune, doomed, pins, asked_at, .. } => {
-            Done::Pruned(prune.remove(transaction, doomed, (pins, *asked_at)).map_err(Trouble::from)?)
-        }
-        Job::Probe { .. } => {
-            transaction.execute("UPDATE meta SET value = value WHERE key = 'epoch'", [])?;
-            Done::Probed
-        }
-    })
+/// Does all that the group asks; what became of each, and what is to be handed on.
+fn apply_all(
+    decider: &mut Decider,
+    transaction: &Transaction<'_>,
+    group: &[Job],
+) -> Result<(Vec<Done>, Vec<Step>), Trouble> {
+    let items: Vec<Item<'_>> = group.iter().flat_map(|job| job.decided(decider)).collect();
+    let (outcomes, plan) = append(transaction, decider, &items)?;
+    let mut outcomes = outcomes.into_iter();
+    let done = group
+        .iter()
+        .map(|job| match job {
+            Job::Receive { facts, .. } => Ok(Done::Received(count(outcomes.by_ref().take(facts.len())))),
+            Job::Intend { .. } | Job::Settle { .. } => match outcomes.next() {
+                Some(Outcome::Intended(intent)) => Ok(Done::Intended(intent)),
+                Some(Outcome::Settled(entry)) => Ok(Done::Settled(entry)),
+                Some(Outcome::Received(_)) | None => unreachable!("each item has its own outcome, in order"),
+            },
+            Job::Prune { prune, doomed, pins, asked_at, .. } => {
+                Ok(Done::Pruned(prune.remove(transaction, doomed, (pins, *asked_at))?))
+            }
+            Job::Probe { .. } => {
+                transaction.execute("UPDATE meta SET value = value WHERE key = 'epoch'", [])?;
+                Ok(Done::Probed)
+            }
+        })
+        .collect::<Result<_, Trouble>>()?;
+    Ok((done, plan.into_steps()))
 }
 
 fn receive_all(
-    appender: &mut Appender,
+    decider: &mut Decider,
     transaction: &Transaction<'_>,
     delivery: &Delivery,
     facts: &[Fact],
-) -> Result<StoreCounts, Trouble> {
-    let mut counts = StoreCounts::default();
-    for fact in facts {
-        match appender.receive(transaction, delivery, fact) {
-            Ok(received) => counts.count(received),
-            Err(ChangeError::Database(error)) => return Err(error.into()),
-            Err(ChangeError::UnknownCustomer | ChangeError::UnknownSend) => return Err(Trouble::Item),
-        }
-    }
-    Ok(counts)
+) -> Result<(StoreCounts, Vec<Step>), Trouble> {
+    let items: Vec<Item<'_>> = facts.iter().map(|fact| decider.fact(delivery, fact)).collect();
+    let (outcomes, plan) = append(transaction, decider, &items)?;
+    Ok((count(outcomes.into_iter()), plan.into_steps()))
 }
 
-/// What the caller is told where nothing is wrong with the database, or the trouble where something is.
-fn or_trouble<T>(result: Result<T, ChangeError>) -> Result<Result<T, SendError>, Trouble> {
-    match result {
-        Ok(value) => Ok(Ok(value)),
-        Err(ChangeError::UnknownCustomer) => Ok(Err(SendError::UnknownCustomer)),
-        Err(ChangeError::UnknownSend) => Ok(Err(SendError::UnknownSend)),
-        Err(ChangeError::Database(error)) => Err(error.into()),
+fn count(outcomes: impl Iterator<Item = Outcome>) -> StoreCounts {
+    let mut counts = StoreCounts::default();
+    for outcome in outcomes {
+        match outcome {
+            Outcome::Received(received) => counts.count(received),
+            Outcome::Intended(_) | Outcome::Settled(_) => unreachable!("an item of a webhook is received"),
+        }
     }
+    counts
 }
 
 fn refused(fact: &Fact) -> DeadLetter {

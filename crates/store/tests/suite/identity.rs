@@ -1,7 +1,7 @@
 //! One person stays one.
 
 use proptest::prelude::*;
-use waypost_domain::{AliasKind, CustomerAliases, CustomerId, Fact, MessageType, Scope};
+use waypost_domain::{AliasKind, CustomerAliases, CustomerId, Fact, MessageType, PhoneNumberId, Scope};
 use waypost_store::{Binding, CustomerMatch, Step};
 
 use crate::fixture::{Fixture, alias, message_of, phone};
@@ -69,6 +69,34 @@ async fn a_name_that_becomes_a_customers_is_bound_before_the_event_that_made_it_
         })
         .collect();
     assert_eq!(kinds, ["bind US.1", "bind 15550002001", "event 1"]);
+}
+
+/// The second item touches a conversation that nothing told of when the webhook came: its phone became the customer's
+/// by the first. The third is by a name alone that went over to somebody else by the second of its kind.
+#[tokio::test]
+async fn what_an_item_says_of_its_customer_holds_for_the_next_of_the_same_webhook() {
+    let fixture = Fixture::new();
+    fixture.receive(vec![message_of("wamid.1", bsuid("US.1"), "one")]).await;
+    let Fact::Message(mut by_phone) = message_of("wamid.3", phone("15550002001"), "three") else {
+        unreachable!()
+    };
+    by_phone.number = PhoneNumberId::parse("100000000000102").unwrap();
+    fixture
+        .receive(vec![
+            message_of("wamid.2", both("US.1", "15550002001"), "two"),
+            Fact::Message(by_phone),
+            message_of("wamid.4", both("US.2", "15550002001"), "four"),
+            message_of("wamid.5", phone("15550002001"), "five"),
+        ])
+        .await;
+    let messages_of = |bsuid: &str| {
+        fixture.count(&format!(
+            "SELECT count(*) FROM messages m JOIN conversations c ON c.id = m.conversation
+             JOIN aliases a ON a.customer = c.customer WHERE a.value = '{bsuid}'"
+        ))
+    };
+    assert_eq!((messages_of("US.1"), messages_of("US.2")), (3, 2));
+    assert_eq!(fixture.count("SELECT count(*) FROM conversations"), 3);
 }
 
 #[tokio::test]

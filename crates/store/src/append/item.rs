@@ -1,0 +1,93 @@
+//! What is decided on, one at a time, and what becomes of it.
+
+use std::sync::Arc;
+
+use waypost_domain::{
+    AppName, DeadLetter, Fact, FieldReport, OutboxEntry, OutboxId, ReceivedMessage, SendIntent, SendOutcome,
+    StatusReport, Timestamp,
+};
+
+use super::Decider;
+use super::dedup::{WamidDigest, status_key};
+use crate::store::{Intent, Received, SendError};
+
+/// Where a delivery came from and when.
+#[derive(Clone, Debug)]
+pub(crate) struct Delivery {
+    pub(crate) app: AppName,
+    pub(crate) received: Timestamp,
+}
+
+/// One thing to decide on, with the keys by which it is looked up.
+pub(crate) enum Item<'a> {
+    Message {
+        delivery: &'a Delivery,
+        message: &'a ReceivedMessage,
+        digest: WamidDigest,
+    },
+    Status {
+        delivery: &'a Delivery,
+        report: &'a StatusReport,
+        digest: WamidDigest,
+        what: Arc<str>,
+    },
+    Field {
+        delivery: &'a Delivery,
+        report: &'a FieldReport,
+        digest: WamidDigest,
+    },
+    Dead {
+        delivery: &'a Delivery,
+        letter: &'a DeadLetter,
+    },
+    Intend {
+        app: &'a AppName,
+        intent: &'a SendIntent,
+        at: Timestamp,
+    },
+    Settle {
+        id: OutboxId,
+        outcome: &'a SendOutcome,
+        at: Timestamp,
+        /// Of the `wamid`, where the send was accepted.
+        digest: Option<WamidDigest>,
+    },
+}
+
+/// What becomes of an item, once it is committed.
+pub(crate) enum Outcome {
+    Received(Received),
+    Intended(Result<Intent, SendError>),
+    Settled(Result<OutboxEntry, SendError>),
+}
+
+impl Decider {
+    /// An item of a webhook.
+    pub(crate) fn fact<'a>(&self, delivery: &'a Delivery, fact: &'a Fact) -> Item<'a> {
+        match fact {
+            Fact::Message(message) => {
+                let digest = self.dedup.digest(message.wamid.as_str().as_bytes());
+                Item::Message { delivery, message, digest }
+            }
+            Fact::Status(report) => {
+                let digest = self.dedup.digest(report.wamid.as_str().as_bytes());
+                let what = status_key(&report.reported, report.participant.as_deref());
+                Item::Status { delivery, report, digest, what }
+            }
+            Fact::Field(report) => {
+                let said = [report.field.as_bytes(), b"\0", report.raw.as_str().as_bytes()].concat();
+                Item::Field { delivery, report, digest: self.dedup.digest(&said) }
+            }
+            Fact::Dead(letter) => Item::Dead { delivery, letter },
+        }
+    }
+
+    /// How a send ended.
+    pub(crate) fn outcome<'a>(&self, id: OutboxId, outcome: &'a SendOutcome, at: Timestamp) -> Item<'a> {
+        let digest = match outcome {
+            SendOutcome::Accepted { wamid, .. } => Some(self.dedup.digest(wamid.as_str().as_bytes())),
+            SendOutcome::Failed(_) | SendOutcome::Unknown(_) => None,
+        };
+        Item::Settle { id, outcome, at, digest }
+    }
+}

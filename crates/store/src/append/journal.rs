@@ -1,0 +1,58 @@
+//! The journal: every event in one order, with a running check.
+
+use bytes::Bytes;
+use sha2::{Digest, Sha256};
+use waypost_domain::{Event, Offset, Timestamp};
+
+use super::plan::Plan;
+use crate::commit::{CommittedEvent, Encode, Step};
+
+/// The end of the journal. It is the only one that assigns offsets.
+pub(super) struct Journal {
+    encode: Encode,
+    head: Offset,
+}
+
+impl Journal {
+    pub(super) fn new(encode: Encode, head: Offset) -> Self {
+        Self { encode, head }
+    }
+
+    pub(super) fn reload(&mut self, head: Offset) {
+        self.head = head;
+    }
+
+    /// The number of the newest entry, those of the plan included.
+    pub(super) const fn newest(&self) -> u64 {
+        self.head.number
+    }
+
+    /// Plans the next entry.
+    pub(super) fn write(&mut self, plan: &mut Plan<'_>, event: &Event, received: Timestamp) {
+        let encoded = (self.encode)(event);
+        self.head = Offset {
+            number: self.head.number + 1,
+            check: next_check(self.head.check, encoded.name, &encoded.body),
+            ..self.head
+        };
+        let entry = CommittedEvent {
+            offset: self.head,
+            name: encoded.name.into(),
+            body: Bytes::from(encoded.body),
+            audience: event.audience(),
+        };
+        plan.steps.push(Step::Event(entry));
+        plan.received.push(received);
+    }
+}
+
+/// The check of the entry after the one with the check `previous`: the first 32 bits of the SHA-256 over both.
+fn next_check(previous: u32, name: &str, body: &[u8]) -> u32 {
+    let digest = Sha256::new()
+        .chain_update(previous.to_be_bytes())
+        .chain_update(name.as_bytes())
+        .chain_update([0])
+        .chain_update(body)
+        .finalize();
+    u32::from_be_bytes(*digest.first_chunk().expect("4 of 32 bytes"))
+}

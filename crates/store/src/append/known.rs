@@ -1,0 +1,239 @@
+//! What was loaded, changed by what was decided since.
+
+use std::collections::HashMap;
+
+use waypost_domain::{
+    Alias, ConversationId, CustomerId, CustomerName, Direction, ErrorDetail, MessageId, MessageState, Offset,
+    OutboxEntry, OutboxId, PhoneNumberId, PrincipalId, RawJson, Reported, StatusTimes, Timestamp, Wamid,
+};
+
+use super::dedup::{SeenKey, WamidDigest};
+
+/// Entries of a kind that are kept from one group to the next; over it, that kind is loaded anew.
+const KEPT_MAX: usize = 100_000;
+
+/// The newest row of what is counted.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Heads {
+    pub(crate) journal: Offset,
+    pub(crate) message: i64,
+    pub(crate) number: i64,
+}
+
+/// What is known of the database's state. A value of `None` says that there is no such row. What has no entry is not
+/// loaded.
+///
+/// Numbers, customers and conversations are kept from one group to the next: nobody but the appends changes them.
+pub(crate) struct Known {
+    pub(super) numbers: HashMap<PhoneNumberId, Option<KnownNumber>>,
+    pub(super) holders: HashMap<Alias, Option<CustomerId>>,
+    pub(super) customers: HashMap<CustomerId, Option<KnownCustomer>>,
+    pub(super) conversations: HashMap<(CustomerId, i64), Option<ConversationId>>,
+    pub(super) seen: HashMap<SeenKey, Option<Sighting>>,
+    pub(super) messages: HashMap<i64, Option<Subject>>,
+    pub(super) parked: HashMap<(i64, WamidDigest), Vec<ParkedRow>>,
+    /// What was parked within this group, whether or not the rest was loaded.
+    parked_now: HashMap<(i64, WamidDigest), Vec<ParkedRow>>,
+    pub(super) sends: HashMap<OutboxId, Option<OutboxEntry>>,
+    pub(super) sends_by_key: HashMap<(PrincipalId, Box<str>), Option<OutboxId>>,
+    last_message: i64,
+    last_number: i64,
+    /// The newest row of a number when the group began.
+    loaded_numbers: i64,
+}
+
+/// One of our numbers.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct KnownNumber {
+    pub(crate) row: i64,
+    pub(crate) has_waba: bool,
+}
+
+/// A customer as far as its messages concern it.
+#[derive(Clone, Debug)]
+pub(crate) struct KnownCustomer {
+    /// What is shown as the customer's number.
+    pub(crate) number: Box<str>,
+    pub(crate) name: Option<CustomerName>,
+    pub(crate) has_bsuid: bool,
+}
+
+/// Something that came before.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Sighting {
+    /// The message's row, for the message itself.
+    pub(crate) message: Option<i64>,
+}
+
+/// A message as far as its statuses concern it.
+#[derive(Clone, Debug)]
+pub(crate) struct Subject {
+    pub(crate) id: MessageId,
+    pub(crate) wamid: Wamid,
+    pub(crate) conversation: ConversationId,
+    pub(crate) customer: CustomerId,
+    pub(crate) direction: Direction,
+    pub(crate) state: MessageState,
+    pub(crate) times: StatusTimes,
+}
+
+/// A status that waits for its message.
+#[derive(Clone, Debug)]
+pub(crate) struct ParkedRow {
+    pub(crate) reported: Reported,
+    pub(crate) participant: Option<Box<str>>,
+    pub(crate) at: Timestamp,
+    pub(crate) errors: Vec<ErrorDetail>,
+    pub(crate) pricing: Option<RawJson>,
+}
+
+impl Known {
+    pub(super) fn new(heads: Heads) -> Self {
+        Self {
+            numbers: HashMap::new(),
+            holders: HashMap::new(),
+            customers: HashMap::new(),
+            conversations: HashMap::new(),
+            seen: HashMap::new(),
+            messages: HashMap::new(),
+            parked: HashMap::new(),
+            parked_now: HashMap::new(),
+            sends: HashMap::new(),
+            sends_by_key: HashMap::new(),
+            last_message: heads.message,
+            last_number: heads.number,
+            loaded_numbers: heads.number,
+        }
+    }
+
+    pub(super) fn begin_group(&mut self) {
+        fn bound<K, V>(kept: &mut HashMap<K, V>) {
+            if kept.len() > KEPT_MAX {
+                kept.clear();
+            }
+        }
+        bound(&mut self.numbers);
+        bound(&mut self.holders);
+        bound(&mut self.customers);
+        bound(&mut self.conversations);
+        self.seen.clear();
+        self.messages.clear();
+        self.parked.clear();
+        self.parked_now.clear();
+        self.sends.clear();
+        self.sends_by_key.clear();
+        self.loaded_numbers = self.last_number;
+    }
+
+    /// The number, if it was there or was added since.
+    pub(super) fn number(&mut self, number: &PhoneNumberId) -> Option<&mut KnownNumber> {
+        self.numbers.get_mut(number).and_then(Option::as_mut)
+    }
+
+    pub(super) fn add_number(&mut self, number: PhoneNumberId, has_waba: bool) -> i64 {
+        self.last_number += 1;
+        self.numbers.insert(number, Some(KnownNumber { row: self.last_number, has_waba }));
+        self.last_number
+    }
+
+    pub(super) fn next_message(&mut self) -> i64 {
+        self.last_message += 1;
+        self.last_message
+    }
+
+    /// Whose a name is.
+    pub(super) fn holder(&self, alias: &Alias) -> Option<CustomerId> {
+        *loaded(self.holders.get(alias))
+    }
+
+    pub(super) fn customer(&mut self, customer: CustomerId) -> Option<&mut KnownCustomer> {
+        loaded(self.customers.get_mut(&customer)).as_mut()
+    }
+
+    pub(super) fn conversation(&self, customer: CustomerId, number: i64) -> Option<ConversationId> {
+        self.of_number(number, self.conversations.get(&(customer, number))).copied().flatten()
+    }
+
+    pub(super) fn sighting(&self, key: &SeenKey) -> Option<Sighting> {
+        self.of_number(key.number, self.seen.get(key)).copied().flatten()
+    }
+
+    /// What waits for a message: what was loaded, and what was parked since.
+    pub(super) fn take_parked(&mut self, key: (i64, WamidDigest)) -> Vec<ParkedRow> {
+        let mut parked = self.of_number(key.0, self.parked.get(&key)).cloned().unwrap_or_default();
+        parked.extend(self.parked_now.remove(&key).unwrap_or_default());
+        parked
+    }
+
+    /// Lets a status wait.
+    pub(super) fn park(&mut self, key: (i64, WamidDigest), row: ParkedRow) {
+        self.parked_now.entry(key).or_default().push(row);
+    }
+
+    pub(super) fn subject(&mut self, seq: i64) -> Option<&mut Subject> {
+        loaded(self.messages.get_mut(&seq)).as_mut()
+    }
+
+    pub(super) fn send_of(&self, key: &(PrincipalId, Box<str>)) -> Option<OutboxId> {
+        *loaded(self.sends_by_key.get(key))
+    }
+
+    pub(super) fn send(&self, id: OutboxId) -> Option<&OutboxEntry> {
+        loaded(self.sends.get(&id)).as_ref()
+    }
+
+    /// What there is of a number: nothing can have been loaded of one that was added within this group.
+    fn of_number<T>(&self, number: i64, entry: Option<T>) -> Option<T> {
+        if number > self.loaded_numbers { entry } else { Some(loaded(entry)) }
+    }
+}
+
+/// What a back end found of what was wanted. What it did not find is not there.
+impl Known {
+    pub(crate) fn load_number(&mut self, number: PhoneNumberId, known: KnownNumber) {
+        self.numbers.insert(number, Some(known));
+    }
+
+    pub(crate) fn load_holder(&mut self, alias: Alias, customer: CustomerId) {
+        self.holders.insert(alias, Some(customer));
+    }
+
+    pub(crate) fn load_customer(&mut self, id: CustomerId, customer: KnownCustomer) {
+        self.customers.insert(id, Some(customer));
+    }
+
+    pub(crate) fn load_conversation(&mut self, key: (CustomerId, i64), id: ConversationId) {
+        self.conversations.insert(key, Some(id));
+    }
+
+    pub(crate) fn load_sighting(&mut self, key: SeenKey, sighting: Sighting) {
+        self.seen.insert(key, Some(sighting));
+    }
+
+    pub(crate) fn load_subject(&mut self, seq: i64, subject: Subject) {
+        self.messages.insert(seq, Some(subject));
+    }
+
+    /// One of the statuses that wait for a message, in the order in which they came.
+    pub(crate) fn load_parked(&mut self, key: (i64, WamidDigest), row: ParkedRow) {
+        self.parked.entry(key).or_default().push(row);
+    }
+
+    pub(crate) fn load_send(&mut self, entry: OutboxEntry) {
+        self.sends.insert(entry.id, Some(entry));
+    }
+
+    /// A send that was asked for by its key. It may have moved on since, within this group.
+    pub(crate) fn load_send_of(&mut self, key: (PrincipalId, Box<str>), entry: OutboxEntry) {
+        self.sends_by_key.insert(key, Some(entry.id));
+        let known = self.sends.entry(entry.id).or_default();
+        if known.is_none() {
+            *known = Some(entry);
+        }
+    }
+}
+
+/// What decides never asks for what it did not want.
+fn loaded<T>(entry: Option<T>) -> T {
+    entry.expect("`Decider::want` named it, and it was loaded")
+}

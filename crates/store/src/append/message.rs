@@ -1,0 +1,146 @@
+//! A message arrives: from the customer, or as an echo of what the owner wrote on the phone.
+
+use waypost_domain::{
+    Direction, Event, Message, MessageId, MessageState, ReceivedMessage, StatusTimes, Timestamp,
+};
+
+use super::Decider;
+use super::customer::Mention;
+use super::dedup::{SeenKey, WamidDigest};
+use super::item::Delivery;
+use super::known::{Sighting, Subject};
+use super::plan::{Plan, Write};
+use crate::store::Received;
+
+/// Whether a message is an event of its own.
+enum Showing {
+    AsMessage,
+    /// It changes another message.
+    Never,
+}
+
+impl Decider {
+    pub(super) fn receive_message<'a>(
+        &mut self,
+        plan: &mut Plan<'a>,
+        (delivery, digest): (&'a Delivery, WamidDigest),
+        received: &'a ReceivedMessage,
+    ) -> Received {
+        let number = self.number(plan, &delivery.app, &received.number, received.waba.as_ref());
+        let key = SeenKey::message(number, digest);
+        if self.known.sighting(&key).is_some() {
+            return Received::Repeated;
+        }
+        let seq = self.known.next_message();
+        self.see(plan, key, delivery.received, Some(seq));
+        let mention = Mention {
+            aliases: &received.customer,
+            name: received.customer_name.as_ref(),
+            at: delivery.received,
+        };
+        let thread = self.thread(plan, number, &mention);
+        let at = received.at.unwrap_or(delivery.received);
+        let (state, times) = match received.source.direction() {
+            Direction::Inbound => (
+                MessageState::Delivered,
+                StatusTimes {
+                    sent_at: Some(at),
+                    delivered_at: Some(delivery.received),
+                    ..StatusTimes::default()
+                },
+            ),
+            Direction::Outbound => (MessageState::Accepted, StatusTimes::default()),
+        };
+        let (id_at, bits) = self.ids.next_parts(delivery.received);
+        let message = Message {
+            id: MessageId::from_parts(id_at, bits),
+            wamid: received.wamid.clone(),
+            conversation: thread.conversation,
+            customer: thread.customer,
+            customer_number: thread.customer_number,
+            customer_name: thread.customer_name,
+            number: received.number.clone(),
+            source: received.source,
+            kind: received.kind.clone(),
+            content: received.content.clone(),
+            state,
+            times,
+            errors: received.errors.clone(),
+            reply_to: received.reply_to.clone(),
+            raw: Some(received.raw.clone()),
+            outbox: None,
+            at,
+        };
+        let showing = if received.kind.changes_another() { Showing::Never } else { Showing::AsMessage };
+        self.write_message(plan, (seq, message), &showing, delivery.received);
+        if received.source.direction() == Direction::Outbound {
+            self.unpark(plan, (number, digest), (seq, &received.number), delivery.received);
+        }
+        Received::Stored
+    }
+
+    /// Stores and shows an accepted send as a message, and gives its row. Where its `wamid` was there already (an
+    /// echo was faster), nothing is written, and the row is that one's.
+    pub(super) fn store_sent_message(
+        &mut self,
+        plan: &mut Plan<'_>,
+        (number, digest): (i64, WamidDigest),
+        message: Message,
+        at: Timestamp,
+    ) -> i64 {
+        let key = SeenKey::message(number, digest);
+        if let Some(Sighting { message: Some(faster) }) = self.known.sighting(&key) {
+            return faster;
+        }
+        let seq = self.known.next_message();
+        self.see(plan, key, at, Some(seq));
+        let phone_number = message.number.clone();
+        self.write_message(plan, (seq, message), &Showing::AsMessage, at);
+        self.unpark(plan, (number, digest), (seq, &phone_number), at);
+        seq
+    }
+
+    fn write_message(
+        &mut self,
+        plan: &mut Plan<'_>,
+        (seq, message): (i64, Message),
+        showing: &Showing,
+        received: Timestamp,
+    ) {
+        let subject = Subject {
+            id: message.id,
+            wamid: message.wamid.clone(),
+            conversation: message.conversation,
+            customer: message.customer,
+            direction: message.source.direction(),
+            state: message.state,
+            times: message.times,
+        };
+        self.known.load_subject(seq, subject);
+        let inbound_at = (message.source.direction() == Direction::Inbound).then_some(message.at);
+        let (id, at) = (message.conversation, message.at);
+        plan.write(Write::ConversationMoved { id, at, inbound_at });
+        let mut message = Box::new(message);
+        if matches!(showing, Showing::AsMessage) {
+            let event = Event::Message(message);
+            self.journal.write(plan, &event, received);
+            let Event::Message(shown) = event else { unreachable!("it was made of the message") };
+            message = shown;
+        }
+        plan.write(Write::Message { seq, message });
+    }
+
+    /// Whether it came before; if not, it has come now.
+    pub(super) fn is_repeated(&mut self, plan: &mut Plan<'_>, key: SeenKey, at: Timestamp) -> bool {
+        if self.known.sighting(&key).is_some() {
+            return true;
+        }
+        self.see(plan, key, at, None);
+        false
+    }
+
+    fn see(&mut self, plan: &mut Plan<'_>, key: SeenKey, at: Timestamp, message: Option<i64>) {
+        self.known.load_sighting(key.clone(), Sighting { message });
+        plan.write(Write::Seen { key, at, message });
+    }
+}

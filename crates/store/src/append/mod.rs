@@ -1,0 +1,113 @@
+//! What an append decides, without reading or writing: items and what was loaded for them in, rows and steps out.
+//!
+//! A back end loads what the items of a group touch ([`Decider::want`] says what), lets [`Decider::decide`] decide on
+//! one item after another, and writes the [`Plan`]. What was loaded is changed as decisions are made, so that later items
+//! see what earlier ones did. Where the plan is not committed, [`Decider::reload`] forgets all of it.
+//!
+//! Deliberately absent: SQL, transactions, waiting. Start reading at [`Decider`], then `known.rs` (what is loaded) and
+//! `message.rs`.
+
+mod customer;
+mod dedup;
+mod field;
+mod item;
+mod journal;
+mod known;
+mod message;
+mod plan;
+mod send;
+mod status;
+mod wants;
+
+use waypost_domain::{AppName, PhoneNumberId, WabaId};
+
+use crate::commit::Encode;
+use crate::ids::IdSource;
+use crate::store::Received;
+use dedup::DedupKey;
+use journal::Journal;
+
+pub(crate) use dedup::{SeenKey, WamidDigest};
+pub(crate) use item::{Delivery, Item, Outcome};
+pub(crate) use known::{Heads, Known, KnownCustomer, KnownNumber, ParkedRow, Sighting, Subject};
+pub(crate) use plan::{HopRow, Plan, SettledRow, Write};
+pub(crate) use wants::Wants;
+
+/// The one that decides, with its state between two transactions: all of it can be read again.
+pub(crate) struct Decider {
+    ids: IdSource,
+    journal: Journal,
+    dedup: DedupKey,
+    known: Known,
+}
+
+impl Decider {
+    /// Goes on after `heads`.
+    pub(crate) fn new(ids: IdSource, encode: Encode, dedup_key: [u8; 32], heads: Heads) -> Self {
+        Self {
+            ids,
+            journal: Journal::new(encode, heads.journal),
+            dedup: DedupKey::new(&dedup_key),
+            known: Known::new(heads),
+        }
+    }
+
+    /// Forgets whatever a plan that was not committed left here, and goes on after `heads`.
+    pub(crate) fn reload(&mut self, heads: Heads) {
+        self.journal.reload(heads.journal);
+        self.known = Known::new(heads);
+    }
+
+    /// Forgets what was loaded for the group before, but for what the newest items are likely to touch again.
+    pub(crate) fn begin_group(&mut self) {
+        self.known.begin_group();
+    }
+
+    /// Where what was loaded goes.
+    pub(crate) fn known(&mut self) -> &mut Known {
+        &mut self.known
+    }
+
+    /// Decides on one item. Everything that it touches has been loaded.
+    pub(crate) fn decide<'a>(&mut self, item: &Item<'a>, plan: &mut Plan<'a>) -> Outcome {
+        match item {
+            Item::Message { delivery, message, digest } => {
+                Outcome::Received(self.receive_message(plan, (delivery, *digest), message))
+            }
+            Item::Status { delivery, report, digest, what } => {
+                Outcome::Received(self.receive_status(plan, (delivery, *digest, what), report))
+            }
+            Item::Field { delivery, report, digest } => {
+                Outcome::Received(self.receive_field(plan, (delivery, *digest), report))
+            }
+            Item::Dead { delivery, letter } => {
+                plan.write(Write::DeadLetter { delivery, letter });
+                Outcome::Received(Received::Dead)
+            }
+            Item::Intend { app, intent, at } => Outcome::Intended(self.intend(plan, app, intent, *at)),
+            Item::Settle { id, outcome, at, digest } => {
+                Outcome::Settled(self.settle(plan, *id, (outcome, *digest), *at))
+            }
+        }
+    }
+
+    /// The row of one of our numbers, created at its first sight with the app that signed for it.
+    fn number<'a>(
+        &mut self,
+        plan: &mut Plan<'a>,
+        app: &'a AppName,
+        number: &'a PhoneNumberId,
+        waba: Option<&'a WabaId>,
+    ) -> i64 {
+        if let Some(known) = self.known.number(number) {
+            if let (false, Some(waba)) = (known.has_waba, waba) {
+                known.has_waba = true;
+                plan.write(Write::NumberWaba { row: known.row, waba });
+            }
+            return known.row;
+        }
+        let row = self.known.add_number(number.clone(), waba.is_some());
+        plan.write(Write::Number { row, number, app, waba });
+        row
+    }
+}

@@ -1,0 +1,152 @@
+//! What was decided: rows to write, in order, and what is to be handed on once they are committed.
+
+use waypost_domain::{
+    Alias, AppName, ConversationId, CustomerId, CustomerName, DeadLetter, ErrorDetail, FieldReport, Message,
+    MessageState, OutboxEntry, OutboxId, OutboxState, PhoneNumberId, RawJson, Reported, SendIntent,
+    StatusReport, StatusTimes, Timestamp, WabaId,
+};
+
+use super::dedup::{SeenKey, WamidDigest};
+use super::item::Delivery;
+use crate::commit::{CommittedEvent, Step};
+
+/// What a group comes to.
+#[derive(Default)]
+pub(crate) struct Plan<'a> {
+    pub(crate) writes: Vec<Write<'a>>,
+    /// Names that are bound, and the journal's entries: these are to be written too.
+    pub(super) steps: Vec<Step>,
+    /// When what the entries come from was received, one by one.
+    pub(super) received: Vec<Timestamp>,
+}
+
+impl<'a> Plan<'a> {
+    pub(super) fn write(&mut self, write: Write<'a>) {
+        self.writes.push(write);
+    }
+
+    /// The journal's entries, each with when what it comes from was received.
+    pub(crate) fn entries(&self) -> impl Iterator<Item = (&CommittedEvent, Timestamp)> {
+        let entries = self.steps.iter().filter_map(|step| match step {
+            Step::Event(entry) => Some(entry),
+            Step::Bind { .. } => None,
+        });
+        entries.zip(self.received.iter().copied())
+    }
+
+    /// What is to be handed on once the plan is committed.
+    pub(crate) fn into_steps(self) -> Vec<Step> {
+        self.steps
+    }
+}
+
+/// One row that is written.
+pub(crate) enum Write<'a> {
+    Number {
+        row: i64,
+        number: &'a PhoneNumberId,
+        app: &'a AppName,
+        waba: Option<&'a WabaId>,
+    },
+    NumberWaba {
+        row: i64,
+        waba: &'a WabaId,
+    },
+    Customer {
+        id: CustomerId,
+        /// What is shown as the customer's number.
+        number: Box<str>,
+        name: Option<CustomerName>,
+        at: Timestamp,
+    },
+    CustomerName {
+        id: CustomerId,
+        name: CustomerName,
+    },
+    CustomerNumber {
+        id: CustomerId,
+        number: Box<str>,
+    },
+    /// The name is the customer's from here on, whoever had it.
+    Alias {
+        alias: Alias,
+        customer: CustomerId,
+        since: u64,
+    },
+    Conversation {
+        id: ConversationId,
+        customer: CustomerId,
+        /// The row of our number.
+        number: i64,
+        at: Timestamp,
+    },
+    /// Something was written in it; neither time goes back.
+    ConversationMoved {
+        id: ConversationId,
+        at: Timestamp,
+        inbound_at: Option<Timestamp>,
+    },
+    Seen {
+        key: SeenKey,
+        at: Timestamp,
+        /// The message's row, for the message itself.
+        message: Option<i64>,
+    },
+    Message {
+        seq: i64,
+        message: Box<Message>,
+    },
+    MessageState {
+        seq: i64,
+        state: MessageState,
+        times: Box<StatusTimes>,
+        /// None leaves those that are there.
+        errors: Vec<ErrorDetail>,
+    },
+    Hop(Box<HopRow>),
+    Parked {
+        number: i64,
+        wamid: WamidDigest,
+        report: &'a StatusReport,
+        received: Timestamp,
+    },
+    /// All that waited for the message is taken out.
+    Unparked {
+        number: i64,
+        wamid: WamidDigest,
+    },
+    Send {
+        intent: &'a SendIntent,
+        entry: Box<OutboxEntry>,
+    },
+    SendSettled(Box<SettledRow>),
+    DeadLetter {
+        delivery: &'a Delivery,
+        letter: &'a DeadLetter,
+    },
+    FieldReport {
+        report: &'a FieldReport,
+        received: Timestamp,
+    },
+}
+
+/// A status of a message.
+pub(crate) struct HopRow {
+    /// The message's row.
+    pub(crate) message: i64,
+    pub(crate) reported: Reported,
+    pub(crate) participant: Option<Box<str>>,
+    pub(crate) at: Timestamp,
+    pub(crate) errors: Vec<ErrorDetail>,
+    pub(crate) pricing: Option<RawJson>,
+}
+
+/// A send after its call.
+pub(crate) struct SettledRow {
+    pub(crate) id: OutboxId,
+    pub(crate) state: OutboxState,
+    /// The message's row.
+    pub(crate) message: Option<i64>,
+    pub(crate) error: Option<ErrorDetail>,
+    pub(crate) at: Timestamp,
+}

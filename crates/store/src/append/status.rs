@@ -1,0 +1,109 @@
+//! A status arrives: applied to its message, or parked until that comes.
+
+use std::sync::Arc;
+
+use waypost_domain::{Direction, Event, PhoneNumberId, StatusChange, StatusReport, Timestamp};
+
+use super::Decider;
+use super::dedup::{SeenKey, WamidDigest};
+use super::item::Delivery;
+use super::known::{ParkedRow, Sighting};
+use super::plan::{HopRow, Plan, Write};
+use crate::store::Received;
+
+impl Decider {
+    pub(super) fn receive_status<'a>(
+        &mut self,
+        plan: &mut Plan<'a>,
+        (delivery, digest, what): (&'a Delivery, WamidDigest, &Arc<str>),
+        report: &'a StatusReport,
+    ) -> Received {
+        let number = self.number(plan, &delivery.app, &report.number, None);
+        let key = SeenKey { number, wamid: digest, status: Some(Arc::clone(what)) };
+        if self.is_repeated(plan, key, delivery.received) {
+            return Received::Repeated;
+        }
+        let hop = ParkedRow {
+            reported: report.reported.clone(),
+            participant: report.participant.clone(),
+            at: report.at.unwrap_or(delivery.received),
+            errors: report.errors.clone(),
+            pricing: report.pricing.clone(),
+        };
+        match self.known.sighting(&SeenKey::message(number, digest)) {
+            Some(Sighting { message: Some(seq) }) => {
+                self.apply(plan, (seq, &report.number), hop, delivery.received);
+                Received::Stored
+            }
+            Some(Sighting { message: None }) | None => {
+                self.known.park((number, digest), hop);
+                plan.write(Write::Parked { number, wamid: digest, report, received: delivery.received });
+                Received::Parked
+            }
+        }
+    }
+
+    /// Applies what waited for the message `seq`, which was stored just now, in the order in which it came.
+    pub(super) fn unpark(
+        &mut self,
+        plan: &mut Plan<'_>,
+        (number, digest): (i64, WamidDigest),
+        message: (i64, &PhoneNumberId),
+        received: Timestamp,
+    ) {
+        let parked = self.known.take_parked((number, digest));
+        if parked.is_empty() {
+            return;
+        }
+        plan.write(Write::Unparked { number, wamid: digest });
+        for hop in parked {
+            self.apply(plan, message, hop, received);
+        }
+    }
+
+    /// Joins `hop` with the message's state, and writes hop, state and event.
+    fn apply(
+        &mut self,
+        plan: &mut Plan<'_>,
+        (seq, number): (i64, &PhoneNumberId),
+        hop: ParkedRow,
+        received: Timestamp,
+    ) {
+        // A message that was erased leaves its mark in `seen` only: there is nothing to change or show.
+        let Some(subject) = self.known.subject(seq) else { return };
+        let previous = subject.state;
+        // Only what we sent has statuses; a report on something the customer wrote is kept as a hop.
+        if subject.direction == Direction::Outbound {
+            subject.state = previous.after(&hop.reported);
+            subject.times.note(&hop.reported, hop.at);
+            let (state, times) = (subject.state, Box::new(subject.times));
+            plan.write(Write::MessageState { seq, state, times, errors: hop.errors.clone() });
+        }
+        let change = StatusChange {
+            message: subject.id,
+            wamid: subject.wamid.clone(),
+            conversation: subject.conversation,
+            customer: subject.customer,
+            number: number.clone(),
+            previous,
+            state: subject.state,
+            reported: hop.reported,
+            participant: hop.participant,
+            times: subject.times,
+            errors: hop.errors,
+            pricing: hop.pricing,
+            at: hop.at,
+        };
+        let event = Event::Status(Box::new(change));
+        self.journal.write(plan, &event, received);
+        let Event::Status(change) = event else { unreachable!("it was made of the change") };
+        plan.write(Write::Hop(Box::new(HopRow {
+            message: seq,
+            reported: change.reported,
+            participant: change.participant,
+            at: change.at,
+            errors: change.errors,
+            pricing: change.pricing,
+        })));
+    }
+}

@@ -1,0 +1,70 @@
+//! Domain values as columns, and back, the same in both databases.
+
+use std::borrow::Cow;
+use std::fmt::Write;
+
+use serde::{Deserialize, Serialize};
+use waypost_domain::{Audience, ErrorDetail};
+
+/// An error as it stands in a column, in JSON.
+#[derive(Serialize, Deserialize)]
+struct ErrorRow {
+    code: i64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    title: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    details: Option<String>,
+}
+
+/// The errors as a column: NULL for none.
+pub(crate) fn errors_to_column(errors: &[ErrorDetail]) -> Option<String> {
+    if errors.is_empty() {
+        return None;
+    }
+    let rows: Vec<ErrorRow> = errors
+        .iter()
+        .map(|error| ErrorRow {
+            code: error.code,
+            title: error.title.clone(),
+            details: error.details.clone(),
+        })
+        .collect();
+    Some(serde_json::to_string(&rows).expect("numbers and strings can always be written as JSON"))
+}
+
+/// What [`errors_to_column`] wrote.
+pub(crate) fn errors_from_column(column: Option<&str>) -> Result<Vec<ErrorDetail>, serde_json::Error> {
+    let Some(column) = column else { return Ok(Vec::new()) };
+    let rows: Vec<ErrorRow> = serde_json::from_str(column)?;
+    Ok(rows
+        .into_iter()
+        .map(|row| ErrorDetail { code: row.code, title: row.title, details: row.details })
+        .collect())
+}
+
+/// A text as a column: U+0000, which PostgreSQL refuses and C code cuts at, becomes U+FFFD.
+pub(crate) fn text_to_column(text: &str) -> Cow<'_, str> {
+    if text.contains('\0') { text.replace('\0', "\u{fffd}").into() } else { text.into() }
+}
+
+/// The scopes of an audience, with a space between two.
+pub(crate) fn audience_to_column(audience: &Audience) -> String {
+    let mut column = String::with_capacity(96);
+    for scope in &audience.0 {
+        let space = if column.is_empty() { "" } else { " " };
+        write!(column, "{space}{scope}").expect("a String takes any text");
+    }
+    column
+}
+
+/// What [`audience_to_column`] wrote.
+pub(crate) fn audience_from_column(column: &str) -> Option<Audience> {
+    column.split(' ').map(|scope| scope.parse().ok()).collect::<Option<_>>().map(Audience)
+}
+
+/// A stored word that this version does not know.
+#[derive(Debug, thiserror::Error)]
+#[error("the column `{column}` holds a value that this version does not know")]
+pub(crate) struct UnknownWord {
+    pub(crate) column: &'static str,
+}

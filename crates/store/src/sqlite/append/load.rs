@@ -1,0 +1,214 @@
+//! What is wanted, found by its keys.
+
+use rusqlite::{Connection, OptionalExtension, Row, params};
+use waypost_domain::{
+    Alias, ConversationId, CustomerId, CustomerName, MessageId, MessageState, OutboxEntry, OutboxId,
+    OutboxState, PhoneNumberId, PrincipalId, RawJson, Reported, Source, StatusTimes, Timestamp, Wamid,
+};
+
+use crate::append::{
+    Known, KnownCustomer, KnownNumber, ParkedRow, SeenKey, Sighting, Subject, WamidDigest, Wants,
+};
+use crate::sqlite::rows::{errors, known};
+
+/// The columns that [`send_from_row`] reads.
+const SEND: &str =
+    "SELECT o.id, o.conversation, c.customer, n.phone_number_id, o.state, m.id, m.wamid, o.error,
+         o.body, o.at
+     FROM outbox o
+     JOIN conversations c ON c.id = o.conversation
+     JOIN numbers n ON n.id = c.number
+     LEFT JOIN messages m ON m.seq = o.message";
+
+/// Loads what is wanted, which leaves no wants.
+pub(super) fn load(connection: &Connection, wants: &mut Wants, into: &mut Known) -> rusqlite::Result<()> {
+    for number in wants.numbers.drain(..) {
+        if let Some(row) = find_number(connection, &number)? {
+            into.load_number(number, row);
+        }
+    }
+    for alias in wants.holders.drain(..) {
+        if let Some(holder) = find_holder(connection, &alias)? {
+            into.load_holder(alias, holder);
+        }
+    }
+    for customer in wants.customers.drain(..) {
+        if let Some(row) = find_customer(connection, customer)? {
+            into.load_customer(customer, row);
+        }
+    }
+    for (customer, number) in wants.conversations.drain(..) {
+        if let Some(conversation) = find_conversation(connection, customer, number)? {
+            into.load_conversation((customer, number), conversation);
+        }
+    }
+    for key in wants.seen.drain(..) {
+        if let Some(sighting) = find_sighting(connection, &key)? {
+            into.load_sighting(key, sighting);
+        }
+    }
+    for seq in wants.messages.drain(..) {
+        if let Some(subject) = find_subject(connection, seq)? {
+            into.load_subject(seq, subject);
+        }
+    }
+    for key in wants.parked.drain(..) {
+        for row in read_parked(connection, key)? {
+            into.load_parked(key, row);
+        }
+    }
+    for id in wants.sends.drain(..) {
+        if let Some(entry) = find_send(connection, id)? {
+            into.load_send(entry);
+        }
+    }
+    for key in wants.sends_by_key.drain(..) {
+        if let Some(entry) = find_send_by_key(connection, &key)? {
+            into.load_send_of(key, entry);
+        }
+    }
+    wants.settle();
+    Ok(())
+}
+
+fn find_number(connection: &Connection, number: &PhoneNumberId) -> rusqlite::Result<Option<KnownNumber>> {
+    connection
+        .prepare_cached("SELECT id, waba IS NOT NULL FROM numbers WHERE phone_number_id = ?1")?
+        .query_row([number.as_str()], |row| Ok(KnownNumber { row: row.get(0)?, has_waba: row.get(1)? }))
+        .optional()
+}
+
+fn find_holder(connection: &Connection, alias: &Alias) -> rusqlite::Result<Option<CustomerId>> {
+    connection
+        .prepare_cached("SELECT customer FROM aliases WHERE value = ?2 AND kind = ?1")?
+        .query_row(params![alias.kind.as_str(), alias.value], |row| Ok(CustomerId::from_bytes(row.get(0)?)))
+        .optional()
+}
+
+fn find_customer(connection: &Connection, customer: CustomerId) -> rusqlite::Result<Option<KnownCustomer>> {
+    connection
+        .prepare_cached(
+            "SELECT number, name, EXISTS (SELECT 1 FROM aliases WHERE customer = ?1 AND kind = 'bsuid')
+             FROM customers WHERE id = ?1",
+        )?
+        .query_row([customer.to_bytes()], |row| {
+            let name = row.get_ref(1)?.as_str_or_null()?;
+            Ok(KnownCustomer {
+                number: row.get(0)?,
+                name: name.and_then(CustomerName::parse),
+                has_bsuid: row.get(2)?,
+            })
+        })
+        .optional()
+}
+
+fn find_conversation(
+    connection: &Connection,
+    customer: CustomerId,
+    number: i64,
+) -> rusqlite::Result<Option<ConversationId>> {
+    connection
+        .prepare_cached("SELECT id FROM conversations WHERE customer = ?1 AND number = ?2")?
+        .query_row(params![customer.to_bytes(), number], |row| Ok(ConversationId::from_bytes(row.get(0)?)))
+        .optional()
+}
+
+fn find_sighting(connection: &Connection, key: &SeenKey) -> rusqlite::Result<Option<Sighting>> {
+    connection
+        .prepare_cached("SELECT message FROM seen WHERE number = ?1 AND wamid = ?2 AND what = ?3")?
+        .query_row(params![key.number, key.wamid, key.what()], |row| Ok(Sighting { message: row.get(0)? }))
+        .optional()
+}
+
+fn find_subject(connection: &Connection, seq: i64) -> rusqlite::Result<Option<Subject>> {
+    connection
+        .prepare_cached(
+            "SELECT m.id, m.wamid, m.conversation, c.customer, m.source, m.state, m.sent_at, m.delivered_at,
+                 m.read_at, m.played_at, m.failed_at
+             FROM messages m JOIN conversations c ON c.id = m.conversation WHERE m.seq = ?1",
+        )?
+        .query_row([seq], |row| {
+            let time = |index| {
+                Ok::<_, rusqlite::Error>(row.get::<_, Option<i64>>(index)?.map(Timestamp::from_millis))
+            };
+            Ok(Subject {
+                id: MessageId::from_bytes(row.get(0)?),
+                wamid: known(Wamid::parse(row.get_ref(1)?.as_str()?), "messages.wamid")?,
+                conversation: ConversationId::from_bytes(row.get(2)?),
+                customer: CustomerId::from_bytes(row.get(3)?),
+                direction: known(Source::parse(row.get_ref(4)?.as_str()?), "messages.source")?.direction(),
+                state: known(MessageState::parse(row.get_ref(5)?.as_str()?), "messages.state")?,
+                times: StatusTimes {
+                    sent_at: time(6)?,
+                    delivered_at: time(7)?,
+                    read_at: time(8)?,
+                    played_at: time(9)?,
+                    failed_at: time(10)?,
+                },
+            })
+        })
+        .optional()
+}
+
+fn read_parked(
+    connection: &Connection,
+    (number, digest): (i64, WamidDigest),
+) -> rusqlite::Result<Vec<ParkedRow>> {
+    connection
+        .prepare_cached(
+            "SELECT status, participant, at, errors, pricing FROM parked_statuses
+             WHERE number = ?1 AND wamid = ?2 ORDER BY id",
+        )?
+        .query_map(params![number, digest], |row| {
+            Ok(ParkedRow {
+                reported: known(Reported::parse(row.get_ref(0)?.as_str()?), "parked_statuses.status")?,
+                participant: row.get(1)?,
+                at: Timestamp::from_millis(row.get(2)?),
+                errors: errors(row.get_ref(3)?.as_str_or_null()?)?,
+                pricing: row.get_ref(4)?.as_str_or_null()?.map(RawJson::new),
+            })
+        })?
+        .collect()
+}
+
+fn find_send_by_key(
+    connection: &Connection,
+    (principal, key): &(PrincipalId, Box<str>),
+) -> rusqlite::Result<Option<OutboxEntry>> {
+    connection
+        .prepare_cached(&format!("{SEND} WHERE o.principal = ?1 AND o.idempotency_key = ?2"))?
+        .query_row(params![principal.as_str(), key], send_from_row)
+        .optional()
+}
+
+fn find_send(connection: &Connection, id: OutboxId) -> rusqlite::Result<Option<OutboxEntry>> {
+    connection
+        .prepare_cached(&format!("{SEND} WHERE o.id = ?1"))?
+        .query_row([id.to_bytes()], send_from_row)
+        .optional()
+}
+
+/// The sends whose call was under way when the process before this one ended.
+pub(crate) fn read_under_way(connection: &Connection) -> rusqlite::Result<Vec<OutboxId>> {
+    connection
+        .prepare("SELECT id FROM outbox WHERE state = 'sending' ORDER BY id")?
+        .query_map([], |row| Ok(OutboxId::from_bytes(row.get(0)?)))?
+        .collect()
+}
+
+fn send_from_row(row: &Row<'_>) -> rusqlite::Result<OutboxEntry> {
+    let message: Option<[u8; 16]> = row.get(5)?;
+    let wamid = row.get_ref(6)?.as_str_or_null()?.and_then(Wamid::parse);
+    let mut errors = errors(row.get_ref(7)?.as_str_or_null()?)?;
+    Ok(OutboxEntry {
+        id: OutboxId::from_bytes(row.get(0)?),
+        conversation: ConversationId::from_bytes(row.get(1)?),
+        customer: CustomerId::from_bytes(row.get(2)?),
+        number: known(PhoneNumberId::parse(row.get_ref(3)?.as_str()?), "numbers.phone_number_id")?,
+        state: known(OutboxState::parse(row.get_ref(4)?.as_str()?), "outbox.state")?,
+        message: message.map(MessageId::from_bytes).zip(wamid),
+        error: errors.pop(),
+        body: row.get(8)?,
+        at: Timestamp::from_millis(row.get(9)?),
+    })
+}
