@@ -7,8 +7,8 @@ use waypost_domain::{AppName, Fact, OutboxEntry, OutboxId, SendIntent, SendOutco
 
 use crate::append::{Decider, Delivery, Item};
 use crate::desk::Grouped;
+use crate::housekeeping::{Doomed, Prune};
 use crate::pins::Pins;
-use crate::sqlite::housekeeping::{Doomed, Prune};
 use crate::store::{Intent, SendError, StoreCounts};
 
 /// What the writer is asked to do. An `answer` that is dropped means "could not be stored".
@@ -64,15 +64,15 @@ impl Grouped for Job {
 }
 
 impl Job {
-    /// What is to be decided on of it, item by item.
-    pub(crate) fn decided<'a>(&'a self, decider: &Decider) -> Vec<Item<'a>> {
+    /// Adds what is to be decided on of it, item by item.
+    pub(crate) fn decided<'a>(&'a self, decider: &Decider, items: &mut Vec<Item<'a>>) {
         match self {
             Self::Receive { delivery, facts, .. } => {
-                facts.iter().map(|fact| decider.fact(delivery, fact)).collect()
+                items.extend(facts.iter().map(|fact| decider.fact(delivery, fact)));
             }
-            Self::Intend { app, intent, at, .. } => vec![Item::Intend { app, intent, at: *at }],
-            Self::Settle { id, outcome, at, .. } => vec![decider.outcome(*id, outcome, *at)],
-            Self::Prune { .. } | Self::Probe { .. } => Vec::new(),
+            Self::Intend { app, intent, at, .. } => items.push(Item::Intend { app, intent, at: *at }),
+            Self::Settle { id, outcome, at, .. } => items.push(decider.outcome(*id, outcome, *at)),
+            Self::Prune { .. } | Self::Probe { .. } => {}
         }
     }
 
@@ -93,7 +93,7 @@ impl Job {
             (Self::Settle { answer, .. }, Done::Settled(entry)) => drop(answer.send(entry)),
             (Self::Prune { answer, .. }, Done::Pruned(rows)) => drop(answer.send(rows)),
             (Self::Probe { answer }, Done::Probed) => drop(answer.send(())),
-            _ => unreachable!("`Writer::apply` gives each job its own kind of answer"),
+            _ => unreachable!("`worked` gives each job its own kind of answer"),
         }
     }
 }

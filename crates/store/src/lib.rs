@@ -21,11 +21,15 @@ pub mod sessions;
 pub mod store;
 
 mod append;
+mod back_end;
 mod columns;
 mod desk;
+mod group;
+mod housekeeping;
 mod job;
 mod outlet;
 mod pins;
+mod session_job;
 mod sqlite;
 
 pub use clock::Clock;

@@ -5,7 +5,6 @@ use std::time::Duration;
 use waypost_domain::Offset;
 
 use crate::pins::Pin;
-use crate::sqlite::positions;
 use crate::store::{ReadError, Store};
 
 /// How long a position is held at most. Whoever reads for longer may find the journal pruned, and is told so.
@@ -62,16 +61,11 @@ impl Store {
         let pin = self.pins.hold(position.number, self.clock.monotonic());
         let doomed_below = self.pins.doomed_below();
         let is_doomed = pin.is_none();
-        let gap = self
-            .readers
-            .run(move |connection| {
-                let snapshot = connection.unchecked_transaction()?;
-                if !is_doomed && positions::is_there(&snapshot, &position)? {
-                    return Ok(None);
-                }
-                positions::read_gap(&snapshot, doomed_below).map(Some)
-            })
-            .await?;
+        let gap = if !is_doomed && self.back.has_position(position).await? {
+            None
+        } else {
+            Some(self.back.gap(doomed_below).await?)
+        };
         match (gap, pin) {
             (None, Some(pin)) => Ok(HeldPosition { position, _pin: pin }),
             (Some(gap), _) => Err(PositionError::Gap(gap)),
@@ -84,12 +78,6 @@ impl Store {
     /// # Errors
     /// See [`ReadError`].
     pub async fn gap(&self) -> Result<Gap, ReadError> {
-        let doomed_below = self.pins.doomed_below();
-        self.readers
-            .run(move |connection| {
-                let snapshot = connection.unchecked_transaction()?;
-                positions::read_gap(&snapshot, doomed_below)
-            })
-            .await
+        self.back.gap(self.pins.doomed_below()).await
     }
 }

@@ -7,10 +7,8 @@ use sha2::{Digest, Sha256};
 use waypost_domain::time::HOUR_MS;
 use waypost_domain::{Offset, Pid, PrincipalId, Timestamp};
 
-use crate::sqlite::housekeeping::STEP_ROWS;
-use crate::sqlite::sessions::housekeeping::SessionPrune;
-use crate::sqlite::sessions::job::SessionJob;
-use crate::sqlite::sessions::statements;
+use crate::housekeeping::{STEP_ROWS, SessionPrune};
+use crate::session_job::SessionJob;
 use crate::store::{Binding, ReadError, Store};
 
 /// Names a session without opening it: the first 128 bits of the SHA-256 of its client's secret. Safe to log.
@@ -131,8 +129,8 @@ impl Store {
     /// # Errors
     /// See [`SessionError`].
     pub async fn create_session(&self, new: NewSession) -> Result<Tenure, SessionError> {
-        self.sessions
-            .ask(|answer| SessionJob::Create { new, answer })
+        self.back
+            .ask_sessions(|answer| SessionJob::Create { new, answer })
             .await
             .ok_or(SessionError::Unavailable)?
     }
@@ -143,7 +141,7 @@ impl Store {
     /// See [`ReadError`].
     pub async fn find_session(&self, session: SessionId) -> Result<Option<Session>, ReadError> {
         let alive_since = self.sessions_alive_since();
-        self.session_readers.run(move |connection| statements::find(connection, session, alive_since)).await
+        self.back.find_session(session, alive_since).await
     }
 
     /// Takes a session over, if nobody has since `tenure` was read: raises its generation by one, so that whoever held
@@ -153,8 +151,8 @@ impl Store {
     /// See [`SessionError`].
     pub async fn resume_session(&self, tenure: Tenure, at: Timestamp) -> Result<Tenure, SessionError> {
         let alive_since = self.sessions_alive_since();
-        self.sessions
-            .ask(|answer| SessionJob::Resume { tenure, at, alive_since, answer })
+        self.back
+            .ask_sessions(|answer| SessionJob::Resume { tenure, at, alive_since, answer })
             .await
             .ok_or(SessionError::Unavailable)?
     }
@@ -165,8 +163,8 @@ impl Store {
     /// See [`SessionError`].
     pub async fn enter_room(&self, tenure: Tenure, room: SessionRoom) -> Result<(), SessionError> {
         let alive_since = self.sessions_alive_since();
-        self.sessions
-            .ask(|answer| SessionJob::Enter { tenure, room, alive_since, answer })
+        self.back
+            .ask_sessions(|answer| SessionJob::Enter { tenure, room, alive_since, answer })
             .await
             .ok_or(SessionError::Unavailable)?
     }
@@ -177,8 +175,8 @@ impl Store {
     /// See [`SessionError`].
     pub async fn leave_room(&self, tenure: Tenure, name: &str) -> Result<(), SessionError> {
         let (name, alive_since) = (name.into(), self.sessions_alive_since());
-        self.sessions
-            .ask(|answer| SessionJob::Leave { tenure, name, alive_since, answer })
+        self.back
+            .ask_sessions(|answer| SessionJob::Leave { tenure, name, alive_since, answer })
             .await
             .ok_or(SessionError::Unavailable)?
     }
@@ -191,8 +189,8 @@ impl Store {
     pub async fn touch_sessions(&self, sessions: Vec<SessionId>, at: Timestamp) -> Result<(), SessionError> {
         for sessions in sessions.chunks(TOUCHES_MAX) {
             let (sessions, alive_since) = (sessions.to_vec(), self.sessions_alive_since());
-            self.sessions
-                .ask(|answer| SessionJob::Touch { sessions, at, alive_since, answer })
+            self.back
+                .ask_sessions(|answer| SessionJob::Touch { sessions, at, alive_since, answer })
                 .await
                 .ok_or(SessionError::Unavailable)?;
         }
@@ -205,16 +203,13 @@ impl Store {
         for prune in SessionPrune::ALL {
             loop {
                 let (sessions_max, alive_since) = (self.limits.sessions_max, self.sessions_alive_since());
-                let doomed = self
-                    .session_readers
-                    .run(move |connection| prune.find(connection, sessions_max, alive_since))
-                    .await?;
+                let doomed = self.back.find_doomed_sessions(prune, sessions_max, alive_since).await?;
                 if doomed.is_empty() {
                     break;
                 }
                 let gone = self
-                    .sessions
-                    .ask(|answer| SessionJob::Prune { doomed, answer })
+                    .back
+                    .ask_sessions(|answer| SessionJob::Prune { doomed, answer })
                     .await
                     .ok_or(ReadError::Closed)?;
                 removed += gone;

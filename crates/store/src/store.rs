@@ -10,19 +10,16 @@ use waypost_domain::{
 };
 
 use crate::append::Delivery;
+use crate::back_end::BackEnd;
 use crate::clock::Clock;
 use crate::commit::Commits;
-use crate::desk::Desk;
+use crate::housekeeping::{Prune, STEP_ROWS};
 use crate::job::Job;
 use crate::keys::ApiKey;
 use crate::options::{Limits, OpenError, Options};
 use crate::page::{JournalPage, PageError, PageRequest};
 use crate::pins::Pins;
-use crate::sqlite::connection::DataDir;
-use crate::sqlite::housekeeping::{self, Prune};
-use crate::sqlite::readers::Readers;
-use crate::sqlite::sessions::writer::SessionWriter;
-use crate::sqlite::writer::Writer;
+use crate::sqlite::Sqlite;
 
 /// Why nothing was appended.
 #[derive(Debug, thiserror::Error)]
@@ -54,7 +51,13 @@ pub enum ReadError {
     Closed,
     /// The database said no.
     #[error("the database cannot be read")]
-    Database(#[from] rusqlite::Error),
+    Database(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+impl From<rusqlite::Error> for ReadError {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Database(error.into())
+    }
 }
 
 /// What became of one item of a webhook.
@@ -134,10 +137,7 @@ pub struct Binding {
 /// A store. Cheap to clone; all clones are one.
 #[derive(Clone)]
 pub struct Store {
-    desk: Desk<Writer>,
-    pub(crate) readers: Readers,
-    pub(crate) sessions: Desk<SessionWriter>,
-    pub(crate) session_readers: Readers,
+    pub(crate) back: BackEnd,
     pub(crate) pins: Pins,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) limits: Arc<Limits>,
@@ -152,25 +152,12 @@ impl Store {
     /// # Errors
     /// Where the directory or the database cannot be used.
     pub fn open(options: Options) -> Result<(Self, Commits), OpenError> {
-        let directory = Arc::new(DataDir::own(&options.data_dir)?);
         let limits = Arc::new(options.limits.clone());
         let clock = Arc::clone(&options.clock);
-        let threads = options.threads;
         let is_well = Arc::new(AtomicBool::new(true));
-
-        let session_writer = SessionWriter::open(Arc::clone(&directory), threads)
-            .map_err(|error| OpenError::Sessions { path: directory.sessions(), source: Box::new(error) })?;
-        let sessions = Desk::open(session_writer, threads, "waypost-sessions", limits.queue_max)
-            .map_err(|source| OpenError::Directory { path: directory.sessions(), source })?;
-        let session_readers = Readers::open(&directory.sessions(), limits.readers, threads)?;
-
-        let database = directory.database();
-        let (writer, commits) = Writer::open(directory, options, Arc::clone(&is_well))?;
-        let desk = Desk::open(writer, threads, "waypost-writer", limits.queue_max)
-            .map_err(|source| OpenError::Directory { path: database.clone(), source })?;
-        let readers = Readers::open(&database, limits.readers, threads)?;
-        let pins = Pins::default();
-        Ok((Self { desk, readers, sessions, session_readers, pins, clock, limits, is_well }, commits))
+        let (back, commits) = Sqlite::open(options, Arc::clone(&is_well))?;
+        let back = BackEnd::Sqlite(back);
+        Ok((Self { back, pins: Pins::default(), clock, limits, is_well }, commits))
     }
 
     /// Stores the items of one webhook of `app`, each on its own; returns after the commit.
@@ -221,7 +208,7 @@ impl Store {
     /// # Errors
     /// See [`ReadError`].
     pub async fn head(&self) -> Result<Offset, ReadError> {
-        self.readers.run(crate::sqlite::journal::read_head).await
+        self.back.head().await
     }
 
     /// What whoever is behind missed, as far as one page goes. A page looks at 2,000 entries at most, so that it may be
@@ -234,7 +221,7 @@ impl Store {
     /// [`PageError::Gone`] where the journal no longer holds the entry after [`PageRequest::after`], though it holds
     /// newer ones, and [`PageError::Read`] where it cannot be read.
     pub async fn journal_page(&self, request: PageRequest) -> Result<JournalPage, PageError> {
-        self.readers.run(move |connection| crate::sqlite::pages::read_page(connection, &request)).await?
+        self.back.journal_page(request).await?
     }
 
     /// Whom `name` means: one of our ids, a BSUID, a group, or a phone number in digits.
@@ -242,8 +229,7 @@ impl Store {
     /// # Errors
     /// See [`ReadError`].
     pub async fn find_customer(&self, name: &str) -> Result<CustomerMatch, ReadError> {
-        let name = name.to_owned();
-        self.readers.run(move |connection| crate::sqlite::readers::find_customer(connection, &name)).await
+        self.back.find_customer(name).await
     }
 
     /// The names under which WhatsApp knows a customer; `None` where there is no such customer.
@@ -251,7 +237,7 @@ impl Store {
     /// # Errors
     /// See [`ReadError`].
     pub async fn aliases(&self, customer: CustomerId) -> Result<Option<CustomerAliases>, ReadError> {
-        self.readers.run(move |connection| crate::sqlite::readers::read_aliases(connection, customer)).await
+        self.back.aliases(customer).await
     }
 
     /// The number of ours through which `customer` and we spoke last.
@@ -259,7 +245,7 @@ impl Store {
     /// # Errors
     /// See [`ReadError`].
     pub async fn last_number(&self, customer: CustomerId) -> Result<Option<PhoneNumberId>, ReadError> {
-        self.readers.run(move |connection| crate::sqlite::readers::last_number(connection, customer)).await
+        self.back.last_number(customer).await
     }
 
     /// Whether a webhook or a send of this number was ever stored.
@@ -267,7 +253,7 @@ impl Store {
     /// # Errors
     /// See [`ReadError`].
     pub async fn has_number(&self, number: PhoneNumberId) -> Result<bool, ReadError> {
-        self.readers.run(move |connection| crate::sqlite::readers::has_number(connection, &number)).await
+        self.back.has_number(number).await
     }
 
     /// Whether there is any API key.
@@ -275,7 +261,7 @@ impl Store {
     /// # Errors
     /// See [`ReadError`].
     pub async fn has_keys(&self) -> Result<bool, ReadError> {
-        self.readers.run(|connection| Ok(!crate::sqlite::keys::list(connection)?.is_empty())).await
+        self.back.has_keys().await
     }
 
     /// Whether the store can write. Where its last commit went well it is believed; where not, it tries.
@@ -288,7 +274,7 @@ impl Store {
     /// # Errors
     /// See [`ReadError`].
     pub async fn find_key(&self, digest: [u8; 32]) -> Result<Option<ApiKey>, ReadError> {
-        self.readers.run(move |connection| crate::sqlite::keys::find(connection, &digest)).await
+        self.back.find_key(digest).await
     }
 
     /// Takes out what the limits no longer let us keep, in steps that let waiting webhooks pass; how many rows went.
@@ -299,8 +285,7 @@ impl Store {
         let mut removed = self.tend_sessions().await?;
         for prune in Prune::ALL {
             loop {
-                let (limits, now) = (Arc::clone(&self.limits), self.clock.now());
-                let doomed = self.readers.run(move |connection| prune.find(connection, &limits, now)).await?;
+                let doomed = self.back.find_doomed(prune, &self.limits, self.clock.now()).await?;
                 if doomed.is_empty() {
                     break;
                 }
@@ -311,7 +296,7 @@ impl Store {
                     .ok_or(ReadError::Closed)?;
                 removed += gone;
                 // Fewer are due, or the others are held.
-                if gone < housekeeping::STEP_ROWS {
+                if gone < STEP_ROWS {
                     break;
                 }
             }
@@ -322,6 +307,6 @@ impl Store {
     /// Hands in a job and gives its answer; `None` where the writer could not do it or is gone.
     async fn ask<T>(&self, job: impl FnOnce(oneshot::Sender<T>, std::time::Duration) -> Job) -> Option<T> {
         let queued_at = self.clock.monotonic();
-        self.desk.ask(|answer| job(answer, queued_at)).await
+        self.back.ask(|answer| job(answer, queued_at)).await
     }
 }

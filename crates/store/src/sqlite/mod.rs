@@ -1,16 +1,143 @@
 //! The embedded back end: a file for each purpose, each with one writer and a pool of readers.
 
-pub(crate) mod append;
-pub(crate) mod checkpoint;
+mod append;
+mod checkpoint;
 pub(crate) mod connection;
-pub(crate) mod dedup_key;
-pub(crate) mod housekeeping;
-pub(crate) mod journal;
+mod dedup_key;
+mod housekeeping;
+mod journal;
 pub(crate) mod keys;
-pub(crate) mod pages;
-pub(crate) mod positions;
-pub(crate) mod readers;
-pub(crate) mod rows;
-pub(crate) mod sessions;
-pub(crate) mod transaction;
-pub(crate) mod writer;
+mod pages;
+mod positions;
+mod readers;
+mod rows;
+mod sessions;
+mod transaction;
+mod writer;
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use waypost_domain::{CustomerAliases, CustomerId, Offset, PhoneNumberId, Timestamp};
+
+use crate::commit::Commits;
+use crate::desk::Desk;
+use crate::housekeeping::{Doomed, DoomedSession, Prune, SessionPrune};
+use crate::keys::ApiKey;
+use crate::options::{Limits, OpenError, Options};
+use crate::page::{JournalPage, PageError, PageRequest};
+use crate::position::Gap;
+use crate::sessions::{Session, SessionId};
+use crate::store::{CustomerMatch, ReadError};
+use connection::DataDir;
+use readers::Readers;
+use sessions::writer::SessionWriter;
+use writer::Writer;
+
+/// The files of a data directory. All clones are one.
+#[derive(Clone)]
+pub(crate) struct Sqlite {
+    pub(crate) writer: Desk<Writer>,
+    readers: Readers,
+    pub(crate) session_writer: Desk<SessionWriter>,
+    session_readers: Readers,
+}
+
+impl Sqlite {
+    /// Opens the files and starts their writers; creates what is missing.
+    pub(crate) fn open(options: Options, is_well: Arc<AtomicBool>) -> Result<(Self, Commits), OpenError> {
+        let directory = Arc::new(DataDir::own(&options.data_dir)?);
+        let (limits, threads) = (options.limits.clone(), options.threads);
+
+        let session_writer = SessionWriter::open(Arc::clone(&directory), threads)
+            .map_err(|error| OpenError::Sessions { path: directory.sessions(), source: Box::new(error) })?;
+        let session_writer = Desk::open(session_writer, threads, "waypost-sessions", limits.queue_max)
+            .map_err(|source| OpenError::Directory { path: directory.sessions(), source })?;
+        let session_readers = Readers::open(&directory.sessions(), limits.readers, threads)?;
+
+        let database = directory.database();
+        let (writer, commits) = Writer::open(directory, options, is_well)?;
+        let writer = Desk::open(writer, threads, "waypost-writer", limits.queue_max)
+            .map_err(|source| OpenError::Directory { path: database.clone(), source })?;
+        let readers = Readers::open(&database, limits.readers, threads)?;
+        Ok((Self { writer, readers, session_writer, session_readers }, commits))
+    }
+
+    pub(crate) async fn head(&self) -> Result<Offset, ReadError> {
+        self.readers.run(journal::read_head).await
+    }
+
+    pub(crate) async fn journal_page(
+        &self,
+        request: PageRequest,
+    ) -> Result<Result<JournalPage, PageError>, ReadError> {
+        self.readers.run(move |connection| pages::read_page(connection, &request)).await
+    }
+
+    pub(crate) async fn has_position(&self, position: Offset) -> Result<bool, ReadError> {
+        self.readers
+            .run(move |connection| positions::is_there(&*connection.unchecked_transaction()?, &position))
+            .await
+    }
+
+    pub(crate) async fn gap(&self, from: u64) -> Result<Gap, ReadError> {
+        self.readers
+            .run(move |connection| positions::read_gap(&*connection.unchecked_transaction()?, from))
+            .await
+    }
+
+    pub(crate) async fn find_customer(&self, name: &str) -> Result<CustomerMatch, ReadError> {
+        let name = name.to_owned();
+        self.readers.run(move |connection| readers::find_customer(connection, &name)).await
+    }
+
+    pub(crate) async fn aliases(&self, customer: CustomerId) -> Result<Option<CustomerAliases>, ReadError> {
+        self.readers.run(move |connection| readers::read_aliases(connection, customer)).await
+    }
+
+    pub(crate) async fn last_number(&self, customer: CustomerId) -> Result<Option<PhoneNumberId>, ReadError> {
+        self.readers.run(move |connection| readers::last_number(connection, customer)).await
+    }
+
+    pub(crate) async fn has_number(&self, number: PhoneNumberId) -> Result<bool, ReadError> {
+        self.readers.run(move |connection| readers::has_number(connection, &number)).await
+    }
+
+    pub(crate) async fn has_keys(&self) -> Result<bool, ReadError> {
+        self.readers.run(|connection| Ok(!keys::list(connection)?.is_empty())).await
+    }
+
+    pub(crate) async fn find_key(&self, digest: [u8; 32]) -> Result<Option<ApiKey>, ReadError> {
+        self.readers.run(move |connection| keys::find(connection, &digest)).await
+    }
+
+    pub(crate) async fn find_doomed(
+        &self,
+        prune: Prune,
+        limits: &Limits,
+        now: Timestamp,
+    ) -> Result<Doomed, ReadError> {
+        let bound = prune.bound(limits, now);
+        self.readers.run(move |connection| housekeeping::find(connection, prune, bound)).await
+    }
+
+    pub(crate) async fn find_session(
+        &self,
+        session: SessionId,
+        alive_since: Timestamp,
+    ) -> Result<Option<Session>, ReadError> {
+        let find = move |connection: &_| sessions::statements::find(connection, session, alive_since);
+        self.session_readers.run(find).await
+    }
+
+    pub(crate) async fn find_doomed_sessions(
+        &self,
+        prune: SessionPrune,
+        sessions_max: u64,
+        alive_since: Timestamp,
+    ) -> Result<Vec<DoomedSession>, ReadError> {
+        self.session_readers
+            .run(move |connection| sessions::housekeeping::find(connection, prune, sessions_max, alive_since))
+            .await
+    }
+}

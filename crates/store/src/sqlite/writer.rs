@@ -1,9 +1,6 @@
 //! The one writer of `waypost.db`. It commits in groups: whatever waits while a transaction commits goes into the next.
 //!
-//! A group runs as one transaction. Where a statement of it fails, it is rolled back and run again in halves, down to
-//! the one item that is at fault, which becomes a dead letter. (Savepoints would save the second run and cost every
-//! group that is well a copy of each page it touches.) Where the database itself is in trouble, nothing is published
-//! and everybody is told so; the file is opened anew and its head read before the next group.
+//! Where the database itself is in trouble, the file is opened anew and its head read before the next group.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -11,23 +8,24 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use rusqlite::{Connection, Transaction, TransactionBehavior};
-use waypost_domain::{DeadLetter, DeadLetterKind, Epoch, ErrorDetail, Fact, SendOutcome};
+use waypost_domain::{Epoch, ErrorDetail, SendOutcome};
 
 use super::append::{append, read_heads, read_under_way};
 use super::checkpoint::Checkpointer;
 use super::connection::{self, DataDir};
 use super::dedup_key::load_or_create_key;
+use super::housekeeping;
 use super::journal::{read_head, read_steps_after, settle_epoch};
-use super::transaction::{Trouble, transact};
-use crate::append::{Decider, Delivery, Item, Outcome};
+use super::transaction::{transact, trouble};
+use crate::append::{Decider, Item};
 use crate::clock::Clock;
 use crate::commit::{Commit, Commits, Step};
 use crate::desk::{GroupWriter, Grouped};
+use crate::group::{Committer, Trouble, Work, Worked, commit, worked};
 use crate::ids::IdSource;
-use crate::job::{Done, Job, oldest};
+use crate::job::Job;
 use crate::options::{OpenError, Options, Threads};
 use crate::outlet::Outlet;
-use crate::store::StoreCounts;
 
 /// The one that writes `waypost.db`.
 pub(crate) struct Writer {
@@ -51,10 +49,27 @@ impl GroupWriter for Writer {
 
     fn write(&mut self, group: Vec<Job>) {
         let items = group.iter().map(Job::items).sum();
-        self.commit(group);
+        commit(self, group);
         if let Some(connection) = &self.connection {
             self.checkpointer.wrote(items, connection);
         }
+    }
+}
+
+impl Committer for Writer {
+    /// Says when trouble begins and when it ends, once each.
+    fn try_commit(&mut self, work: Work<'_>, queued_at: Option<Duration>) -> Result<Worked, Trouble> {
+        let attempt = self.attempt(work, queued_at);
+        match &attempt {
+            Ok(_) if !self.is_well.swap(true, Ordering::Relaxed) => {
+                tracing::info!("the store can write again");
+            }
+            Err(Trouble::Database(error)) if self.is_well.swap(false, Ordering::Relaxed) => {
+                tracing::error!(error = %error, "the store cannot write; until it can, nothing is acknowledged");
+            }
+            Ok(_) | Err(_) => {}
+        }
+        attempt
     }
 }
 
@@ -114,112 +129,24 @@ impl Writer {
         Ok(())
     }
 
-    /// Commits the group, in as few transactions as its items allow, and answers everybody in it.
-    fn commit(&mut self, mut group: Vec<Job>) {
-        match self.try_commit(|decider, transaction| apply_all(decider, transaction, &group), oldest(&group))
-        {
-            Ok(done) => group.into_iter().zip(done).for_each(|(job, done)| job.answer(done)),
-            // Answers that are dropped say that nothing is known to be stored.
-            Err(Trouble::Database(_) | Trouble::Unread) => {}
-            Err(Trouble::Item) if group.len() > 1 => {
-                let second = group.split_off(group.len() / 2);
-                self.commit(group);
-                self.commit(second);
-            }
-            Err(Trouble::Item) => group.into_iter().for_each(|job| self.commit_alone(job)),
-        }
-    }
-
-    /// Commits what can be committed of a job that failed as a whole.
-    fn commit_alone(&mut self, job: Job) {
-        let Job::Receive { delivery, facts, answer, queued_at } = job else {
-            tracing::error!("a request that is not a webhook could not be stored");
-            return;
-        };
-        let mut counts = StoreCounts::default();
-        if self.commit_facts(&delivery, &facts, queued_at, &mut counts).is_ok() {
-            // Who asked may have gone away: what is stored stays stored.
-            let (Ok(()) | Err(_)) = answer.send(counts);
-        }
-    }
-
-    /// Commits the facts in halves where they fail together; the single one that fails becomes a dead letter.
-    fn commit_facts(
-        &mut self,
-        delivery: &Delivery,
-        facts: &[Fact],
-        queued_at: Duration,
-        counts: &mut StoreCounts,
-    ) -> Result<(), Trouble> {
-        let attempt = self.try_commit(
-            |decider, transaction| receive_all(decider, transaction, delivery, facts),
-            Some(queued_at),
-        );
-        match (attempt, facts) {
-            (Ok(more), _) => counts.add(more),
-            (Err(trouble @ (Trouble::Database(_) | Trouble::Unread)), _) => return Err(trouble),
-            (Err(Trouble::Item), [fact]) => {
-                let letter = [Fact::Dead(refused(fact))];
-                let stored = self.try_commit(
-                    |decider, transaction| receive_all(decider, transaction, delivery, &letter),
-                    Some(queued_at),
-                );
-                if matches!(stored, Err(Trouble::Item)) {
-                    tracing::error!("a dead letter could not be stored");
-                }
-                counts.add(stored?);
-            }
-            (Err(Trouble::Item), facts) => {
-                let (first, second) = facts.split_at(facts.len() / 2);
-                self.commit_facts(delivery, first, queued_at, counts)?;
-                self.commit_facts(delivery, second, queued_at, counts)?;
-            }
-        }
-        Ok(())
-    }
-
-    /// Runs `change` as one transaction and hands on what it made visible; or leaves everything as it was. Says when
-    /// trouble begins and when it ends, once each.
-    fn try_commit<T>(
-        &mut self,
-        change: impl FnOnce(&mut Decider, &Transaction<'_>) -> Result<(T, Vec<Step>), Trouble>,
-        queued_at: Option<Duration>,
-    ) -> Result<T, Trouble> {
-        let attempt = self.attempt(change, queued_at);
-        match &attempt {
-            Ok(_) if !self.is_well.swap(true, Ordering::Relaxed) => {
-                tracing::info!("the store can write again");
-            }
-            Err(Trouble::Database(error)) if self.is_well.swap(false, Ordering::Relaxed) => {
-                tracing::error!(error = %error, "the store cannot write; until it can, nothing is acknowledged");
-            }
-            Ok(_) | Err(_) => {}
-        }
-        attempt
-    }
-
-    fn attempt<T>(
-        &mut self,
-        change: impl FnOnce(&mut Decider, &Transaction<'_>) -> Result<(T, Vec<Step>), Trouble>,
-        queued_at: Option<Duration>,
-    ) -> Result<T, Trouble> {
+    fn attempt(&mut self, work: Work<'_>, queued_at: Option<Duration>) -> Result<Worked, Trouble> {
         self.reopen()?;
         // Opening the file again may have handed something on.
         self.expect_room()?;
         let Self { connection: Some(connection), decider, .. } = self else {
             unreachable!("`reopen` succeeded")
         };
-        match transact(connection, |transaction| change(decider, transaction)) {
-            Ok((value, steps)) => {
+        match transact(connection, |transaction| carry_out(decider, transaction, work)) {
+            Ok((worked, steps)) => {
                 self.hand_on(steps, queued_at);
-                Ok(value)
+                Ok(worked)
             }
             Err(Trouble::Item) => {
                 match read_heads(connection) {
                     Ok(heads) => decider.reload(heads),
                     Err(error) => {
                         self.connection = None;
-                        return Err(Trouble::Database(error));
+                        return Err(trouble(error));
                     }
                 }
                 Err(Trouble::Item)
@@ -238,7 +165,7 @@ impl Writer {
             return Ok(());
         }
         self.expect_room()?;
-        let (connection, missed) = self.read_again().map_err(Trouble::Database)?;
+        let (connection, missed) = self.read_again().map_err(trouble)?;
         self.connection = Some(connection);
         self.hand_on(missed, None);
         Ok(())
@@ -275,65 +202,29 @@ impl Writer {
     }
 }
 
-/// Does all that the group asks; what became of each, and what is to be handed on.
-fn apply_all(
+/// Does all of the work; what became of it, and what is to be handed on.
+fn carry_out(
     decider: &mut Decider,
     transaction: &Transaction<'_>,
-    group: &[Job],
-) -> Result<(Vec<Done>, Vec<Step>), Trouble> {
-    let items: Vec<Item<'_>> = group.iter().flat_map(|job| job.decided(decider)).collect();
+    work: Work<'_>,
+) -> Result<(Worked, Vec<Step>), Trouble> {
+    let items = work.items(decider);
     let (outcomes, plan) = append(transaction, decider, &items)?;
-    let mut outcomes = outcomes.into_iter();
-    let done = group
-        .iter()
-        .map(|job| match job {
-            Job::Receive { facts, .. } => Ok(Done::Received(count(outcomes.by_ref().take(facts.len())))),
-            Job::Intend { .. } | Job::Settle { .. } => match outcomes.next() {
-                Some(Outcome::Intended(intent)) => Ok(Done::Intended(intent)),
-                Some(Outcome::Settled(entry)) => Ok(Done::Settled(entry)),
-                Some(Outcome::Received(_)) | None => unreachable!("each item has its own outcome, in order"),
-            },
+    let mut pruned = Vec::new();
+    let jobs = match work {
+        Work::Jobs(jobs) => jobs,
+        Work::Facts(..) => &[],
+    };
+    for job in jobs {
+        match job {
+            Job::Receive { .. } | Job::Intend { .. } | Job::Settle { .. } => {}
             Job::Prune { prune, doomed, pins, asked_at, .. } => {
-                Ok(Done::Pruned(prune.remove(transaction, doomed, (pins, *asked_at))?))
+                pruned.push(housekeeping::remove(transaction, (*prune, doomed), (pins, *asked_at))?);
             }
             Job::Probe { .. } => {
                 transaction.execute("UPDATE meta SET value = value WHERE key = 'epoch'", [])?;
-                Ok(Done::Probed)
             }
-        })
-        .collect::<Result<_, Trouble>>()?;
-    Ok((done, plan.into_steps()))
-}
-
-fn receive_all(
-    decider: &mut Decider,
-    transaction: &Transaction<'_>,
-    delivery: &Delivery,
-    facts: &[Fact],
-) -> Result<(StoreCounts, Vec<Step>), Trouble> {
-    let items: Vec<Item<'_>> = facts.iter().map(|fact| decider.fact(delivery, fact)).collect();
-    let (outcomes, plan) = append(transaction, decider, &items)?;
-    Ok((count(outcomes.into_iter()), plan.into_steps()))
-}
-
-fn count(outcomes: impl Iterator<Item = Outcome>) -> StoreCounts {
-    let mut counts = StoreCounts::default();
-    for outcome in outcomes {
-        match outcome {
-            Outcome::Received(received) => counts.count(received),
-            Outcome::Intended(_) | Outcome::Settled(_) => unreachable!("an item of a webhook is received"),
         }
     }
-    counts
-}
-
-fn refused(fact: &Fact) -> DeadLetter {
-    let raw = match fact {
-        Fact::Message(message) => message.raw.as_str().as_bytes().to_vec(),
-        Fact::Status(report) => report.raw.as_str().as_bytes().to_vec(),
-        Fact::Field(report) => report.raw.as_str().as_bytes().to_vec(),
-        Fact::Dead(letter) => letter.raw.clone(),
-    };
-    tracing::error!("an item of a webhook could not be stored; it is kept as a dead letter");
-    DeadLetter { kind: DeadLetterKind::Refused, reason: "the store could not take the item".into(), raw }
+    Ok((worked(work, outcomes, pruned), plan.into_steps()))
 }

@@ -1,59 +1,39 @@
-//! Sessions that are over the limits. A reader finds them; the writer takes them out, a few at a time.
+//! Sessions that are over the limits, found and taken out.
 
 use rusqlite::{Connection, params};
 use waypost_domain::Timestamp;
 
+use crate::housekeeping::{DoomedSession, STEP_ROWS, SessionPrune};
 use crate::sessions::SessionId;
-use crate::sqlite::housekeeping::STEP_ROWS;
 
-/// Why sessions go.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum SessionPrune {
-    /// They have ended.
-    Ended,
-    /// There are too many.
-    Excess,
-}
-
-/// A session that is to go, unless it is seen before that.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct DoomedSession {
-    session: SessionId,
-    seen_at: Timestamp,
-}
-
-impl SessionPrune {
-    pub(crate) const ALL: [Self; 2] = [Self::Ended, Self::Excess];
-
-    /// At most [`STEP_ROWS`] sessions that are due, those seen longest ago first.
-    pub(crate) fn find(
-        self,
-        connection: &Connection,
-        sessions_max: u64,
-        alive_since: Timestamp,
-    ) -> rusqlite::Result<Vec<DoomedSession>> {
-        let (sql, argument) = match self {
-            Self::Ended => (
-                "SELECT id, seen_at FROM sessions WHERE seen_at < ?1 ORDER BY seen_at, id LIMIT ?2",
-                alive_since.as_millis(),
-            ),
-            Self::Excess => (
-                "SELECT id, seen_at FROM sessions ORDER BY seen_at, id
+/// At most [`STEP_ROWS`] sessions that are due, those seen longest ago first.
+pub(crate) fn find(
+    connection: &Connection,
+    prune: SessionPrune,
+    sessions_max: u64,
+    alive_since: Timestamp,
+) -> rusqlite::Result<Vec<DoomedSession>> {
+    let (sql, argument) = match prune {
+        SessionPrune::Ended => (
+            "SELECT id, seen_at FROM sessions WHERE seen_at < ?1 ORDER BY seen_at, id LIMIT ?2",
+            alive_since.as_millis(),
+        ),
+        SessionPrune::Excess => (
+            "SELECT id, seen_at FROM sessions ORDER BY seen_at, id
                  LIMIT min(?2, max(0, (SELECT count(*) FROM sessions) - ?1))",
-                i64::try_from(sessions_max).unwrap_or(i64::MAX),
-            ),
-        };
-        let step = i64::try_from(STEP_ROWS).unwrap_or(i64::MAX);
-        connection
-            .prepare_cached(sql)?
-            .query_map([argument, step], |row| {
-                Ok(DoomedSession {
-                    session: SessionId::from_bytes(row.get(0)?),
-                    seen_at: Timestamp::from_millis(row.get(1)?),
-                })
-            })?
-            .collect()
-    }
+            i64::try_from(sessions_max).unwrap_or(i64::MAX),
+        ),
+    };
+    let step = i64::try_from(STEP_ROWS).unwrap_or(i64::MAX);
+    connection
+        .prepare_cached(sql)?
+        .query_map([argument, step], |row| {
+            Ok(DoomedSession {
+                session: SessionId::from_bytes(row.get(0)?),
+                seen_at: Timestamp::from_millis(row.get(1)?),
+            })
+        })?
+        .collect()
 }
 
 /// Takes out those of `doomed` that were not seen since they were found; how many went.

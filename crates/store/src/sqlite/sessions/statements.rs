@@ -4,7 +4,7 @@
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use waypost_domain::{CustomerId, Offset, PrincipalId, Timestamp};
 
-use super::job::Changed;
+use crate::session_job::Changed;
 use crate::sessions::{NewSession, Session, SessionError, SessionId, SessionRoom, Tenure};
 use crate::sqlite::rows::known;
 use crate::store::Binding;

@@ -6,13 +6,14 @@ use std::sync::Arc;
 
 use rusqlite::{Connection, Transaction};
 
-use super::job::{SessionDone, SessionJob};
 use super::{housekeeping, statements};
 use crate::desk::{GroupWriter, Grouped};
+use crate::group::Trouble;
 use crate::options::{OpenError, Threads};
+use crate::session_job::{SessionDone, SessionJob};
 use crate::sqlite::checkpoint::Checkpointer;
 use crate::sqlite::connection::{self, DataDir};
-use crate::sqlite::transaction::{Trouble, transact};
+use crate::sqlite::transaction::{transact, trouble};
 
 /// What turns one schema version of `sessions.db` into the next; the index is the version before.
 const MIGRATIONS: [&str; 1] = [include_str!("schema.sql")];
@@ -79,7 +80,7 @@ impl SessionWriter {
     fn attempt(&mut self, group: &[SessionJob]) -> Result<Vec<SessionDone>, Trouble> {
         let mut connection = match self.connection.take() {
             Some(connection) => connection,
-            None => open_to_write(&self.database, self.threads).map_err(Trouble::Database)?,
+            None => open_to_write(&self.database, self.threads).map_err(trouble)?,
         };
         let attempt = transact(&mut connection, |transaction| {
             group.iter().map(|job| apply(transaction, job)).collect()

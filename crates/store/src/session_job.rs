@@ -3,8 +3,8 @@
 use tokio::sync::oneshot;
 use waypost_domain::Timestamp;
 
-use super::housekeeping::DoomedSession;
 use crate::desk::Grouped;
+use crate::housekeeping::DoomedSession;
 use crate::sessions::{NewSession, SessionError, SessionId, SessionRoom, Tenure};
 
 /// What becomes of a change that a tenure is needed for.

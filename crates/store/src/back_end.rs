@@ -1,0 +1,82 @@
+//! One store over two back ends: what each has to be able to do, and which one does it.
+
+use tokio::sync::oneshot;
+use waypost_domain::{CustomerAliases, CustomerId, Offset, PhoneNumberId, Timestamp};
+
+use crate::housekeeping::{Doomed, DoomedSession, Prune, SessionPrune};
+use crate::job::Job;
+use crate::keys::ApiKey;
+use crate::options::Limits;
+use crate::page::{JournalPage, PageError, PageRequest};
+use crate::position::Gap;
+use crate::session_job::SessionJob;
+use crate::sessions::{Session, SessionId};
+use crate::sqlite::Sqlite;
+use crate::store::{CustomerMatch, ReadError};
+
+/// The database behind a store. All clones are one.
+#[derive(Clone)]
+pub(crate) enum BackEnd {
+    Sqlite(Sqlite),
+}
+
+/// Writes each question once, for all back ends.
+macro_rules! ask_back_end {
+    ($($(#[$doc:meta])* fn $name:ident(&self $(, $argument:ident: $type:ty)*) -> $answer:ty;)*) => {
+        impl BackEnd {
+            $(
+                $(#[$doc])*
+                pub(crate) async fn $name(&self $(, $argument: $type)*) -> $answer {
+                    match self {
+                        Self::Sqlite(back) => back.$name($($argument),*).await,
+                    }
+                }
+            )*
+        }
+    };
+}
+
+ask_back_end! {
+    fn head(&self) -> Result<Offset, ReadError>;
+    fn journal_page(&self, request: PageRequest) -> Result<Result<JournalPage, PageError>, ReadError>;
+    /// Whether a position is one of this journal after which nothing is missing.
+    fn has_position(&self, position: Offset) -> Result<bool, ReadError>;
+    /// What there is from an entry on.
+    fn gap(&self, from: u64) -> Result<Gap, ReadError>;
+    fn find_customer(&self, name: &str) -> Result<CustomerMatch, ReadError>;
+    fn aliases(&self, customer: CustomerId) -> Result<Option<CustomerAliases>, ReadError>;
+    fn last_number(&self, customer: CustomerId) -> Result<Option<PhoneNumberId>, ReadError>;
+    fn has_number(&self, number: PhoneNumberId) -> Result<bool, ReadError>;
+    fn has_keys(&self) -> Result<bool, ReadError>;
+    fn find_key(&self, digest: [u8; 32]) -> Result<Option<ApiKey>, ReadError>;
+    /// A few rows that are due, the oldest first.
+    fn find_doomed(&self, prune: Prune, limits: &Limits, now: Timestamp) -> Result<Doomed, ReadError>;
+    /// A session that was seen since.
+    fn find_session(&self, session: SessionId, alive_since: Timestamp) -> Result<Option<Session>, ReadError>;
+    /// A few sessions that are due, those seen longest ago first.
+    fn find_doomed_sessions(
+        &self,
+        prune: SessionPrune,
+        sessions_max: u64,
+        alive_since: Timestamp
+    ) -> Result<Vec<DoomedSession>, ReadError>;
+}
+
+impl BackEnd {
+    /// Hands in a job and gives its answer; `None` where the writer could not do it or is gone.
+    pub(crate) async fn ask<T>(&self, job: impl FnOnce(oneshot::Sender<T>) -> Job) -> Option<T> {
+        match self {
+            Self::Sqlite(back) => back.writer.ask(job).await,
+        }
+    }
+
+    /// The same, for sessions.
+    pub(crate) async fn ask_sessions<T>(
+        &self,
+        job: impl FnOnce(oneshot::Sender<T>) -> SessionJob,
+    ) -> Option<T> {
+        match self {
+            Self::Sqlite(back) => back.session_writer.ask(job).await,
+        }
+    }
+}
