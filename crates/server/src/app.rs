@@ -13,7 +13,7 @@ use waypost_cloud_api::signature::AppSecrets;
 use waypost_domain::{OutboxId, Pid};
 use waypost_inbox::Reply;
 use waypost_inbox::reply::CALLS_MAX;
-use waypost_store::{Clock, IdSource, Limits, Options, Store, Threads};
+use waypost_store::{Clock, IdSource, Limits, Options, Place, Store, Threads};
 
 use crate::clock::{SystemClock, random_seed};
 use crate::config::{Config, StoreUrl, WhatsappConfig};
@@ -72,7 +72,7 @@ impl App {
     pub(crate) fn build(config: &Config, mode: Mode) -> anyhow::Result<(Self, waypost_store::Commits)> {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
         let options = Options {
-            data_dir: config.store.data_dir.as_path().into(),
+            place: Place::Directory(config.store.data_dir.as_path().into()),
             seed: random_seed()?,
             clock: Arc::clone(&clock),
             encode: waypost_inbox::encoder(),

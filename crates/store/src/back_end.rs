@@ -9,6 +9,7 @@ use crate::keys::ApiKey;
 use crate::options::Limits;
 use crate::page::{JournalPage, PageError, PageRequest};
 use crate::position::Gap;
+use crate::postgres::Postgres;
 use crate::session_job::SessionJob;
 use crate::sessions::{Session, SessionId};
 use crate::sqlite::Sqlite;
@@ -18,6 +19,7 @@ use crate::store::{CustomerMatch, ReadError};
 #[derive(Clone)]
 pub(crate) enum BackEnd {
     Sqlite(Sqlite),
+    Postgres(Postgres),
 }
 
 /// Writes each question once, for all back ends.
@@ -29,6 +31,7 @@ macro_rules! ask_back_end {
                 pub(crate) async fn $name(&self $(, $argument: $type)*) -> $answer {
                     match self {
                         Self::Sqlite(back) => back.$name($($argument),*).await,
+                        Self::Postgres(back) => back.$name($($argument),*).await,
                     }
                 }
             )*
@@ -67,6 +70,7 @@ impl BackEnd {
     pub(crate) async fn ask<T>(&self, job: impl FnOnce(oneshot::Sender<T>) -> Job) -> Option<T> {
         match self {
             Self::Sqlite(back) => back.writer.ask(job).await,
+            Self::Postgres(back) => back.writer.ask(job).await,
         }
     }
 
@@ -77,6 +81,7 @@ impl BackEnd {
     ) -> Option<T> {
         match self {
             Self::Sqlite(back) => back.session_writer.ask(job).await,
+            Self::Postgres(back) => back.session_writer.ask(job).await,
         }
     }
 }

@@ -5,7 +5,7 @@
 //! transaction made visible, [`Session`] what a client may come back to and [`HeldPosition`] from where.
 //!
 //! Deliberately absent: who listens, what an event looks like in JSON (an [`Encode`] function is given at
-//! construction), what time it is (a [`Clock`] is), and Meta's shapes. Nothing outside `sqlite` knows SQL.
+//! construction), what time it is (a [`Clock`] is), and Meta's shapes. Nothing outside `sqlite` and `postgres` knows SQL.
 //!
 //! Start reading at [`store`], then `sqlite/writer.rs` (the group commit; `desk.rs` is the way to it), then
 //! `append/mod.rs` (what an append decides) and `sqlite/append/mod.rs` (what it reads and writes).
@@ -29,6 +29,7 @@ mod housekeeping;
 mod job;
 mod outlet;
 mod pins;
+mod postgres;
 mod session_job;
 mod sqlite;
 
@@ -36,7 +37,7 @@ pub use clock::Clock;
 pub use commit::{Commit, Commits, CommittedEvent, Encode, EncodedEvent, Step};
 pub use ids::IdSource;
 pub use keys::{ApiKey, Keys};
-pub use options::{Limits, OpenError, Options, Threads};
+pub use options::{Limits, OpenError, Options, Place, Threads};
 pub use page::{JournalPage, PageError, PageRequest};
 pub use position::{Gap, HeldPosition, PositionError};
 pub use sessions::{NewSession, Session, SessionError, SessionId, SessionRoom, Tenure};

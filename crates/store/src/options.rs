@@ -8,8 +8,8 @@ use crate::commit::Encode;
 
 /// What a store is built from.
 pub struct Options {
-    /// Where its files are; created with mode 0700 where missing.
-    pub data_dir: PathBuf,
+    /// Where it is.
+    pub place: Place,
     /// Random bits, from which ids, the epoch and the dedup key of a new store come.
     pub seed: [u8; 32],
     /// The time.
@@ -20,6 +20,15 @@ pub struct Options {
     pub limits: Limits,
     /// Who does the work.
     pub threads: Threads,
+}
+
+/// Where a store is.
+#[derive(Clone)]
+pub enum Place {
+    /// In files of this directory; created with mode 0700 where missing.
+    Directory(PathBuf),
+    /// In a PostgreSQL database: `postgres://…`, which may hold a password. What is missing there is created.
+    Postgres(String),
 }
 
 /// Who does the work of a store.
@@ -96,9 +105,32 @@ pub enum OpenError {
         /// What was wrong with it.
         source: Box<OpenError>,
     },
+    /// The server is too old.
+    #[error(
+        "the database server has version {version}, and 140000 (PostgreSQL 14) is the oldest that will do"
+    )]
+    TooOldServer {
+        /// Its version, as the server counts.
+        version: i32,
+    },
+    /// Only files can be worked on by the caller's thread.
+    #[error("a database server cannot be worked on by the caller's thread")]
+    CallerThreads,
+    /// What was settled when the store was made cannot be read back.
+    #[error("the database holds an unusable `{key}`")]
+    Meta {
+        /// What it is.
+        key: &'static str,
+    },
     /// The database said no.
     #[error("the database cannot be opened")]
     Database(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+impl From<tokio_postgres::Error> for OpenError {
+    fn from(error: tokio_postgres::Error) -> Self {
+        Self::Database(error.into())
+    }
 }
 
 impl From<rusqlite::Error> for OpenError {

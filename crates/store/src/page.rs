@@ -1,5 +1,7 @@
 //! The journal in pages, for whoever is behind: what is asked for, and what came of it.
 
+use std::ops::ControlFlow;
+
 use waypost_domain::{Offset, Scope};
 
 use crate::commit::CommittedEvent;
@@ -48,4 +50,67 @@ pub enum PageError {
     /// The store could not be read.
     #[error(transparent)]
     Read(#[from] ReadError),
+}
+
+/// Entries that one page looks at, so that a reader whose rooms are quiet does not keep a connection from others:
+/// measured at about two milliseconds where bodies have 1.5 KB and none matches.
+pub(crate) const SCAN_ROWS_MAX: u64 = 2_000;
+
+/// A page in the making, from the entries after the request's `after`, in order.
+///
+/// Numbers have no holes, so a number that is not the next one says that entries are missing: a page ends before them,
+/// and none begins there.
+pub(crate) struct PageBuilder<'a> {
+    request: &'a PageRequest,
+    last: u64,
+    page: JournalPage,
+    bytes: usize,
+    gone: Option<u64>,
+}
+
+impl<'a> PageBuilder<'a> {
+    pub(crate) fn new(request: &'a PageRequest) -> Self {
+        Self {
+            request,
+            last: request.until.min(request.after.saturating_add(SCAN_ROWS_MAX)),
+            page: JournalPage { events: Vec::new(), complete_to: request.after, position: None },
+            bytes: 0,
+            gone: None,
+        }
+    }
+
+    /// Looks at the next entry, and reads it where it still has a place; `read` gives none that does not match.
+    pub(crate) fn push<E>(
+        &mut self,
+        offset: Offset,
+        read: impl FnOnce() -> Result<Option<CommittedEvent>, E>,
+    ) -> Result<ControlFlow<()>, E> {
+        // The entry is after `complete_to`, so that the sum does not overflow.
+        if offset.number != self.page.complete_to + 1 {
+            if self.page.complete_to == self.request.after {
+                self.gone = Some(offset.number);
+            }
+            return Ok(ControlFlow::Break(()));
+        }
+        if offset.number > self.last || self.page.events.len() >= self.request.events_max.max(1) {
+            return Ok(ControlFlow::Break(()));
+        }
+        if let Some(event) = read()? {
+            self.bytes += event.body.len();
+            if self.bytes > self.request.bytes_max && !self.page.events.is_empty() {
+                return Ok(ControlFlow::Break(()));
+            }
+            self.page.events.push(event);
+        }
+        self.page.complete_to = offset.number;
+        self.page.position = Some(offset);
+        Ok(ControlFlow::Continue(()))
+    }
+
+    pub(crate) fn finish(self) -> Result<JournalPage, PageError> {
+        match self.gone {
+            Some(oldest) => Err(PageError::Gone { oldest }),
+            None => Ok(self.page),
+        }
+    }
 }

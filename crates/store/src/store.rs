@@ -13,12 +13,14 @@ use crate::append::Delivery;
 use crate::back_end::BackEnd;
 use crate::clock::Clock;
 use crate::commit::Commits;
+use crate::group::DatabaseError;
 use crate::housekeeping::{Prune, STEP_ROWS};
 use crate::job::Job;
 use crate::keys::ApiKey;
-use crate::options::{Limits, OpenError, Options};
+use crate::options::{Limits, OpenError, Options, Place};
 use crate::page::{JournalPage, PageError, PageRequest};
 use crate::pins::Pins;
+use crate::postgres::Postgres;
 use crate::sqlite::Sqlite;
 
 /// Why nothing was appended.
@@ -52,6 +54,18 @@ pub enum ReadError {
     /// The database said no.
     #[error("the database cannot be read")]
     Database(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+impl ReadError {
+    pub(crate) fn of(error: impl Into<DatabaseError>) -> Self {
+        Self::Database(error.into())
+    }
+}
+
+impl From<tokio_postgres::Error> for ReadError {
+    fn from(error: tokio_postgres::Error) -> Self {
+        Self::of(error)
+    }
 }
 
 impl From<rusqlite::Error> for ReadError {
@@ -146,8 +160,8 @@ pub struct Store {
 }
 
 impl Store {
-    /// Opens the store in a directory and starts its writer; creates what is missing. Sends that were under way when
-    /// the process before this one ended become `unknown`.
+    /// Opens the store and starts its writers; creates what is missing, and blocks until that is done. Sends that were
+    /// under way when the process before this one ended become `unknown`.
     ///
     /// # Errors
     /// Where the directory or the database cannot be used.
@@ -155,8 +169,16 @@ impl Store {
         let limits = Arc::new(options.limits.clone());
         let clock = Arc::clone(&options.clock);
         let is_well = Arc::new(AtomicBool::new(true));
-        let (back, commits) = Sqlite::open(options, Arc::clone(&is_well))?;
-        let back = BackEnd::Sqlite(back);
+        let (back, commits) = match options.place.clone() {
+            Place::Directory(path) => {
+                let (back, commits) = Sqlite::open(&path, options, Arc::clone(&is_well))?;
+                (BackEnd::Sqlite(back), commits)
+            }
+            Place::Postgres(url) => {
+                let (back, commits) = Postgres::open(&url, options, Arc::clone(&is_well))?;
+                (BackEnd::Postgres(back), commits)
+            }
+        };
         Ok((Self { back, pins: Pins::default(), clock, limits, is_well }, commits))
     }
 

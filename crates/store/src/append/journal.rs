@@ -22,6 +22,10 @@ impl Journal {
         self.head = head;
     }
 
+    pub(super) const fn head(&self) -> Offset {
+        self.head
+    }
+
     /// The number of the newest entry, those of the plan included.
     pub(super) const fn newest(&self) -> u64 {
         self.head.number

@@ -136,6 +136,11 @@ impl Known {
         self.last_number
     }
 
+    /// The newest rows of messages and numbers.
+    pub(super) const fn newest(&self) -> (i64, i64) {
+        (self.last_message, self.last_number)
+    }
+
     pub(super) fn next_message(&mut self) -> i64 {
         self.last_message += 1;
         self.last_message

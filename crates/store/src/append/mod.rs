@@ -63,6 +63,12 @@ impl Decider {
         self.known.begin_group();
     }
 
+    /// What it goes on after, with all that was decided.
+    pub(crate) fn heads(&self) -> Heads {
+        let (message, number) = self.known.newest();
+        Heads { journal: self.journal.head(), message, number }
+    }
+
     /// Where what was loaded goes.
     pub(crate) fn known(&mut self) -> &mut Known {
         &mut self.known

@@ -25,6 +25,11 @@ impl<'a> Plan<'a> {
         self.writes.push(write);
     }
 
+    /// Whether it changes nothing.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.writes.is_empty() && self.steps.is_empty()
+    }
+
     /// The journal's entries, each with when what it comes from was received.
     pub(crate) fn entries(&self) -> impl Iterator<Item = (&CommittedEvent, Timestamp)> {
         let entries = self.steps.iter().filter_map(|step| match step {

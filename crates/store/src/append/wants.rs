@@ -31,6 +31,18 @@ pub(crate) struct Wants {
 }
 
 impl Wants {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.numbers.is_empty()
+            && self.holders.is_empty()
+            && self.customers.is_empty()
+            && self.conversations.is_empty()
+            && self.seen.is_empty()
+            && self.messages.is_empty()
+            && self.parked.is_empty()
+            && self.sends.is_empty()
+            && self.sends_by_key.is_empty()
+    }
+
     /// Whether, once all this is loaded, there may be more to ask for.
     pub(crate) const fn leads_on(&self) -> bool {
         self.leads_on

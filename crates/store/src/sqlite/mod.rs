@@ -15,6 +15,7 @@ mod sessions;
 mod transaction;
 mod writer;
 
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
@@ -45,8 +46,12 @@ pub(crate) struct Sqlite {
 
 impl Sqlite {
     /// Opens the files and starts their writers; creates what is missing.
-    pub(crate) fn open(options: Options, is_well: Arc<AtomicBool>) -> Result<(Self, Commits), OpenError> {
-        let directory = Arc::new(DataDir::own(&options.data_dir)?);
+    pub(crate) fn open(
+        data_dir: &Path,
+        options: Options,
+        is_well: Arc<AtomicBool>,
+    ) -> Result<(Self, Commits), OpenError> {
+        let directory = Arc::new(DataDir::own(data_dir)?);
         let (limits, threads) = (options.limits.clone(), options.threads);
 
         let session_writer = SessionWriter::open(Arc::clone(&directory), threads)

@@ -8,6 +8,7 @@ use waypost_domain::Fact;
 use waypost_store::{AppendError, Threads};
 
 use crate::fixture::{Fixture, START, app, echo, message, status};
+use crate::ground::Ground;
 
 /// What `future` gives at its first poll, outside any runtime.
 fn at_once<T>(future: impl Future<Output = T>) -> T {
@@ -56,9 +57,10 @@ fn while_the_commits_are_not_read_nothing_is_stored() {
 fn a_store_that_is_dropped_leaves_its_log_and_opens_again() {
     let fixture = Fixture::new();
     at_once(fixture.receive(vec![message("wamid.1", "one")]));
-    let fixture = at_once(fixture.restart_over(|data_dir| {
-        assert!(data_dir.join("waypost.db-wal").metadata().unwrap().len() > 0);
-    }));
+    let fixture = at_once(fixture.closed_and_opened(&mut Vec::new(), |ground| {
+        assert!(ground.data_dir().join("waypost.db-wal").metadata().unwrap().len() > 0);
+    }))
+    .unwrap();
     assert_eq!(at_once(fixture.store.head()).unwrap().number, 1);
     assert_eq!(at_once(fixture.receive(vec![message("wamid.1", "one")])).repeated, 1);
 }
@@ -67,7 +69,7 @@ fn a_store_that_is_dropped_leaves_its_log_and_opens_again() {
 async fn the_journal_is_the_same_byte_for_byte_whoever_does_the_work() {
     let mut journals = Vec::new();
     for threads in [Threads::Own, Threads::Caller] {
-        let fixture = Fixture::with(threads);
+        let fixture = Fixture::on(Ground::with(threads));
         for webhook in webhooks() {
             fixture.receive(webhook).await;
         }

@@ -5,6 +5,8 @@
 mod caller;
 #[path = "../suite/fixture.rs"]
 mod fixture;
+#[path = "../suite/ground.rs"]
+mod ground;
 #[path = "../suite/housekeeping.rs"]
 mod housekeeping;
 #[path = "../suite/identity.rs"]

@@ -1,21 +1,19 @@
-//! A store in a directory of its own, with a clock that stands still, and facts to put into it.
+//! A store on a ground of its own, with a clock that stands still, and facts to put into it.
 
-use std::fs::File;
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
 
-use rusqlite::Connection;
-use tempfile::TempDir;
 use waypost_domain::{
     Alias, AliasKind, AppName, CustomerAliases, CustomerName, Event, Fact, MessageType, PhoneNumberId,
     RawJson, ReceivedMessage, Reported, Source, StatusReport, Timestamp, Wamid,
 };
 use waypost_store::{
-    Clock, Commits, CommittedEvent, EncodedEvent, Limits, OpenError, Options, Step, Store, StoreCounts,
-    Threads,
+    Clock, Commit, Commits, CommittedEvent, EncodedEvent, Limits, OpenError, Options, Step, Store,
+    StoreCounts,
 };
+
+use crate::ground::Ground;
 
 /// 2026-11-06T21:20:00Z.
 pub(crate) const START: Timestamp = Timestamp::from_millis(1_794_000_000_000);
@@ -55,20 +53,13 @@ pub(crate) struct Fixture {
     pub(crate) store: Store,
     pub(crate) commits: Commits,
     pub(crate) clock: Arc<StillClock>,
-    setting: Setting,
+    pub(crate) setting: Setting,
 }
 
 /// What stays when the store is closed and opened again.
-struct Setting {
-    directory: TempDir,
+pub(crate) struct Setting {
+    ground: Ground,
     clock: Arc<StillClock>,
-    threads: Threads,
-}
-
-impl Setting {
-    fn data_dir(&self) -> PathBuf {
-        self.directory.path().join("data")
-    }
 }
 
 /// A content over which the fixture's encoder panics, as a bug would.
@@ -110,45 +101,39 @@ pub(crate) fn limits() -> Limits {
     }
 }
 
-fn open(setting: &Setting) -> Result<(Store, Commits), OpenError> {
+pub(crate) fn open(setting: &Setting) -> Result<(Store, Commits), OpenError> {
     Store::open(Options {
-        data_dir: setting.data_dir(),
+        place: setting.ground.place(),
         seed: [7; 32],
         clock: Arc::clone(&setting.clock) as Arc<dyn Clock>,
         encode: Box::new(encode),
         limits: limits(),
-        threads: setting.threads,
+        threads: setting.ground.threads(),
     })
 }
 
 impl Fixture {
-    /// A new store that works as this run of the suite says.
+    /// A new store on the ground of this run of the suite.
     pub(crate) fn new() -> Self {
-        Self::with(crate::THREADS)
+        Self::on(Ground::new())
     }
 
-    pub(crate) fn with(threads: Threads) -> Self {
-        let directory = tempfile::tempdir().unwrap();
+    pub(crate) fn on(ground: Ground) -> Self {
         let wall_ms = AtomicI64::new(START.as_millis());
         let clock = Arc::new(StillClock { wall_ms, monotonic_ms: AtomicU64::new(0) });
-        let setting = Setting { directory, clock: Arc::clone(&clock), threads };
+        let setting = Setting { ground, clock: Arc::clone(&clock) };
         let (store, commits) = open(&setting).unwrap();
         Self { store, commits, clock, setting }
     }
 
+    /// What the store stands on, beside the store.
+    pub(crate) fn ground(&self) -> &Ground {
+        &self.setting.ground
+    }
+
     /// Closes the store and opens it again, as a restart does.
     pub(crate) async fn restart(self) -> Self {
-        self.restart_over(|_| ()).await
-    }
-
-    /// Closes the store, does something to its directory, and opens it again.
-    pub(crate) async fn restart_over(self, tamper: impl FnOnce(&Path)) -> Self {
-        self.closed_and_opened(&mut Vec::new(), tamper).await.unwrap()
-    }
-
-    /// Closes the store, does something to its directory, and cannot open it again.
-    pub(crate) async fn restart_refused(self, tamper: impl FnOnce(&Path)) -> OpenError {
-        self.closed_and_opened(&mut Vec::new(), tamper).await.err().unwrap()
+        self.restart_collecting(&mut Vec::new()).await
     }
 
     /// Closes the store, reads all that it still handed on, and opens it again.
@@ -156,10 +141,11 @@ impl Fixture {
         self.closed_and_opened(steps, |_| ()).await.unwrap()
     }
 
-    async fn closed_and_opened(
+    /// Closes the store, does something to its ground, and opens it again, if that can be done.
+    pub(crate) async fn closed_and_opened(
         self,
         steps: &mut Vec<Step>,
-        tamper: impl FnOnce(&Path),
+        tamper: impl FnOnce(&Ground),
     ) -> Result<Self, OpenError> {
         let Self { store, mut commits, clock, setting } = self;
         drop(store);
@@ -168,11 +154,8 @@ impl Fixture {
             steps.extend(commit.steps);
         }
         drop(commits);
-        // The writers let go of the directory's lock right after their last commits.
-        while File::open(setting.data_dir().join("waypost.lock")).unwrap().try_lock().is_err() {
-            tokio::task::yield_now().await;
-        }
-        tamper(&setting.data_dir());
+        setting.ground.left().await;
+        tamper(&setting.ground);
         let (store, commits) = open(&setting)?;
         Ok(Self { store, commits, clock, setting })
     }
@@ -187,33 +170,31 @@ impl Fixture {
     }
 
     pub(crate) async fn events(&mut self) -> Vec<CommittedEvent> {
-        let commit = self.commits.next().await.unwrap();
-        commit
-            .steps
-            .into_iter()
-            .filter_map(|step| match step {
-                Step::Event(event) => Some(event),
-                Step::Bind { .. } => None,
-            })
-            .collect()
-    }
-
-    /// The file, read beside the store.
-    pub(crate) fn file(&self) -> Connection {
-        Connection::open(self.setting.data_dir().join("waypost.db")).unwrap()
-    }
-
-    pub(crate) fn sessions_file(&self) -> Connection {
-        Connection::open(self.setting.data_dir().join("sessions.db")).unwrap()
+        events_of(self.commits.next().await.unwrap())
     }
 
     pub(crate) fn count(&self, sql: &str) -> i64 {
-        self.file().query_row(sql, [], |row| row.get(0)).unwrap()
+        self.text(sql).parse().unwrap()
     }
 
+    /// The only column of the only row, read beside the store.
     pub(crate) fn text(&self, sql: &str) -> String {
-        self.file().query_row(sql, [], |row| row.get(0)).unwrap()
+        self.setting.ground.text(sql)
     }
+
+    /// The only column of the only row, which holds bytes.
+    pub(crate) fn bytes(&self, sql: &str) -> Vec<u8> {
+        let digits = self.setting.ground.hexadecimal(sql);
+        (0..digits.len()).step_by(2).map(|at| u8::from_str_radix(&digits[at..at + 2], 16).unwrap()).collect()
+    }
+}
+
+pub(crate) fn events_of(commit: Commit) -> Vec<CommittedEvent> {
+    let events = commit.steps.into_iter().filter_map(|step| match step {
+        Step::Event(event) => Some(event),
+        Step::Bind { .. } => None,
+    });
+    events.collect()
 }
 
 pub(crate) fn text(event: &CommittedEvent) -> String {

@@ -124,7 +124,7 @@ async fn a_pruned_beginning_is_gone_and_what_is_kept_is_whole() {
 async fn a_hole_in_the_middle_ends_a_page_and_begins_none() {
     let fixture = Fixture::new();
     fixture.receive(messages(1, 8)).await;
-    fixture.file().execute_batch("DELETE FROM journal WHERE number IN (5, 6)").unwrap();
+    fixture.ground().execute("DELETE FROM journal WHERE number IN (5, 6)");
     let page = fixture.store.journal_page(everything(0)).await.unwrap();
     assert_eq!((numbers(&page.events), page.complete_to), (vec![1, 2, 3, 4], 4));
     assert_gone(&fixture, everything(4), 7).await;

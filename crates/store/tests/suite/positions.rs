@@ -12,12 +12,12 @@ fn messages(from: u64, to: u64) -> Vec<Fact> {
 }
 
 /// Appends entries `from` to `to`; their positions.
-async fn append(fixture: &mut Fixture, from: u64, to: u64) -> Vec<Offset> {
+pub(crate) async fn append(fixture: &mut Fixture, from: u64, to: u64) -> Vec<Offset> {
     fixture.receive(messages(from, to)).await;
     fixture.events().await.iter().map(|event| event.offset).collect()
 }
 
-async fn gap_at(fixture: &Fixture, position: Offset) -> Option<Gap> {
+pub(crate) async fn gap_at(fixture: &Fixture, position: Offset) -> Option<Gap> {
     match fixture.store.hold_position(position).await {
         Ok(held) => {
             assert_eq!(held.position(), position);
@@ -87,40 +87,6 @@ async fn a_position_before_what_was_pruned_is_a_gap() {
     // Also after a restart, which forgets how far pruning had got.
     let fixture = fixture.restart().await;
     assert_eq!(gap_at(&fixture, old[4]).await.map(numbers), Some((Some(6), 8)));
-}
-
-#[tokio::test]
-async fn positions_in_a_life_that_a_copy_put_back_are_gaps() {
-    let mut fixture = Fixture::new();
-    let kept = append(&mut fixture, 1, 3).await;
-    let copies = tempfile::tempdir().unwrap();
-    let files = ["waypost.db", "waypost.db-wal"];
-    let copy = |from: &std::path::Path, to: &std::path::Path| {
-        for file in files {
-            // A log that is not there belongs to a file that is complete.
-            if from.join(file).exists() {
-                std::fs::copy(from.join(file), to.join(file)).unwrap();
-            } else {
-                drop(std::fs::remove_file(to.join(file)));
-            }
-        }
-    };
-    let mut fixture = fixture.restart_over(|data| copy(data, copies.path())).await;
-    let lost = append(&mut fixture, 4, 6).await;
-    let mut fixture = fixture
-        .restart_over(|data| {
-            drop(std::fs::remove_file(data.join("waypost.db-shm")));
-            copy(copies.path(), data);
-        })
-        .await;
-    fixture.receive(vec![message("wamid.other", "y")]).await;
-    let new = fixture.events().await[0].offset;
-
-    assert_eq!((lost[0].number, lost[0].epoch), (new.number, new.epoch));
-    for gone in lost {
-        assert_eq!(gap_at(&fixture, gone).await, Some(Gap { oldest: Some(kept[0]), head: new }), "{gone}");
-    }
-    assert_eq!(gap_at(&fixture, kept[2]).await, None);
 }
 
 #[tokio::test]

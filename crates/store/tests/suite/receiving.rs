@@ -93,9 +93,7 @@ async fn dead_letters_and_other_fields_are_kept_as_they_came() {
     let counts = fixture.receive(facts).await;
     assert_eq!(counts, StoreCounts { stored: 1, repeated: 1, dead: 1, ..StoreCounts::default() });
     assert_eq!(fixture.shown().await, ["field account_update"]);
-    let raw: Vec<u8> =
-        fixture.file().query_row("SELECT raw FROM dead_letters", [], |row| row.get(0)).unwrap();
-    assert_eq!(raw, letter.raw);
+    assert_eq!(fixture.bytes("SELECT raw FROM dead_letters"), letter.raw);
 }
 
 #[tokio::test]
@@ -122,16 +120,11 @@ async fn offsets_have_no_holes_and_the_journal_goes_on_after_a_restart() {
     let numbers: Vec<u64> = events.iter().map(|event| event.offset.number).collect();
     assert_eq!(numbers, [1, 2, 3]);
     assert!(events.iter().all(|event| event.offset.epoch == head.epoch));
-    let stored: Vec<(u32, Vec<u8>)> = fixture
-        .file()
-        .prepare(r#"SELECT "check", body FROM journal ORDER BY number"#)
-        .unwrap()
-        .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))
-        .unwrap()
-        .map(Result::unwrap)
-        .collect();
-    for (event, (check, body)) in events.iter().zip(stored) {
-        assert_eq!((event.offset.check, &event.body[..]), (check, &body[..]), "{}", text(event));
+    for event in &events {
+        let of_it = format!("FROM journal WHERE number = {}", event.offset.number);
+        let check = fixture.count(&format!(r#"SELECT "check" {of_it}"#));
+        let body = fixture.bytes(&format!("SELECT body {of_it}"));
+        assert_eq!((i64::from(event.offset.check), &event.body[..]), (check, &body[..]), "{}", text(event));
     }
 }
 

@@ -2,7 +2,7 @@
 
 use waypost_domain::time::HOUR_MS;
 use waypost_domain::{Epoch, Offset, Pid, PrincipalId};
-use waypost_store::{NewSession, OpenError, Session, SessionError, SessionId, SessionRoom, Tenure};
+use waypost_store::{NewSession, Session, SessionError, SessionId, SessionRoom, Tenure};
 
 use crate::fixture::{Fixture, START};
 
@@ -31,7 +31,7 @@ fn session(client: u128, hours: i64) -> NewSession {
     }
 }
 
-async fn create(fixture: &Fixture, client: u128, hours: i64) -> Tenure {
+pub(crate) async fn create(fixture: &Fixture, client: u128, hours: i64) -> Tenure {
     fixture.store.create_session(session(client, hours)).await.unwrap()
 }
 
@@ -78,11 +78,9 @@ async fn the_secret_is_in_no_file() {
     let fixture = Fixture::new();
     let pid = Pid::from_random(0x0123_4567_89ab_cdef_0123_4567_89ab_cdef);
     create(&fixture, u128::from_be_bytes(pid.to_bytes()), 0).await;
-    let columns = "concat_ws('|', hex(id), principal, namespace, start)";
-    let stored: String = fixture
-        .sessions_file()
-        .query_row(&format!("SELECT {columns} FROM sessions"), [], |row| row.get(0))
-        .unwrap();
+    let ground = fixture.ground();
+    let mut stored = ground.sessions_text("SELECT concat_ws('|', principal, namespace, start) FROM sessions");
+    stored += &ground.sessions_hexadecimal("SELECT id FROM sessions");
     assert!(!stored.to_lowercase().contains(&pid.expose()), "{stored}");
 }
 
@@ -177,13 +175,8 @@ async fn a_session_ends_its_hours_after_it_was_seen_and_for_good() {
         assert_eq!(find(&fixture, 1).await, None);
         fixture.store.tend().await.unwrap();
     }
-    let left: i64 = fixture
-        .sessions_file()
-        .query_row("SELECT (SELECT count(*) FROM sessions) + (SELECT count(*) FROM rooms)", [], |row| {
-            row.get(0)
-        })
-        .unwrap();
-    assert_eq!(left, 0);
+    let left = "SELECT (SELECT count(*) FROM sessions) + (SELECT count(*) FROM rooms)";
+    assert_eq!(fixture.ground().sessions_text(left), "0");
 }
 
 #[tokio::test]
@@ -230,38 +223,9 @@ async fn thousands_are_touched_and_go_in_steps() {
 }
 
 #[tokio::test]
-async fn while_the_file_cannot_be_written_nothing_is_stored_and_then_it_goes_on() {
-    let fixture = Fixture::new();
-    let tenure = create(&fixture, 1, 0).await;
-    let intruder = fixture.sessions_file();
-    intruder.execute_batch("BEGIN IMMEDIATE").unwrap();
-    assert_eq!(fixture.store.resume_session(tenure, START).await, Err(SessionError::Unavailable));
-    intruder.execute_batch("ROLLBACK").unwrap();
-    assert_eq!(fixture.store.resume_session(tenure, START).await.unwrap().generation, 2);
-}
-
-#[tokio::test]
 async fn a_row_that_cannot_be_read_back_is_an_error_and_no_session() {
     let fixture = Fixture::new();
     create(&fixture, 1, 0).await;
-    fixture.sessions_file().execute_batch("UPDATE sessions SET start = 'nowhere'").unwrap();
+    fixture.ground().execute_on_sessions("UPDATE sessions SET start = 'nowhere'");
     assert!(fixture.store.find_session(id(1)).await.is_err());
-}
-
-#[tokio::test]
-async fn a_damaged_file_is_named_when_it_cannot_be_opened() {
-    let fixture = Fixture::new();
-    let refused = fixture.restart_refused(|directory| {
-        let garbage = [b"SQLite format 3\0".as_slice(), &[0xa5; 8_192]].concat();
-        std::fs::write(directory.join("sessions.db"), garbage).unwrap();
-        // In it, what the damage has destroyed would still be whole.
-        for log in ["sessions.db-wal", "sessions.db-shm"].map(|log| directory.join(log)) {
-            if log.exists() {
-                std::fs::remove_file(log).unwrap();
-            }
-        }
-    });
-    let refused = refused.await;
-    let OpenError::Sessions { path, .. } = &refused else { panic!("{refused}") };
-    assert!(path.ends_with("sessions.db"), "{refused}");
 }

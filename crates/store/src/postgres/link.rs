@@ -1,0 +1,149 @@
+//! Connections: their settings, the migrations, and what an error of theirs means.
+
+use std::future::{Future, poll_fn};
+use std::pin::Pin;
+use std::task::Poll;
+use std::time::Duration;
+
+use deadpool_postgres::{Manager, ManagerConfig, Pool, RecyclingMethod, Runtime};
+use tokio_postgres::error::SqlState;
+use tokio_postgres::types::ToSql;
+use tokio_postgres::{Config, NoTls, Row};
+
+use crate::group::Trouble;
+use crate::options::OpenError;
+
+/// A connection of a pool. Statements that were prepared on it stay with it.
+pub(super) type Link = deadpool_postgres::Object;
+
+/// What turns one version of the schema into the next; the index is the version before.
+const MIGRATIONS: [&str; 1] = [include_str!("schema.sql")];
+
+/// The oldest server whose SQL this is written for.
+const SERVER_VERSION_MIN: i32 = 140_000;
+
+/// How long a connection attempt may take, a frozen machine on the other side included.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
+/// How long sent bytes may stay unacknowledged before the connection counts as cut.
+const TCP_USER_TIMEOUT: Duration = Duration::from_secs(3);
+/// How long anything that is asked may take, the answer included. More than the server gives itself.
+pub(super) const ANSWER_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// What the server gives itself, in milliseconds: one that waits for a lock outlives one that was frozen with it.
+const IDLE_IN_TRANSACTION_MS: u32 = 1_500;
+const LOCK_TIMEOUT_MS: u32 = 2_500;
+const STATEMENT_TIMEOUT_MS: u32 = 4_000;
+
+/// Settings of a connection for appends: all that they ask is asked by key, whatever the planner thinks of tables that
+/// have just begun.
+pub(super) const BY_KEY: &str = " -c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off";
+
+/// The settings in `url`, with our bounds.
+pub(super) fn settings(url: &str, more: &str) -> Result<Config, OpenError> {
+    let mut config: Config = url.parse()?;
+    let given = config.get_options().unwrap_or_default().to_owned();
+    if config.get_application_name().is_none() {
+        config.application_name("waypost");
+    }
+    config.connect_timeout(CONNECT_TIMEOUT).tcp_user_timeout(TCP_USER_TIMEOUT).options(format!(
+        "{given} -c idle_in_transaction_session_timeout={IDLE_IN_TRANSACTION_MS} \
+             -c lock_timeout={LOCK_TIMEOUT_MS} -c statement_timeout={STATEMENT_TIMEOUT_MS} \
+             -c default_transaction_isolation=read\\ committed{more}"
+    ));
+    Ok(config)
+}
+
+/// A pool of connections. Those that it makes live on the runtime of whoever needs one.
+pub(super) fn pool(config: Config, connections: usize) -> Result<Pool, OpenError> {
+    let recycling = ManagerConfig { recycling_method: RecyclingMethod::Fast };
+    let manager = Manager::from_config(config, NoTls, recycling);
+    Pool::builder(manager)
+        .max_size(connections)
+        .wait_timeout(Some(ANSWER_TIMEOUT))
+        .create_timeout(Some(CONNECT_TIMEOUT))
+        .runtime(Runtime::Tokio1)
+        .build()
+        .map_err(|error| OpenError::Database(error.into()))
+}
+
+/// Brings the schema up to the newest version. Of several that do so at the same time, one does it.
+pub(super) async fn migrate(link: &mut Link) -> Result<(), OpenError> {
+    let version: i32 = link.query_one("SELECT current_setting('server_version_num')::int", &[]).await?.get(0);
+    if version < SERVER_VERSION_MIN {
+        return Err(OpenError::TooOldServer { version });
+    }
+    let transaction = link.transaction().await?;
+    transaction.execute(LOCK, &[&"migrate"]).await?;
+    transaction.batch_execute("CREATE TABLE IF NOT EXISTS schema_version (version bigint NOT NULL)").await?;
+    let version: i64 =
+        transaction.query_one("SELECT coalesce(max(version), 0) FROM schema_version", &[]).await?.get(0);
+    let version = usize::try_from(version).unwrap_or(usize::MAX);
+    let pending = MIGRATIONS.get(version..).ok_or(OpenError::TooNew { version, known: MIGRATIONS.len() })?;
+    for migration in pending {
+        transaction.batch_execute(migration).await?;
+    }
+    let newest = i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX);
+    transaction.batch_execute("DELETE FROM schema_version").await?;
+    transaction.execute("INSERT INTO schema_version (version) VALUES ($1)", &[&newest]).await?;
+    transaction.commit().await?;
+    Ok(())
+}
+
+/// Waits for the lock of one purpose within one schema, until the transaction ends.
+pub(super) const LOCK: &str =
+    "SELECT pg_advisory_xact_lock(hashtextextended('waypost/' || current_schema() || '/' || $1::text, 0))";
+
+/// A value for a statement.
+pub(super) type Parameter = Box<dyn ToSql + Sync + Send>;
+
+/// The rows of a statement that is prepared once on each connection.
+pub(super) async fn rows(
+    link: &Link,
+    sql: &str,
+    parameters: &[&(dyn ToSql + Sync)],
+) -> Result<Vec<Row>, tokio_postgres::Error> {
+    let statement = link.prepare_cached(sql).await?;
+    link.query(&statement, parameters).await
+}
+
+/// Runs the futures as one pipeline: each is sent in its turn, and none waits for the answer to the one before.
+pub(super) async fn in_order<T>(futures: Vec<Pin<Box<dyn Future<Output = T> + Send + '_>>>) -> Vec<T> {
+    let mut pending: Vec<_> = futures.into_iter().map(|future| (Some(future), None)).collect();
+    poll_fn(|context| {
+        let mut is_done = true;
+        for (future, output) in &mut pending {
+            let Some(running) = future else { continue };
+            match running.as_mut().poll(context) {
+                Poll::Ready(value) => {
+                    *output = Some(value);
+                    *future = None;
+                }
+                Poll::Pending => is_done = false,
+            }
+        }
+        if is_done { Poll::Ready(()) } else { Poll::Pending }
+    })
+    .await;
+    pending.into_iter().filter_map(|(_, output)| output).collect()
+}
+
+/// What an error of a transaction means.
+pub(super) enum Failure {
+    /// The head has moved since the decision, or another transaction was in the way: it is to be decided again.
+    Stale,
+    Trouble(Trouble),
+}
+
+impl From<tokio_postgres::Error> for Failure {
+    /// What the caller's data can cause is the item's fault: integrity (class 23), values (22) and the program's limits
+    /// (54). Everything else is the database's.
+    fn from(error: tokio_postgres::Error) -> Self {
+        match error.code().map(SqlState::code) {
+            Some("WP001" | "40001" | "40P01") => Self::Stale,
+            Some(code) if ["22", "23", "54"].iter().any(|class| code.starts_with(class)) => {
+                Self::Trouble(Trouble::Item)
+            }
+            _ => Self::Trouble(Trouble::Database(error.into())),
+        }
+    }
+}

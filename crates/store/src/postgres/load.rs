@@ -1,0 +1,216 @@
+//! What is wanted, found by its keys: one statement for each kind of row, all of them in one round trip.
+
+use tokio_postgres::Row;
+use tokio_postgres::types::ToSql;
+use waypost_domain::{
+    ConversationId, CustomerId, CustomerName, MessageId, MessageState, OutboxEntry, OutboxId, OutboxState,
+    PhoneNumberId, RawJson, Reported, Source, StatusTimes, Wamid,
+};
+
+use super::link::{Link, rows};
+use super::rows::{errors, id, known, optional_id, optional_time, time};
+use crate::append::{Known, KnownCustomer, KnownNumber, ParkedRow, Sighting, Subject, Wants};
+use crate::columns::text_to_column;
+use crate::group::DatabaseError;
+
+const NUMBERS: &str =
+    "SELECT phone_number_id, id, waba IS NOT NULL FROM numbers WHERE phone_number_id = ANY ($1)";
+const HOLDERS: &str = "SELECT k.place, a.customer
+     FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS k (kind, value, place)
+     JOIN aliases a ON a.value = k.value AND a.kind = k.kind";
+const CUSTOMERS: &str = "SELECT id, number, name,
+         EXISTS (SELECT 1 FROM aliases a WHERE a.customer = customers.id AND a.kind = 'bsuid')
+     FROM customers WHERE id = ANY ($1)";
+const CONVERSATIONS: &str = "SELECT k.place, c.id
+     FROM unnest($1::bytea[], $2::bigint[]) WITH ORDINALITY AS k (customer, number, place)
+     JOIN conversations c ON c.customer = k.customer AND c.number = k.number";
+const SEEN: &str = "SELECT k.place, s.message
+     FROM unnest($1::bigint[], $2::bytea[], $3::text[]) WITH ORDINALITY AS k (number, wamid, what, place)
+     JOIN seen s ON s.number = k.number AND s.wamid = k.wamid AND s.what = k.what";
+const MESSAGES: &str =
+    "SELECT m.seq, m.id, m.wamid, m.conversation, c.customer, m.source, m.state, m.sent_at,
+         m.delivered_at, m.read_at, m.played_at, m.failed_at
+     FROM messages m JOIN conversations c ON c.id = m.conversation WHERE m.seq = ANY ($1)";
+const PARKED: &str = "SELECT k.place, p.status, p.participant, p.at, p.errors, p.pricing
+     FROM unnest($1::bigint[], $2::bytea[]) WITH ORDINALITY AS k (number, wamid, place)
+     JOIN parked_statuses p ON p.number = k.number AND p.wamid = k.wamid ORDER BY p.id";
+const SENDS: &str =
+    "SELECT o.id, o.conversation, c.customer, n.phone_number_id, o.state, m.id, m.wamid, o.error,
+         o.body, o.at
+     FROM outbox o
+     JOIN conversations c ON c.id = o.conversation
+     JOIN numbers n ON n.id = c.number
+     LEFT JOIN messages m ON m.seq = o.message WHERE o.id = ANY ($1)";
+const SENDS_BY_KEY: &str =
+    "SELECT o.id, o.conversation, c.customer, n.phone_number_id, o.state, m.id, m.wamid,
+         o.error, o.body, o.at, k.place
+     FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS k (principal, idempotency_key, place)
+     JOIN outbox o ON o.principal = k.principal AND o.idempotency_key = k.idempotency_key
+     JOIN conversations c ON c.id = o.conversation
+     JOIN numbers n ON n.id = c.number
+     LEFT JOIN messages m ON m.seq = o.message";
+
+/// Loads what is wanted, which leaves no wants.
+pub(super) async fn load(link: &Link, wants: &mut Wants, into: &mut Known) -> Result<(), DatabaseError> {
+    let wants = std::mem::take(wants);
+    let (people, things, sends) =
+        tokio::join!(load_people(link, &wants), load_messages(link, &wants), load_sends(link, &wants));
+    note_people(&people?, &wants, into)?;
+    note_messages(&things?, &wants, into)?;
+    note_sends(&sends?, &wants, into)
+}
+
+type Found<const N: usize> = Result<[Vec<Row>; N], DatabaseError>;
+
+async fn load_people(link: &Link, wants: &Wants) -> Found<4> {
+    let numbers: Vec<&str> = wants.numbers.iter().map(PhoneNumberId::as_str).collect();
+    let kinds: Vec<&str> = wants.holders.iter().map(|alias| alias.kind.as_str()).collect();
+    let values: Vec<&str> = wants.holders.iter().map(|alias| &*alias.value).collect();
+    let customers: Vec<Vec<u8>> = wants.customers.iter().map(|id| id.to_bytes().to_vec()).collect();
+    let (threads, of_numbers): (Vec<Vec<u8>>, Vec<i64>) =
+        wants.conversations.iter().map(|(customer, number)| (customer.to_bytes().to_vec(), *number)).unzip();
+    let (numbers, holders, customers, conversations) = tokio::join!(
+        find(link, NUMBERS, numbers.len(), [&numbers]),
+        find(link, HOLDERS, kinds.len(), [&kinds, &values]),
+        find(link, CUSTOMERS, customers.len(), [&customers]),
+        find(link, CONVERSATIONS, threads.len(), [&threads, &of_numbers])
+    );
+    Ok([numbers?, holders?, customers?, conversations?])
+}
+
+fn note_people(
+    [numbers, holders, customers, conversations]: &[Vec<Row>; 4],
+    wants: &Wants,
+    into: &mut Known,
+) -> Result<(), DatabaseError> {
+    for row in numbers {
+        let number = known(PhoneNumberId::parse(row.try_get(0)?), "numbers.phone_number_id")?;
+        into.load_number(number, KnownNumber { row: row.try_get(1)?, has_waba: row.try_get(2)? });
+    }
+    for row in holders {
+        into.load_holder(asked(&wants.holders, row, 0)?.clone(), CustomerId::from_bytes(id(row, 1)?));
+    }
+    for row in customers {
+        let name: Option<&str> = row.try_get(2)?;
+        let customer = KnownCustomer {
+            number: row.try_get::<_, &str>(1)?.into(),
+            name: name.and_then(CustomerName::parse),
+            has_bsuid: row.try_get(3)?,
+        };
+        into.load_customer(CustomerId::from_bytes(id(row, 0)?), customer);
+    }
+    for row in conversations {
+        let key = *asked(&wants.conversations, row, 0)?;
+        into.load_conversation(key, ConversationId::from_bytes(id(row, 1)?));
+    }
+    Ok(())
+}
+
+async fn load_messages(link: &Link, wants: &Wants) -> Found<3> {
+    let numbers: Vec<i64> = wants.seen.iter().map(|key| key.number).collect();
+    let digests: Vec<&[u8]> = wants.seen.iter().map(|key| &key.wamid[..]).collect();
+    let whats: Vec<_> = wants.seen.iter().map(|key| text_to_column(key.what())).collect();
+    let (parked_numbers, parked_digests): (Vec<i64>, Vec<&[u8]>) =
+        wants.parked.iter().map(|(number, digest)| (*number, &digest[..])).unzip();
+    let (seen, messages, parked) = tokio::join!(
+        find(link, SEEN, numbers.len(), [&numbers, &digests, &whats]),
+        find(link, MESSAGES, wants.messages.len(), [&wants.messages]),
+        find(link, PARKED, parked_numbers.len(), [&parked_numbers, &parked_digests])
+    );
+    Ok([seen?, messages?, parked?])
+}
+
+fn note_messages(
+    [seen, messages, parked]: &[Vec<Row>; 3],
+    wants: &Wants,
+    into: &mut Known,
+) -> Result<(), DatabaseError> {
+    for row in seen {
+        into.load_sighting(asked(&wants.seen, row, 0)?.clone(), Sighting { message: row.try_get(1)? });
+    }
+    for row in messages {
+        let subject = Subject {
+            id: MessageId::from_bytes(id(row, 1)?),
+            wamid: known(Wamid::parse(row.try_get(2)?), "messages.wamid")?,
+            conversation: ConversationId::from_bytes(id(row, 3)?),
+            customer: CustomerId::from_bytes(id(row, 4)?),
+            direction: known(Source::parse(row.try_get(5)?), "messages.source")?.direction(),
+            state: known(MessageState::parse(row.try_get(6)?), "messages.state")?,
+            times: StatusTimes {
+                sent_at: optional_time(row, 7)?,
+                delivered_at: optional_time(row, 8)?,
+                read_at: optional_time(row, 9)?,
+                played_at: optional_time(row, 10)?,
+                failed_at: optional_time(row, 11)?,
+            },
+        };
+        into.load_subject(row.try_get(0)?, subject);
+    }
+    for row in parked {
+        let pricing: Option<Vec<u8>> = row.try_get(5)?;
+        let parked = ParkedRow {
+            reported: known(Reported::parse(row.try_get(1)?), "parked_statuses.status")?,
+            participant: row.try_get::<_, Option<&str>>(2)?.map(Into::into),
+            at: time(row, 3)?,
+            errors: errors(row, 4)?,
+            pricing: pricing.map(String::from_utf8).transpose()?.map(RawJson::new),
+        };
+        into.load_parked(*asked(&wants.parked, row, 0)?, parked);
+    }
+    Ok(())
+}
+
+async fn load_sends(link: &Link, wants: &Wants) -> Found<2> {
+    let ids: Vec<Vec<u8>> = wants.sends.iter().map(|id| id.to_bytes().to_vec()).collect();
+    let principals: Vec<&str> = wants.sends_by_key.iter().map(|(principal, _)| principal.as_str()).collect();
+    let keys: Vec<_> = wants.sends_by_key.iter().map(|(_, key)| text_to_column(key)).collect();
+    let (sends, by_key) = tokio::join!(
+        find(link, SENDS, ids.len(), [&ids]),
+        find(link, SENDS_BY_KEY, keys.len(), [&principals, &keys])
+    );
+    Ok([sends?, by_key?])
+}
+
+fn note_sends([sends, by_key]: &[Vec<Row>; 2], wants: &Wants, into: &mut Known) -> Result<(), DatabaseError> {
+    for row in sends {
+        into.load_send(send(row)?);
+    }
+    for row in by_key {
+        into.load_send_of(asked(&wants.sends_by_key, row, 10)?.clone(), send(row)?);
+    }
+    Ok(())
+}
+
+fn send(row: &Row) -> Result<OutboxEntry, DatabaseError> {
+    let message = optional_id(row, 5)?.map(MessageId::from_bytes);
+    let wamid = row.try_get::<_, Option<&str>>(6)?.and_then(Wamid::parse);
+    Ok(OutboxEntry {
+        id: OutboxId::from_bytes(id(row, 0)?),
+        conversation: ConversationId::from_bytes(id(row, 1)?),
+        customer: CustomerId::from_bytes(id(row, 2)?),
+        number: known(PhoneNumberId::parse(row.try_get(3)?), "numbers.phone_number_id")?,
+        state: known(OutboxState::parse(row.try_get(4)?), "outbox.state")?,
+        message: message.zip(wamid),
+        error: errors(row, 7)?.pop(),
+        body: row.try_get(8)?,
+        at: time(row, 9)?,
+    })
+}
+
+/// The key that a row was found by: `WITH ORDINALITY` counts them from 1.
+fn asked<'a, T>(keys: &'a [T], row: &Row, index: usize) -> Result<&'a T, DatabaseError> {
+    let place = usize::try_from(row.try_get::<_, i64>(index)?)?;
+    known(place.checked_sub(1).and_then(|place| keys.get(place)), "place")
+}
+
+async fn find<const N: usize>(
+    link: &Link,
+    sql: &str,
+    keys: usize,
+    parameters: [&(dyn ToSql + Sync); N],
+) -> Result<Vec<Row>, DatabaseError> {
+    if keys == 0 {
+        return Ok(Vec::new());
+    }
+    Ok(rows(link, sql, &parameters).await?)
+}

@@ -1,0 +1,61 @@
+//! The back end for more than one machine: PostgreSQL 14 or newer.
+//!
+//! An append decides before it takes the lock, on what was loaded under one version of the head, and writes under the
+//! lock in one pipeline that does nothing if the head has moved since: `writer.rs`.
+
+mod housekeeping;
+mod link;
+mod load;
+mod reads;
+mod rows;
+mod sessions;
+mod write;
+mod writer;
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use deadpool_postgres::Pool;
+
+use crate::commit::Commits;
+use crate::desk::Desk;
+use crate::options::{OpenError, Options, Threads};
+use sessions::SessionWriter;
+use writer::Writer;
+
+/// A database, or one schema of it. All clones are one.
+#[derive(Clone)]
+pub(crate) struct Postgres {
+    pub(crate) writer: Desk<Writer>,
+    pub(crate) session_writer: Desk<SessionWriter>,
+    readers: Pool,
+}
+
+impl Postgres {
+    /// Connects to the database at `url` and starts the writers; creates what is missing. Blocks until that is done.
+    pub(crate) fn open(
+        url: &str,
+        options: Options,
+        is_well: Arc<AtomicBool>,
+    ) -> Result<(Self, Commits), OpenError> {
+        if options.threads == Threads::Caller {
+            return Err(OpenError::CallerThreads);
+        }
+        let (limits, threads) = (options.limits.clone(), options.threads);
+        let readers = link::pool(link::settings(url, "")?, limits.readers)?;
+        // The caller may be on a runtime, in which no other can be waited for.
+        let (writer, commits, session_writer) = std::thread::scope(|scope| {
+            let opening = scope.spawn(|| {
+                let (writer, commits) = Writer::open(url, options, is_well)?;
+                let session_writer = SessionWriter::open(url)?;
+                Ok::<_, OpenError>((writer, commits, session_writer))
+            });
+            opening.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+        })?;
+        let thread = |source: std::io::Error| OpenError::Database(source.into());
+        let writer = Desk::open(writer, threads, "waypost-writer", limits.queue_max).map_err(thread)?;
+        let session_writer =
+            Desk::open(session_writer, threads, "waypost-sessions", limits.queue_max).map_err(thread)?;
+        Ok((Self { writer, session_writer, readers }, commits))
+    }
+}

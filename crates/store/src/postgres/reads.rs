@@ -1,0 +1,187 @@
+//! What is read beside the appends. Each question is one statement, which sees one state of the database.
+
+use tokio_postgres::Row;
+use tokio_postgres::types::ToSql;
+use waypost_domain::{Alias, AliasKind, CustomerAliases, CustomerId, Epoch, Offset, PhoneNumberId};
+
+use super::Postgres;
+use super::link;
+use super::rows::{id, known, time, to_column, unsigned};
+use super::writer::entry;
+use crate::group::DatabaseError;
+use crate::keys::ApiKey;
+use crate::page::{JournalPage, PageBuilder, PageError, PageRequest, SCAN_ROWS_MAX};
+use crate::position::Gap;
+use crate::store::{Binding, CustomerMatch, ReadError};
+
+const EPOCH: &str = "(SELECT value FROM meta WHERE key = 'epoch')";
+
+impl Postgres {
+    /// Asks one question, on a connection of its own; waits for one where all are busy.
+    pub(super) async fn read<T>(
+        &self,
+        sql: &str,
+        parameters: &[&(dyn ToSql + Sync)],
+        answer: impl FnOnce(&[Row]) -> Result<T, DatabaseError>,
+    ) -> Result<T, ReadError> {
+        let link = self.readers.get().await.map_err(ReadError::of)?;
+        let rows = tokio::time::timeout(link::ANSWER_TIMEOUT, link::rows(&link, sql, parameters));
+        match rows.await {
+            Ok(rows) => answer(&rows?).map_err(ReadError::Database),
+            Err(late) => {
+                // The answer may still come: the connection is no use to anybody else.
+                drop(link::Link::take(link));
+                Err(ReadError::of(late))
+            }
+        }
+    }
+
+    pub(crate) async fn head(&self) -> Result<Offset, ReadError> {
+        let sql = format!(r#"SELECT {EPOCH}, number, "check" FROM journal_head"#);
+        self.read(&sql, &[], |rows| position(known(rows.first(), "journal_head")?, 0)).await
+    }
+
+    pub(crate) async fn journal_page(
+        &self,
+        request: PageRequest,
+    ) -> Result<Result<JournalPage, PageError>, ReadError> {
+        // Bodies that match nothing stay in the database.
+        let sql = format!(
+            r#"SELECT number, "check", name, CASE WHEN is_for THEN body END, audience, is_for, {EPOCH}
+               FROM (SELECT *, string_to_array(audience, ' ') && $2::text[] AS is_for FROM journal
+                     WHERE number > $1 ORDER BY number LIMIT $3) AS scanned ORDER BY number"#
+        );
+        let scopes: Vec<String> = request.scopes.iter().map(ToString::to_string).collect();
+        let limit = to_column(SCAN_ROWS_MAX);
+        self.read(&sql, &[&to_column(request.after), &scopes, &limit], |rows| {
+            let mut page = PageBuilder::new(&request);
+            for row in rows {
+                let epoch = known(Epoch::parse(row.try_get(6)?), "meta.epoch")?;
+                let offset = Offset { epoch, number: unsigned(row, 0)?, check: unsigned(row, 1)? };
+                let entry = || row.try_get::<_, bool>(5)?.then(|| entry(row, epoch)).transpose();
+                if page.push(offset, entry)?.is_break() {
+                    break;
+                }
+            }
+            Ok(page.finish())
+        })
+        .await
+    }
+
+    pub(crate) async fn has_position(&self, position: Offset) -> Result<bool, ReadError> {
+        // A position is whatever a client sends. None beyond the database's integers is in the journal.
+        let Ok(number) = i64::try_from(position.number) else { return Ok(false) };
+        let sql = format!(
+            r#"SELECT {EPOCH} = $1 AND CASE
+                   WHEN $2::bigint = 0 THEN $3::bigint = 0 AND (
+                       EXISTS (SELECT 1 FROM journal WHERE number = 1) OR NOT EXISTS (SELECT 1 FROM journal))
+                   ELSE EXISTS (SELECT 1 FROM journal WHERE number = $2 AND "check" = $3) END"#
+        );
+        let check = i64::from(position.check);
+        self.read(&sql, &[&position.epoch.as_str(), &number, &check], |rows| {
+            Ok(known(rows.first(), "journal")?.try_get(0)?)
+        })
+        .await
+    }
+
+    pub(crate) async fn gap(&self, from: u64) -> Result<Gap, ReadError> {
+        let sql = format!(
+            r#"SELECT {EPOCH}, h.number, h."check", j.number, j."check" FROM journal_head h
+               LEFT JOIN LATERAL (
+                   SELECT number, "check" FROM journal WHERE number >= $1 ORDER BY number LIMIT 1
+               ) j ON true"#
+        );
+        self.read(&sql, &[&to_column(from)], |rows| {
+            let row = known(rows.first(), "journal_head")?;
+            let head = position(row, 0)?;
+            let oldest = match row.try_get::<_, Option<i64>>(3)? {
+                Some(_) => Some(Offset { number: unsigned(row, 3)?, check: unsigned(row, 4)?, ..head }),
+                None => None,
+            };
+            Ok(Gap { oldest, head })
+        })
+        .await
+    }
+
+    pub(crate) async fn find_customer(&self, name: &str) -> Result<CustomerMatch, ReadError> {
+        if let Ok(customer) = name.parse::<CustomerId>() {
+            let sql = "SELECT 1 FROM customers WHERE id = $1";
+            return self
+                .read(sql, &[&&customer.to_bytes()[..]], |rows| {
+                    Ok(if rows.is_empty() {
+                        CustomerMatch::Nobody
+                    } else {
+                        CustomerMatch::One(Binding { customer, since: 0 })
+                    })
+                })
+                .await;
+        }
+        // A phone is stored in digits, however it is asked for. No name that is stored has a U+0000 in it.
+        let value = Alias::dialled(name).map_or_else(|| name.into(), |phone| phone.value);
+        if value.contains('\0') {
+            return Ok(CustomerMatch::Nobody);
+        }
+        // As two kinds of name it is bound twice: who waited has moved at the first.
+        let sql = "SELECT customer, min(since) FROM aliases WHERE value = $1 GROUP BY customer LIMIT 2";
+        self.read(sql, &[&&*value], |rows| {
+            Ok(match rows {
+                [] => CustomerMatch::Nobody,
+                [row] => CustomerMatch::One(Binding {
+                    customer: CustomerId::from_bytes(id(row, 0)?),
+                    since: unsigned(row, 1)?,
+                }),
+                _ => CustomerMatch::Ambiguous,
+            })
+        })
+        .await
+    }
+
+    pub(crate) async fn aliases(&self, customer: CustomerId) -> Result<Option<CustomerAliases>, ReadError> {
+        let sql = "SELECT kind, value FROM aliases WHERE customer = $1";
+        self.read(sql, &[&&customer.to_bytes()[..]], |rows| {
+            let aliases: Result<Vec<Alias>, DatabaseError> = rows
+                .iter()
+                .map(|row| {
+                    let kind = known(AliasKind::parse(row.try_get(0)?), "aliases.kind")?;
+                    known(Alias::parse(kind, row.try_get(1)?), "aliases.value")
+                })
+                .collect();
+            Ok(CustomerAliases::new(aliases?))
+        })
+        .await
+    }
+
+    pub(crate) async fn last_number(&self, customer: CustomerId) -> Result<Option<PhoneNumberId>, ReadError> {
+        let sql = "SELECT n.phone_number_id FROM conversations c JOIN numbers n ON n.id = c.number
+             WHERE c.customer = $1 ORDER BY c.last_message_at DESC LIMIT 1";
+        self.read(sql, &[&&customer.to_bytes()[..]], |rows| {
+            let Some(row) = rows.first() else { return Ok(None) };
+            known(PhoneNumberId::parse(row.try_get(0)?), "numbers.phone_number_id").map(Some)
+        })
+        .await
+    }
+
+    pub(crate) async fn has_number(&self, number: PhoneNumberId) -> Result<bool, ReadError> {
+        let sql = "SELECT 1 FROM numbers WHERE phone_number_id = $1";
+        self.read(sql, &[&number.as_str()], |rows| Ok(!rows.is_empty())).await
+    }
+
+    pub(crate) async fn has_keys(&self) -> Result<bool, ReadError> {
+        self.read("SELECT 1 FROM api_keys LIMIT 1", &[], |rows| Ok(!rows.is_empty())).await
+    }
+
+    pub(crate) async fn find_key(&self, digest: [u8; 32]) -> Result<Option<ApiKey>, ReadError> {
+        let sql = "SELECT id, name, created_at FROM api_keys WHERE digest = $1";
+        self.read(sql, &[&&digest[..]], |rows| rows.first().map(api_key).transpose()).await
+    }
+}
+
+fn api_key(row: &Row) -> Result<ApiKey, DatabaseError> {
+    Ok(ApiKey { id: row.try_get(0)?, name: row.try_get(1)?, created_at: time(row, 2)? })
+}
+
+/// The position in three columns from `index` on: epoch, number, check.
+fn position(row: &Row, index: usize) -> Result<Offset, DatabaseError> {
+    let epoch = known(Epoch::parse(row.try_get(index)?), "meta.epoch")?;
+    Ok(Offset { epoch, number: unsigned(row, index + 1)?, check: unsigned(row, index + 2)? })
+}

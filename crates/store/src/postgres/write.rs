@@ -1,0 +1,377 @@
+//! A plan as few statements: one for each kind of row, whatever the number of rows. Of what is written more than once
+//! within the plan, the last counts: a statement may touch a row once only.
+
+use std::collections::HashMap;
+use std::hash::Hash;
+
+use waypost_domain::{LinkPreview, Message, StatusTimes, Timestamp};
+
+use super::link::Parameter;
+use super::rows::to_column;
+use crate::append::{Plan, Write};
+use crate::columns::{audience_to_column, errors_to_column, text_to_column};
+
+const NUMBERS: &str = "INSERT INTO numbers (id, phone_number_id, app, waba)
+     SELECT * FROM unnest($1::bigint[], $2::text[], $3::text[], $4::text[])";
+const NUMBER_WABAS: &str = "UPDATE numbers n SET waba = u.waba
+     FROM unnest($1::bigint[], $2::text[]) AS u (id, waba) WHERE n.id = u.id";
+const CUSTOMERS: &str = "INSERT INTO customers (id, number, name, created_at)
+     SELECT * FROM unnest($1::bytea[], $2::text[], $3::text[], $4::bigint[])";
+const CUSTOMER_NAMES: &str = "UPDATE customers c SET name = u.name
+     FROM unnest($1::bytea[], $2::text[]) AS u (id, name) WHERE c.id = u.id";
+const CUSTOMER_NUMBERS: &str = "UPDATE customers c SET number = u.number
+     FROM unnest($1::bytea[], $2::text[]) AS u (id, number) WHERE c.id = u.id";
+const ALIASES: &str = "INSERT INTO aliases (kind, value, customer, since)
+     SELECT * FROM unnest($1::text[], $2::text[], $3::bytea[], $4::bigint[])
+     ON CONFLICT (value, kind) DO UPDATE SET customer = excluded.customer, since = excluded.since";
+const CONVERSATIONS: &str = "INSERT INTO conversations (id, customer, number, last_message_at)
+     SELECT * FROM unnest($1::bytea[], $2::bytea[], $3::bigint[], $4::bigint[])";
+const MOVED: &str = "UPDATE conversations c SET last_message_at = greatest(c.last_message_at, u.at),
+         last_inbound_at = greatest(c.last_inbound_at, u.inbound_at)
+     FROM unnest($1::bytea[], $2::bigint[], $3::bigint[]) AS u (id, at, inbound_at) WHERE c.id = u.id";
+const SEEN: &str = "INSERT INTO seen (number, wamid, what, day, message)
+     SELECT * FROM unnest($1::bigint[], $2::bytea[], $3::text[], $4::bigint[], $5::bigint[])";
+const MESSAGES: &str = "INSERT INTO messages (seq, id, conversation, wamid, source, type, content, state, at,
+         sent_at, delivered_at, read_at, played_at, failed_at, reply_to, errors, outbox, raw)
+     SELECT * FROM unnest($1::bigint[], $2::bytea[], $3::bytea[], $4::text[], $5::text[], $6::text[],
+         $7::text[], $8::text[], $9::bigint[], $10::bigint[], $11::bigint[], $12::bigint[], $13::bigint[],
+         $14::bigint[], $15::text[], $16::text[], $17::bytea[], $18::bytea[])";
+const STATES: &str = "UPDATE messages m SET state = u.state, sent_at = u.sent_at, delivered_at = u.delivered_at,
+         read_at = u.read_at, played_at = u.played_at, failed_at = u.failed_at,
+         errors = coalesce(u.errors, m.errors)
+     FROM unnest($1::bigint[], $2::text[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[],
+         $8::text[]) AS u (seq, state, sent_at, delivered_at, read_at, played_at, failed_at, errors)
+     WHERE m.seq = u.seq";
+const HOPS: &str = "INSERT INTO status_hops (message, status, participant, at, errors, pricing)
+     SELECT * FROM unnest($1::bigint[], $2::text[], $3::text[], $4::bigint[], $5::text[], $6::bytea[])";
+/// They are numbered in the order in which they came.
+const PARKED: &str =
+    "INSERT INTO parked_statuses (number, wamid, status, participant, at, errors, pricing, received_at)
+     SELECT number, wamid, status, participant, at, errors, pricing, received_at
+     FROM unnest($1::bigint[], $2::bytea[], $3::text[], $4::text[], $5::bigint[], $6::text[], $7::bytea[],
+         $8::bigint[]) WITH ORDINALITY
+         AS u (number, wamid, status, participant, at, errors, pricing, received_at, place) ORDER BY place";
+const UNPARKED: &str = "DELETE FROM parked_statuses p
+     USING unnest($1::bigint[], $2::bytea[]) AS u (number, wamid)
+     WHERE p.number = u.number AND p.wamid = u.wamid";
+const SENDS: &str = "INSERT INTO outbox (id, principal, idempotency_key, conversation, state, body, preview,
+         created_at, at)
+     SELECT id, principal, idempotency_key, conversation, state, body, preview, at, at
+     FROM unnest($1::bytea[], $2::text[], $3::text[], $4::bytea[], $5::text[], $6::text[], $7::boolean[],
+         $8::bigint[]) AS u (id, principal, idempotency_key, conversation, state, body, preview, at)";
+const SETTLED: &str = "UPDATE outbox o SET state = u.state, message = u.message, error = u.error, at = u.at
+     FROM unnest($1::bytea[], $2::text[], $3::bigint[], $4::text[], $5::bigint[])
+         AS u (id, state, message, error, at) WHERE o.id = u.id";
+const DEAD_LETTERS: &str = "INSERT INTO dead_letters (received_at, app, kind, reason, raw)
+     SELECT received_at, app, kind, reason, raw
+     FROM unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::bytea[]) WITH ORDINALITY
+         AS u (received_at, app, kind, reason, raw, place) ORDER BY place";
+const FIELD_REPORTS: &str = "INSERT INTO field_reports (received_at, field, number, waba, raw)
+     SELECT received_at, field, number, waba, raw
+     FROM unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::bytea[]) WITH ORDINALITY
+         AS u (received_at, field, number, waba, raw, place) ORDER BY place";
+const JOURNAL: &str = r#"INSERT INTO journal (number, "check", name, audience, body, received_at)
+     SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::text[], $5::bytea[], $6::bigint[])"#;
+
+/// Takes rows apart into one array for each column. Columns come in groups, because tuples end at twelve.
+macro_rules! columns {
+    ($all:ident, $sql:ident, $rows:expr, |$row:pat_param| $(($($column:ident),+)),+) => {
+        let rows = $rows;
+        if !rows.is_empty() {
+            let ($(($($column,)+),)+): ($(($(columns!(@vec $column),)+),)+) =
+                rows.into_iter().map(|$row| ($(($($column,)+),)+)).collect();
+            $all.push(Statement { sql: $sql, parameters: vec![$($(Box::new($column) as Parameter),+),+] });
+        }
+    };
+    (@vec $column:ident) => { Vec<_> };
+}
+
+/// A statement and its values.
+pub(super) struct Statement {
+    pub(super) sql: &'static str,
+    pub(super) parameters: Vec<Parameter>,
+}
+
+/// What writes the plan, in this order.
+pub(super) fn statements(plan: &Plan<'_>) -> Vec<Statement> {
+    let mut tables = Tables::default();
+    for write in &plan.writes {
+        tables.people(write);
+        tables.messages(write);
+        tables.rest(write);
+    }
+    for (entry, received) in plan.entries() {
+        let name = entry.name.clone().into_owned();
+        let row = (to_column(entry.offset.number), i64::from(entry.offset.check), name);
+        let columns = (audience_to_column(&entry.audience), entry.body.to_vec(), received.as_millis());
+        tables.journal.push((row, columns));
+    }
+    tables.into_statements()
+}
+
+type Id = Vec<u8>;
+type Errors = Option<String>;
+type Times = [Option<i64>; 5];
+
+/// The rows of each table, as they will be after the plan.
+#[derive(Default)]
+struct Tables {
+    numbers: Vec<(i64, String, String, Option<String>)>,
+    number_wabas: Last<i64, String>,
+    customers: Vec<(Id, String, Option<String>, i64)>,
+    customer_names: Last<Id, String>,
+    customer_numbers: Last<Id, String>,
+    aliases: Last<(&'static str, String), (Id, i64)>,
+    conversations: Vec<(Id, Id, i64, i64)>,
+    moved: Last<Id, (i64, Option<i64>)>,
+    seen: Vec<(i64, Id, String, i64, Option<i64>)>,
+    messages: Vec<MessageRow>,
+    states: Last<i64, (&'static str, Times, Errors)>,
+    hops: Vec<HopColumns>,
+    parked: Vec<ParkedColumns>,
+    unparked: Vec<(i64, Id)>,
+    sends: Vec<SendColumns>,
+    settled: Last<Id, (&'static str, Option<i64>, Errors, i64)>,
+    dead_letters: Vec<(i64, String, &'static str, String, Vec<u8>)>,
+    field_reports: Vec<FieldColumns>,
+    journal: Vec<EntryColumns>,
+}
+
+struct MessageRow {
+    seq: i64,
+    ids: (Id, Id, String),
+    what: (&'static str, String, String, &'static str),
+    at: i64,
+    times: Times,
+    reply_to: Option<String>,
+    errors: Errors,
+    outbox: Option<Id>,
+    raw: Option<Vec<u8>>,
+}
+
+type HopColumns = (i64, String, String, i64, Errors, Option<Vec<u8>>);
+type FieldColumns = (i64, String, Option<String>, Option<String>, Vec<u8>);
+type EntryColumns = ((i64, i64, String), (String, Vec<u8>, i64));
+type ParkedColumns = ((i64, Id, String), (Option<String>, i64, Errors), (Option<Vec<u8>>, i64));
+type SendColumns = ((Id, String, String), (Id, &'static str, String), (bool, i64));
+
+impl Tables {
+    fn people(&mut self, write: &Write<'_>) {
+        match write {
+            Write::Number { row, number, app, waba } => self.numbers.push((
+                *row,
+                number.as_str().into(),
+                app.as_str().into(),
+                waba.map(|waba| waba.as_str().into()),
+            )),
+            Write::NumberWaba { row, waba } => self.number_wabas.put(*row, waba.as_str().into()),
+            Write::Customer { id, number, name, at } => self.customers.push((
+                id.to_bytes().into(),
+                number.clone().into(),
+                name.as_ref().map(|name| name.as_str().into()),
+                at.as_millis(),
+            )),
+            Write::CustomerName { id, name } => {
+                self.customer_names.put(id.to_bytes().into(), name.as_str().into());
+            }
+            Write::CustomerNumber { id, number } => {
+                self.customer_numbers.put(id.to_bytes().into(), number.clone().into());
+            }
+            Write::Alias { alias, customer, since } => self.aliases.put(
+                (alias.kind.as_str(), alias.value.clone().into()),
+                (customer.to_bytes().into(), to_column(*since)),
+            ),
+            Write::Conversation { id, customer, number, at } => self.conversations.push((
+                id.to_bytes().into(),
+                customer.to_bytes().into(),
+                *number,
+                at.as_millis(),
+            )),
+            Write::ConversationMoved { id, at, inbound_at } => {
+                let inbound_at = inbound_at.map(Timestamp::as_millis);
+                let moved = self.moved.of(id.to_bytes().into(), || (at.as_millis(), inbound_at));
+                *moved = (moved.0.max(at.as_millis()), moved.1.max(inbound_at));
+            }
+            _ => {}
+        }
+    }
+
+    fn messages(&mut self, write: &Write<'_>) {
+        match write {
+            Write::Seen { key, at, message } => self.seen.push((
+                key.number,
+                key.wamid.into(),
+                text_to_column(key.what()).into_owned(),
+                at.day(),
+                *message,
+            )),
+            Write::Message { seq, message } => self.messages.push(message_row(*seq, message)),
+            Write::MessageState { seq, state, times, errors } => {
+                let columns = (state.as_str(), times_to_columns(times), errors_to_column(errors));
+                let known = self.states.of(*seq, || columns.clone());
+                // Errors stay until there are others.
+                let errors = columns.2.clone().or_else(|| known.2.take());
+                *known = (columns.0, columns.1, errors);
+            }
+            Write::Hop(hop) => self.hops.push((
+                hop.message,
+                hop.reported.as_str().into(),
+                text_to_column(hop.participant.as_deref().unwrap_or_default()).into_owned(),
+                hop.at.as_millis(),
+                errors_to_column(&hop.errors),
+                hop.pricing.as_ref().map(|raw| raw.as_str().into()),
+            )),
+            Write::Parked { number, wamid, report, received } => {
+                let participant =
+                    report.participant.as_deref().map(|participant| text_to_column(participant).into_owned());
+                let at = report.at.unwrap_or(*received).as_millis();
+                self.parked.push((
+                    (*number, wamid.to_vec(), report.reported.as_str().into()),
+                    (participant, at, errors_to_column(&report.errors)),
+                    (report.pricing.as_ref().map(|raw| raw.as_str().into()), received.as_millis()),
+                ));
+            }
+            Write::Unparked { number, wamid } => self.unparked.push((*number, wamid.to_vec())),
+            _ => {}
+        }
+    }
+
+    fn rest(&mut self, write: &Write<'_>) {
+        match write {
+            Write::Send { intent, entry } => self.sends.push((
+                (
+                    entry.id.to_bytes().into(),
+                    intent.principal.as_str().into(),
+                    text_to_column(&intent.idempotency_key).into_owned(),
+                ),
+                (
+                    entry.conversation.to_bytes().into(),
+                    entry.state.as_str(),
+                    text_to_column(&entry.body).into_owned(),
+                ),
+                (intent.preview == LinkPreview::Shown, entry.at.as_millis()),
+            )),
+            Write::SendSettled(settled) => {
+                let errors = settled.error.as_ref().map(std::slice::from_ref).and_then(errors_to_column);
+                self.settled.put(
+                    settled.id.to_bytes().into(),
+                    (settled.state.as_str(), settled.message, errors, settled.at.as_millis()),
+                );
+            }
+            Write::DeadLetter { delivery, letter } => self.dead_letters.push((
+                delivery.received.as_millis(),
+                delivery.app.as_str().into(),
+                letter.kind.as_str(),
+                text_to_column(&letter.reason).into_owned(),
+                letter.raw.clone(),
+            )),
+            Write::FieldReport { report, received } => self.field_reports.push((
+                received.as_millis(),
+                text_to_column(&report.field).into_owned(),
+                report.number.as_ref().map(|number| number.as_str().into()),
+                report.waba.as_ref().map(|waba| waba.as_str().into()),
+                report.raw.as_str().into(),
+            )),
+            _ => {}
+        }
+    }
+
+    fn into_statements(self) -> Vec<Statement> {
+        let mut all = Vec::new();
+        columns!(all, NUMBERS, self.numbers, |(a, b, c, d)| (a, b, c, d));
+        columns!(all, NUMBER_WABAS, self.number_wabas.rows, |(a, b)| (a, b));
+        columns!(all, CUSTOMERS, self.customers, |(a, b, c, d)| (a, b, c, d));
+        columns!(all, CUSTOMER_NAMES, self.customer_names.rows, |(a, b)| (a, b));
+        columns!(all, CUSTOMER_NUMBERS, self.customer_numbers.rows, |(a, b)| (a, b));
+        columns!(all, ALIASES, self.aliases.rows, |((a, b), (c, d))| (a, b, c, d));
+        columns!(all, CONVERSATIONS, self.conversations, |(a, b, c, d)| (a, b, c, d));
+        columns!(all, MOVED, self.moved.rows, |(a, (b, c))| (a, b, c));
+        columns!(all, SEEN, self.seen, |(a, b, c, d, e)| (a, b, c, d, e));
+        columns!(
+            all,
+            MESSAGES,
+            self.messages,
+            |MessageRow {
+                 seq,
+                 ids: (id, conversation, wamid),
+                 what: (source, kind, content, state),
+                 at,
+                 times: [sent, delivered, read, played, failed],
+                 reply_to,
+                 errors,
+                 outbox,
+                 raw,
+             }| (seq, id, conversation, wamid, source, kind, content, state, at),
+            (sent, delivered, read, played, failed, reply_to, errors, outbox, raw)
+        );
+        columns!(all, STATES, self.states.rows, |(a, (b, [c, d, e, f, g], h))| (a, b, c, d, e, f, g, h));
+        columns!(all, HOPS, self.hops, |(a, b, c, d, e, f)| (a, b, c, d, e, f));
+        columns!(all, PARKED, self.parked, |((a, b, c), (d, e, f), (g, h))| (a, b, c, d, e, f, g, h));
+        columns!(all, UNPARKED, self.unparked, |(a, b)| (a, b));
+        columns!(all, SENDS, self.sends, |((a, b, c), (d, e, f), (g, h))| (a, b, c, d, e, f, g, h));
+        columns!(all, SETTLED, self.settled.rows, |(a, (b, c, d, e))| (a, b, c, d, e));
+        columns!(all, DEAD_LETTERS, self.dead_letters, |(a, b, c, d, e)| (a, b, c, d, e));
+        columns!(all, FIELD_REPORTS, self.field_reports, |(a, b, c, d, e)| (a, b, c, d, e));
+        columns!(all, JOURNAL, self.journal, |((a, b, c), (d, e, f))| (a, b, c, d, e, f));
+        all
+    }
+}
+
+fn message_row(seq: i64, message: &Message) -> MessageRow {
+    MessageRow {
+        seq,
+        ids: (
+            message.id.to_bytes().into(),
+            message.conversation.to_bytes().into(),
+            message.wamid.as_str().into(),
+        ),
+        what: (
+            message.source.as_str(),
+            message.kind.as_str().into(),
+            text_to_column(&message.content).into_owned(),
+            message.state.as_str(),
+        ),
+        at: message.at.as_millis(),
+        times: times_to_columns(&message.times),
+        reply_to: message.reply_to.as_ref().map(|wamid| wamid.as_str().into()),
+        errors: errors_to_column(&message.errors),
+        outbox: message.outbox.map(|id| id.to_bytes().into()),
+        raw: message.raw.as_ref().map(|raw| raw.as_str().into()),
+    }
+}
+
+fn times_to_columns(times: &StatusTimes) -> Times {
+    [times.sent_at, times.delivered_at, times.read_at, times.played_at, times.failed_at]
+        .map(|at| at.map(Timestamp::as_millis))
+}
+
+/// Rows by their key, in the order in which they were first written.
+struct Last<K, V> {
+    places: HashMap<K, usize>,
+    rows: Vec<(K, V)>,
+}
+
+impl<K, V> Default for Last<K, V> {
+    fn default() -> Self {
+        Self { places: HashMap::new(), rows: Vec::new() }
+    }
+}
+
+impl<K: Clone + Eq + Hash, V> Last<K, V> {
+    fn put(&mut self, key: K, value: V) {
+        let mut value = Some(value);
+        let known = self.of(key, || value.take().expect("it is taken once"));
+        if let Some(value) = value {
+            *known = value;
+        }
+    }
+
+    /// The row with the key; `fresh`, where there is none yet.
+    fn of(&mut self, key: K, fresh: impl FnOnce() -> V) -> &mut V {
+        let place = *self.places.entry(key.clone()).or_insert(self.rows.len());
+        if place == self.rows.len() {
+            self.rows.push((key, fresh()));
+        }
+        &mut self.rows[place].1
+    }
+}

@@ -1,0 +1,23 @@
+//! The suite once more, on PostgreSQL; and what holds only there.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+#[path = "../suite/fixture.rs"]
+mod fixture;
+mod ground;
+#[path = "../suite/housekeeping.rs"]
+mod housekeeping;
+#[path = "../suite/identity.rs"]
+mod identity;
+#[path = "../suite/journal.rs"]
+mod journal;
+#[path = "../suite/positions.rs"]
+mod positions;
+#[path = "../suite/receiving.rs"]
+mod receiving;
+#[path = "../suite/sending.rs"]
+mod sending;
+mod server;
+#[path = "../suite/sessions.rs"]
+mod sessions;
+mod trouble;
