@@ -13,10 +13,10 @@ use waypost_cloud_api::signature::AppSecrets;
 use waypost_domain::{OutboxId, Pid};
 use waypost_inbox::Reply;
 use waypost_inbox::reply::CALLS_MAX;
-use waypost_store::{Clock, IdSource, Limits, Options, Place, Store, Threads};
+use waypost_store::{Clock, IdSource, Limits, Options, Store, Threads};
 
 use crate::clock::{SystemClock, random_seed};
-use crate::config::{Config, StoreUrl, WhatsappConfig};
+use crate::config::{Config, WhatsappConfig};
 use crate::http::credential::Credentials;
 use crate::http::gate::Gate;
 use crate::http::webhook::{MetaApp, WebhookLimits};
@@ -72,16 +72,14 @@ impl App {
     pub(crate) fn build(config: &Config, mode: Mode) -> anyhow::Result<(Self, waypost_store::Commits)> {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
         let options = Options {
-            place: Place::Directory(config.store.data_dir.as_path().into()),
+            place: config.store.place(),
             seed: random_seed()?,
             clock: Arc::clone(&clock),
             encode: waypost_inbox::encoder(),
             limits: store_limits(config),
             threads: Threads::Own,
         };
-        let (store, commits) = match config.store.url {
-            StoreUrl::Sqlite => Store::open(options)?,
-        };
+        let (store, commits) = Store::open(options)?;
         let name = config.whatsapp.app.clone();
         let app = Self(Arc::new(Parts {
             mode,

@@ -25,6 +25,7 @@ mod back_end;
 mod columns;
 mod desk;
 mod group;
+mod health;
 mod housekeeping;
 mod job;
 mod outlet;
@@ -40,6 +41,7 @@ pub use keys::{ApiKey, Keys};
 pub use options::{Limits, OpenError, Options, Place, Threads};
 pub use page::{JournalPage, PageError, PageRequest};
 pub use position::{Gap, HeldPosition, PositionError};
+pub use postgres::{PostgresUrl, PostgresUrlError};
 pub use sessions::{NewSession, Session, SessionError, SessionId, SessionRoom, Tenure};
 pub use store::{
     AppendError, Binding, CustomerMatch, Intent, ReadError, Received, SendError, Store, StoreCounts,

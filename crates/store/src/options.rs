@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::clock::Clock;
 use crate::commit::Encode;
+use crate::postgres::PostgresUrl;
 
 /// What a store is built from.
 pub struct Options {
@@ -27,8 +28,8 @@ pub struct Options {
 pub enum Place {
     /// In files of this directory; created with mode 0700 where missing.
     Directory(PathBuf),
-    /// In a PostgreSQL database: `postgres://…`, which may hold a password. What is missing there is created.
-    Postgres(String),
+    /// In a PostgreSQL database. What is missing there is created.
+    Postgres(PostgresUrl),
 }
 
 /// Who does the work of a store.

@@ -1,9 +1,8 @@
 //! The handle: appends, reads and upkeep.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
-use tokio::sync::oneshot;
+use tokio::sync::{oneshot, watch};
 use waypost_domain::{
     AppName, CustomerAliases, CustomerId, Fact, Offset, OutboxEntry, OutboxId, PhoneNumberId, SendIntent,
     SendOutcome, Timestamp,
@@ -14,6 +13,7 @@ use crate::back_end::BackEnd;
 use crate::clock::Clock;
 use crate::commit::Commits;
 use crate::group::DatabaseError;
+use crate::health::Health;
 use crate::housekeeping::{Prune, STEP_ROWS};
 use crate::job::Job;
 use crate::keys::ApiKey;
@@ -155,8 +155,7 @@ pub struct Store {
     pub(crate) pins: Pins,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) limits: Arc<Limits>,
-    /// Whether the writer's last commit went well.
-    is_well: Arc<AtomicBool>,
+    health: Health,
 }
 
 impl Store {
@@ -168,18 +167,18 @@ impl Store {
     pub fn open(options: Options) -> Result<(Self, Commits), OpenError> {
         let limits = Arc::new(options.limits.clone());
         let clock = Arc::clone(&options.clock);
-        let is_well = Arc::new(AtomicBool::new(true));
+        let health = Health::new();
         let (back, commits) = match options.place.clone() {
             Place::Directory(path) => {
-                let (back, commits) = Sqlite::open(&path, options, Arc::clone(&is_well))?;
+                let (back, commits) = Sqlite::open(&path, options, health.clone())?;
                 (BackEnd::Sqlite(back), commits)
             }
             Place::Postgres(url) => {
-                let (back, commits) = Postgres::open(&url, options, Arc::clone(&is_well))?;
+                let (back, commits) = Postgres::open(&url, options, health.clone())?;
                 (BackEnd::Postgres(back), commits)
             }
         };
-        Ok((Self { back, pins: Pins::default(), clock, limits, is_well }, commits))
+        Ok((Self { back, pins: Pins::default(), clock, limits, health }, commits))
     }
 
     /// Stores the items of one webhook of `app`, each on its own; returns after the commit.
@@ -288,7 +287,13 @@ impl Store {
 
     /// Whether the store can write. Where its last commit went well it is believed; where not, it tries.
     pub async fn can_write(&self) -> bool {
-        self.is_well.load(Ordering::Relaxed) || self.ask(|answer, _| Job::Probe { answer }).await.is_some()
+        self.health.is_well() || self.ask(|answer, _| Job::Probe { answer }).await.is_some()
+    }
+
+    /// Whether the last commit went well, and from now on each change of that.
+    #[must_use]
+    pub fn health(&self) -> watch::Receiver<bool> {
+        self.health.watch()
     }
 
     /// The key with this SHA-256 digest.

@@ -47,7 +47,7 @@ pub(crate) use secret::{Secret, Secrets};
 pub(crate) use server::{LogFilter, LogFormat, ServerConfig};
 pub(crate) use setting::Shape;
 pub(crate) use source::Flags;
-pub(crate) use store::{StoreConfig, StoreUrl};
+pub(crate) use store::StoreConfig;
 pub(crate) use unit::{Bytes, Count, Days, Hours, Milliseconds, Seconds};
 pub(crate) use web::{GraphUrl, Origins, PublicUrl};
 pub(crate) use whatsapp::WhatsappConfig;

@@ -2,16 +2,19 @@
 
 use std::path::{Path, PathBuf};
 
+use waypost_store::{Place, PostgresUrl};
+
 use super::Count;
 use super::key::{Demo, Section, section};
-use super::setting::{Raw, Setting, Shape, Shown, Wrong, choice};
+use super::setting::{Raw, Setting, Shape, Shown, Wrong};
 
 section! {
     Section::Store;
     /// Where messages, statuses and the journal are kept.
     pub(crate) struct StoreConfig {
-        /// The database. `sqlite` keeps it in the data directory.
-        url: StoreUrl = "sqlite", short "store";
+        /// The database. `sqlite` keeps it in the data directory; an address such as
+        /// `postgres://user:password@host:5432/database` in PostgreSQL (14 or newer).
+        url: StoreUrl = "sqlite", short "store", demo Demo::Own;
         /// The directory of the database and the keys. It is made if it is not there, readable by its owner only; a
         /// relative path starts where the server was started.
         data_dir: DataDir = "./waypost-data", short "data_dir", demo Demo::Default("./waypost-demo-data");
@@ -20,10 +23,42 @@ section! {
     }
 }
 
-choice! {
-    /// Which database.
-    pub(crate) enum StoreUrl, allowed "`sqlite` (this version has SQLite only)" {
-        Sqlite = "sqlite",
+/// Which database.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum StoreUrl {
+    Sqlite,
+    Postgres(PostgresUrl),
+}
+
+impl Setting for StoreUrl {
+    const SHAPE: Shape = Shape::Text;
+
+    fn allowed() -> String {
+        "`sqlite`, or an address such as postgres://user:password@host:5432/database".to_owned()
+    }
+
+    fn parse(raw: &Raw) -> Result<Self, Wrong> {
+        match raw.text()? {
+            "sqlite" => Ok(Self::Sqlite),
+            url => url.parse().map(Self::Postgres).map_err(|_| Wrong::whole()),
+        }
+    }
+
+    fn shown(&self) -> Shown {
+        match self {
+            Self::Sqlite => Shown::text("sqlite"),
+            Self::Postgres(url) => Shown::text(url.to_string()),
+        }
+    }
+}
+
+impl StoreConfig {
+    /// Where the store is.
+    pub(crate) fn place(&self) -> Place {
+        match &self.url {
+            StoreUrl::Sqlite => Place::Directory(self.data_dir.as_path().into()),
+            StoreUrl::Postgres(url) => Place::Postgres(url.clone()),
+        }
     }
 }
 

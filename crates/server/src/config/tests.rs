@@ -250,7 +250,7 @@ fn wrong_values_name_key_source_value_and_what_is_allowed() {
              [store]\nreaders = 1.5\n[retention]\ndedup_days = 29\njournal_days = [7]\ndead_letter_days = 1979-05-27\n",
         ),
         variables: vec![
-            ("WAYPOST_STORE", "postgres://waypost:hunter2@db.example/waypost"),
+            ("WAYPOST_STORE", "mysql://waypost:hunter2@db.example/waypost"),
             ("WAYPOST_LOG", "inof"),
             ("WAYPOST_OFFSETS", "yes"),
             ("WAYPOST_GRAPH_VERSION", "26"),
@@ -275,7 +275,7 @@ fn wrong_values_name_key_source_value_and_what_is_allowed() {
           - server.log is `inof` (environment WAYPOST_LOG); allowed: a level (off, error, warn, info, debug, trace), or comma-separated parts such as waypost_store=debug
           - realtime.offsets is `yes` (environment WAYPOST_OFFSETS); allowed: `on`, `off` or `auto`
           - whatsapp.phone_number_id is `+1 555 0100` (environment WAYPOST_PHONE_NUMBER_ID); allowed: 1 to 32 digits; or nothing
-          - store.url is `postgres://[hidden]@db.example/waypost` (environment WAYPOST_STORE); allowed: `sqlite` (this version has SQLite only)
+          - store.url is `mysql://[hidden]@db.example/waypost` (environment WAYPOST_STORE); allowed: `sqlite`, or an address such as postgres://user:password@host:5432/database
           - server.listen is `127.0.0.1:3000` (flag --listen); allowed: different addresses with a port, such as 127.0.0.1:3000 or [::1]:3000
           - whatsapp.graph_url is `ftp://graph.example` (flag --graph-url); allowed: an address such as https://graph.facebook.com
           - auth.anonymous is `on\n` (flag --anonymous); allowed: `off` or `loopback`"#]]);

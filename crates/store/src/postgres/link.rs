@@ -10,6 +10,7 @@ use tokio_postgres::error::SqlState;
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Config, NoTls, Row};
 
+use super::url::PostgresUrl;
 use crate::group::Trouble;
 use crate::options::OpenError;
 
@@ -39,8 +40,8 @@ const STATEMENT_TIMEOUT_MS: u32 = 4_000;
 pub(super) const BY_KEY: &str = " -c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off";
 
 /// The settings in `url`, with our bounds.
-pub(super) fn settings(url: &str, more: &str) -> Result<Config, OpenError> {
-    let mut config: Config = url.parse()?;
+pub(super) fn settings(url: &PostgresUrl, more: &str) -> Config {
+    let mut config = url.config();
     let given = config.get_options().unwrap_or_default().to_owned();
     if config.get_application_name().is_none() {
         config.application_name("waypost");
@@ -50,7 +51,7 @@ pub(super) fn settings(url: &str, more: &str) -> Result<Config, OpenError> {
              -c lock_timeout={LOCK_TIMEOUT_MS} -c statement_timeout={STATEMENT_TIMEOUT_MS} \
              -c default_transaction_isolation=read\\ committed{more}"
     ));
-    Ok(config)
+    config
 }
 
 /// A pool of connections. Those that it makes live on the runtime of whoever needs one.

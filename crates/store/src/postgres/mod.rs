@@ -9,18 +9,18 @@ mod load;
 mod reads;
 mod rows;
 mod sessions;
+mod url;
 mod write;
 mod writer;
-
-use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 
 use deadpool_postgres::Pool;
 
 use crate::commit::Commits;
 use crate::desk::Desk;
+use crate::health::Health;
 use crate::options::{OpenError, Options, Threads};
 use sessions::SessionWriter;
+pub use url::{PostgresUrl, PostgresUrlError};
 use writer::Writer;
 
 /// A database, or one schema of it. All clones are one.
@@ -34,19 +34,19 @@ pub(crate) struct Postgres {
 impl Postgres {
     /// Connects to the database at `url` and starts the writers; creates what is missing. Blocks until that is done.
     pub(crate) fn open(
-        url: &str,
+        url: &PostgresUrl,
         options: Options,
-        is_well: Arc<AtomicBool>,
+        health: Health,
     ) -> Result<(Self, Commits), OpenError> {
         if options.threads == Threads::Caller {
             return Err(OpenError::CallerThreads);
         }
         let (limits, threads) = (options.limits.clone(), options.threads);
-        let readers = link::pool(link::settings(url, "")?, limits.readers)?;
+        let readers = link::pool(link::settings(url, ""), limits.readers)?;
         // The caller may be on a runtime, in which no other can be waited for.
         let (writer, commits, session_writer) = std::thread::scope(|scope| {
             let opening = scope.spawn(|| {
-                let (writer, commits) = Writer::open(url, options, is_well)?;
+                let (writer, commits) = Writer::open(url, options, health)?;
                 let session_writer = SessionWriter::open(url)?;
                 Ok::<_, OpenError>((writer, commits, session_writer))
             });

@@ -9,6 +9,7 @@ use waypost_domain::{CustomerId, Offset, PrincipalId, Timestamp};
 use super::Postgres;
 use super::link::{self, ANSWER_TIMEOUT, BY_KEY, Failure};
 use super::rows::{known, optional_id, time, to_column, unsigned};
+use super::url::PostgresUrl;
 use crate::columns::text_to_column;
 use crate::desk::GroupWriter;
 use crate::group::{DatabaseError, Trouble};
@@ -52,12 +53,12 @@ impl GroupWriter for SessionWriter {
 }
 
 impl SessionWriter {
-    pub(super) fn open(url: &str) -> Result<Self, OpenError> {
+    pub(super) fn open(url: &PostgresUrl) -> Result<Self, OpenError> {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()
             .map_err(|error| OpenError::Database(error.into()))?;
-        let pool = link::pool(link::settings(url, BY_KEY)?, 1)?;
+        let pool = link::pool(link::settings(url, BY_KEY), 1)?;
         Ok(Self { runtime, pool, is_well: true })
     }
 

@@ -12,7 +12,6 @@ use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -24,6 +23,7 @@ use super::housekeeping;
 use super::link::{self, ANSWER_TIMEOUT, BY_KEY, Failure, LOCK, Link};
 use super::load::load;
 use super::rows::{id, known, to_column, unsigned};
+use super::url::PostgresUrl;
 use super::write::{Statement, statements};
 use crate::append::{Decider, Heads, Item, Outcome, Plan, Wants};
 use crate::clock::Clock;
@@ -31,6 +31,7 @@ use crate::columns::audience_from_column;
 use crate::commit::{Commit, Commits, CommittedEvent, Step};
 use crate::desk::GroupWriter;
 use crate::group::{Committer, DatabaseError, Trouble, Work, Worked, commit, worked};
+use crate::health::Health;
 use crate::ids::IdSource;
 use crate::job::Job;
 use crate::options::{OpenError, Options};
@@ -46,8 +47,7 @@ const TRIES_MAX: usize = 4;
 pub(crate) struct Writer {
     runtime: Runtime,
     append: Append,
-    /// Whether the last commit went well.
-    is_well: Arc<AtomicBool>,
+    health: Health,
 }
 
 impl GroupWriter for Writer {
@@ -59,22 +59,17 @@ impl GroupWriter for Writer {
 }
 
 impl Committer for Writer {
-    /// Says when trouble begins and when it ends, once each.
     fn try_commit(&mut self, work: Work<'_>, queued_at: Option<Duration>) -> Result<Worked, Trouble> {
-        let Self { runtime, append, is_well } = self;
+        let Self { runtime, append, health } = self;
         let (attempt, commits) = runtime.block_on(append.attempt(work, queued_at));
         // Whoever hands on waits for room, which a runtime does not allow.
         for commit in commits {
             append.outlet.send(commit);
         }
         match &attempt {
-            Ok(_) if !is_well.swap(true, Ordering::Relaxed) => {
-                tracing::info!("the store can write again");
-            }
-            Err(Trouble::Database(error)) if is_well.swap(false, Ordering::Relaxed) => {
-                tracing::error!(error = %error, "the store cannot write; until it can, nothing is acknowledged");
-            }
-            Ok(_) | Err(_) => {}
+            Ok(_) => health.note(Ok(())),
+            Err(Trouble::Database(error)) => health.note(Err(error)),
+            Err(Trouble::Item | Trouble::Unread) => {}
         }
         attempt
     }
@@ -83,19 +78,19 @@ impl Committer for Writer {
 impl Writer {
     /// Connects, brings the schema up to date, and settles what the process before this one left open.
     pub(super) fn open(
-        url: &str,
+        url: &PostgresUrl,
         options: Options,
-        is_well: Arc<AtomicBool>,
+        health: Health,
     ) -> Result<(Self, Commits), OpenError> {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()
             .map_err(|error| OpenError::Database(error.into()))?;
-        let pool = link::pool(link::settings(url, BY_KEY)?, 1)?;
+        let pool = link::pool(link::settings(url, BY_KEY), 1)?;
         let (outlet, commits) = Outlet::new(options.threads);
         let mut append = runtime.block_on(Append::open(pool, options, outlet))?;
         runtime.block_on(append.give_up_unfinished_sends())?;
-        Ok((Self { runtime, append, is_well }, commits))
+        Ok((Self { runtime, append, health }, commits))
     }
 }
 

@@ -17,12 +17,12 @@ mod writer;
 
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 
 use waypost_domain::{CustomerAliases, CustomerId, Offset, PhoneNumberId, Timestamp};
 
 use crate::commit::Commits;
 use crate::desk::Desk;
+use crate::health::Health;
 use crate::housekeeping::{Doomed, DoomedSession, Prune, SessionPrune};
 use crate::keys::ApiKey;
 use crate::options::{Limits, OpenError, Options};
@@ -49,7 +49,7 @@ impl Sqlite {
     pub(crate) fn open(
         data_dir: &Path,
         options: Options,
-        is_well: Arc<AtomicBool>,
+        health: Health,
     ) -> Result<(Self, Commits), OpenError> {
         let directory = Arc::new(DataDir::own(data_dir)?);
         let (limits, threads) = (options.limits.clone(), options.threads);
@@ -61,7 +61,7 @@ impl Sqlite {
         let session_readers = Readers::open(&directory.sessions(), limits.readers, threads)?;
 
         let database = directory.database();
-        let (writer, commits) = Writer::open(directory, options, is_well)?;
+        let (writer, commits) = Writer::open(directory, options, health)?;
         let writer = Desk::open(writer, threads, "waypost-writer", limits.queue_max)
             .map_err(|source| OpenError::Directory { path: database.clone(), source })?;
         let readers = Readers::open(&database, limits.readers, threads)?;

@@ -4,7 +4,6 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use rusqlite::{Connection, Transaction, TransactionBehavior};
@@ -22,6 +21,7 @@ use crate::clock::Clock;
 use crate::commit::{Commit, Commits, Step};
 use crate::desk::{GroupWriter, Grouped};
 use crate::group::{Committer, Trouble, Work, Worked, commit, worked};
+use crate::health::Health;
 use crate::ids::IdSource;
 use crate::job::Job;
 use crate::options::{OpenError, Options, Threads};
@@ -39,8 +39,7 @@ pub(crate) struct Writer {
     /// The number of the newest entry that was handed on.
     published: u64,
     clock: Arc<dyn Clock>,
-    /// Whether the last commit went well.
-    is_well: Arc<AtomicBool>,
+    health: Health,
     checkpointer: Checkpointer,
 }
 
@@ -57,17 +56,12 @@ impl GroupWriter for Writer {
 }
 
 impl Committer for Writer {
-    /// Says when trouble begins and when it ends, once each.
     fn try_commit(&mut self, work: Work<'_>, queued_at: Option<Duration>) -> Result<Worked, Trouble> {
         let attempt = self.attempt(work, queued_at);
         match &attempt {
-            Ok(_) if !self.is_well.swap(true, Ordering::Relaxed) => {
-                tracing::info!("the store can write again");
-            }
-            Err(Trouble::Database(error)) if self.is_well.swap(false, Ordering::Relaxed) => {
-                tracing::error!(error = %error, "the store cannot write; until it can, nothing is acknowledged");
-            }
-            Ok(_) | Err(_) => {}
+            Ok(_) => self.health.note(Ok(())),
+            Err(Trouble::Database(error)) => self.health.note(Err(error)),
+            Err(Trouble::Item | Trouble::Unread) => {}
         }
         attempt
     }
@@ -78,7 +72,7 @@ impl Writer {
     pub(crate) fn open(
         directory: Arc<DataDir>,
         options: Options,
-        is_well: Arc<AtomicBool>,
+        health: Health,
     ) -> Result<(Self, Commits), OpenError> {
         let (database, threads) = (directory.database(), options.threads);
         let mut connection = connection::open_to_write(&database)?;
@@ -103,7 +97,7 @@ impl Writer {
             outlet,
             published: heads.journal.number,
             clock: options.clock,
-            is_well,
+            health,
             checkpointer,
         };
         writer.give_up_unfinished_sends()?;

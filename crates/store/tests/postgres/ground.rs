@@ -33,7 +33,7 @@ impl Ground {
     }
 
     pub(crate) fn place(&self) -> Place {
-        Place::Postgres(self.url.clone())
+        Place::Postgres(self.url.parse().unwrap())
     }
 
     pub(crate) fn threads(&self) -> Threads {
