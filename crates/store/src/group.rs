@@ -141,6 +141,7 @@ pub(crate) fn worked(
             Some(Outcome::Received(_)) | None => unreachable!("each item has its own outcome, in order"),
         },
         Job::Prune { .. } => Done::Pruned(pruned.next().unwrap_or_default()),
+        Job::Look { .. } => Done::Looked,
         Job::Probe { .. } => Done::Probed,
     });
     Worked::Jobs(done.collect())

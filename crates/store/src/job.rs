@@ -40,6 +40,11 @@ pub(crate) enum Job {
         asked_at: Duration,
         answer: oneshot::Sender<usize>,
     },
+    /// Hands on what others appended: up to this entry, as one of them said, or whatever there is. Where there are no
+    /// others there is nothing to look for.
+    Look {
+        head: Option<u64>,
+    },
     /// Writes what is there already: can it be written?
     Probe {
         answer: oneshot::Sender<()>,
@@ -50,7 +55,11 @@ impl Grouped for Job {
     fn items(&self) -> usize {
         match self {
             Self::Receive { facts, .. } => facts.len(),
-            Self::Intend { .. } | Self::Settle { .. } | Self::Prune { .. } | Self::Probe { .. } => 1,
+            Self::Intend { .. }
+            | Self::Settle { .. }
+            | Self::Prune { .. }
+            | Self::Look { .. }
+            | Self::Probe { .. } => 1,
         }
     }
 
@@ -58,7 +67,7 @@ impl Grouped for Job {
         match self {
             Self::Receive { facts, .. } => facts.iter().map(Fact::weight_bytes).sum(),
             Self::Intend { intent, .. } => intent.body.len(),
-            Self::Settle { .. } | Self::Prune { .. } | Self::Probe { .. } => 0,
+            Self::Settle { .. } | Self::Prune { .. } | Self::Look { .. } | Self::Probe { .. } => 0,
         }
     }
 }
@@ -72,7 +81,7 @@ impl Job {
             }
             Self::Intend { app, intent, at, .. } => items.push(Item::Intend { app, intent, at: *at }),
             Self::Settle { id, outcome, at, .. } => items.push(decider.outcome(*id, outcome, *at)),
-            Self::Prune { .. } | Self::Probe { .. } => {}
+            Self::Prune { .. } | Self::Look { .. } | Self::Probe { .. } => {}
         }
     }
 
@@ -81,7 +90,7 @@ impl Job {
             Self::Receive { queued_at, .. }
             | Self::Intend { queued_at, .. }
             | Self::Settle { queued_at, .. } => Some(*queued_at),
-            Self::Prune { .. } | Self::Probe { .. } => None,
+            Self::Prune { .. } | Self::Look { .. } | Self::Probe { .. } => None,
         }
     }
 
@@ -92,6 +101,7 @@ impl Job {
             (Self::Intend { answer, .. }, Done::Intended(intent)) => drop(answer.send(intent)),
             (Self::Settle { answer, .. }, Done::Settled(entry)) => drop(answer.send(entry)),
             (Self::Prune { answer, .. }, Done::Pruned(rows)) => drop(answer.send(rows)),
+            (Self::Look { .. }, Done::Looked) => {}
             (Self::Probe { answer }, Done::Probed) => drop(answer.send(())),
             _ => unreachable!("`worked` gives each job its own kind of answer"),
         }
@@ -104,6 +114,7 @@ pub(crate) enum Done {
     Intended(Result<Intent, SendError>),
     Settled(Result<OutboxEntry, SendError>),
     Pruned(usize),
+    Looked,
     Probed,
 }
 

@@ -7,8 +7,9 @@ use std::time::Duration;
 
 use deadpool_postgres::{Manager, ManagerConfig, Pool, RecyclingMethod, Runtime};
 use tokio_postgres::error::SqlState;
+use tokio_postgres::tls::NoTlsStream;
 use tokio_postgres::types::ToSql;
-use tokio_postgres::{Config, NoTls, Row};
+use tokio_postgres::{Client, Config, Connection, NoTls, Row, Socket};
 
 use super::url::PostgresUrl;
 use crate::group::Trouble;
@@ -65,6 +66,13 @@ pub(super) fn pool(config: Config, connections: usize) -> Result<Pool, OpenError
         .runtime(Runtime::Tokio1)
         .build()
         .map_err(|error| OpenError::Database(error.into()))
+}
+
+/// A connection that is in no pool. Nothing is said on it unless the second half is polled.
+pub(super) async fn connect(
+    url: &PostgresUrl,
+) -> Result<(Client, Connection<Socket, NoTlsStream>), tokio_postgres::Error> {
+    settings(url, "").connect(NoTls).await
 }
 
 /// Brings the schema up to the newest version. Of several that do so at the same time, one does it.

@@ -1,14 +1,19 @@
 //! The back end for more than one machine: PostgreSQL 14 or newer.
 //!
 //! An append decides before it takes the lock, on what was loaded under one version of the head, and writes under the
-//! lock in one pipeline that does nothing if the head has moved since: `writer.rs`.
+//! lock in one pipeline that does nothing if the head has moved since: `append.rs`. What is shown is what the journal has,
+//! whoever appended it: `writer.rs`.
 
+mod append;
+mod bell;
 mod housekeeping;
 mod link;
 mod load;
+mod meta;
 mod reads;
 mod rows;
 mod sessions;
+mod tail;
 mod url;
 mod write;
 mod writer;
@@ -19,6 +24,7 @@ use crate::commit::Commits;
 use crate::desk::Desk;
 use crate::health::Health;
 use crate::options::{OpenError, Options, Threads};
+use bell::Bell;
 use sessions::SessionWriter;
 pub use url::{PostgresUrl, PostgresUrlError};
 use writer::Writer;
@@ -53,7 +59,11 @@ impl Postgres {
             opening.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
         })?;
         let thread = |source: std::io::Error| OpenError::Database(source.into());
+        let published = writer.published();
         let writer = Desk::open(writer, threads, "waypost-writer", limits.queue_max).map_err(thread)?;
+        if let Desk::Thread(jobs) = &writer {
+            Bell::start(url.clone(), published, jobs.downgrade()).map_err(thread)?;
+        }
         let session_writer =
             Desk::open(session_writer, threads, "waypost-sessions", limits.queue_max).map_err(thread)?;
         Ok((Self { writer, session_writer, readers }, commits))

@@ -7,7 +7,7 @@ use waypost_domain::{Alias, AliasKind, CustomerAliases, CustomerId, Epoch, Offse
 use super::Postgres;
 use super::link;
 use super::rows::{id, known, time, to_column, unsigned};
-use super::writer::entry;
+use super::tail::entry;
 use crate::group::DatabaseError;
 use crate::keys::ApiKey;
 use crate::page::{JournalPage, PageBuilder, PageError, PageRequest, SCAN_ROWS_MAX};

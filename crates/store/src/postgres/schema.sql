@@ -28,6 +28,7 @@ CREATE TABLE aliases (
     PRIMARY KEY (value, kind)
 );
 CREATE INDEX aliases_by_customer ON aliases (customer, kind);
+CREATE INDEX aliases_by_since ON aliases (since);
 
 CREATE TABLE conversations (
     id              bytea PRIMARY KEY,

@@ -5,10 +5,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use tokio_postgres::{Client, NoTls, SimpleQueryMessage};
 use waypost_store::{Place, Threads};
 
+use crate::proxy::Proxy;
 use crate::server;
 
 pub(crate) struct Ground {
-    /// Where the store connects to.
     url: String,
     schema: String,
 }
@@ -34,6 +34,13 @@ impl Ground {
 
     pub(crate) fn place(&self) -> Place {
         Place::Postgres(self.url.parse().unwrap())
+    }
+
+    /// The same, through a proxy.
+    pub(crate) fn place_behind(&self, proxy: &Proxy) -> Place {
+        let (_, settings) = self.url.split_once('?').unwrap();
+        let url = format!("postgres://postgres@{}/postgres?sslmode=disable&{settings}", proxy.address());
+        Place::Postgres(url.parse().unwrap())
     }
 
     pub(crate) fn threads(&self) -> Threads {

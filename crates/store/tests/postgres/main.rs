@@ -13,6 +13,7 @@ mod identity;
 mod journal;
 #[path = "../suite/positions.rs"]
 mod positions;
+mod proxy;
 #[path = "../suite/receiving.rs"]
 mod receiving;
 #[path = "../suite/sending.rs"]

@@ -1,7 +1,7 @@
 //! A store on a ground of its own, with a clock that stands still, and facts to put into it.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU8, AtomicU64, Ordering};
 use std::time::Duration;
 
 use waypost_domain::{
@@ -9,7 +9,7 @@ use waypost_domain::{
     RawJson, ReceivedMessage, Reported, Source, StatusReport, Timestamp, Wamid,
 };
 use waypost_store::{
-    Clock, Commit, Commits, CommittedEvent, EncodedEvent, Limits, OpenError, Options, Step, Store,
+    Clock, Commit, Commits, CommittedEvent, EncodedEvent, Limits, OpenError, Options, Place, Step, Store,
     StoreCounts,
 };
 
@@ -60,6 +60,8 @@ pub(crate) struct Fixture {
 pub(crate) struct Setting {
     ground: Ground,
     clock: Arc<StillClock>,
+    /// No two that open it draw the same ids.
+    opened: AtomicU8,
 }
 
 /// A content over which the fixture's encoder panics, as a bug would.
@@ -102,9 +104,13 @@ pub(crate) fn limits() -> Limits {
 }
 
 pub(crate) fn open(setting: &Setting) -> Result<(Store, Commits), OpenError> {
+    open_at(setting, setting.ground.place())
+}
+
+pub(crate) fn open_at(setting: &Setting, place: Place) -> Result<(Store, Commits), OpenError> {
     Store::open(Options {
-        place: setting.ground.place(),
-        seed: [7; 32],
+        place,
+        seed: [setting.opened.fetch_add(1, Ordering::SeqCst); 32],
         clock: Arc::clone(&setting.clock) as Arc<dyn Clock>,
         encode: Box::new(encode),
         limits: limits(),
@@ -121,7 +127,7 @@ impl Fixture {
     pub(crate) fn on(ground: Ground) -> Self {
         let wall_ms = AtomicI64::new(START.as_millis());
         let clock = Arc::new(StillClock { wall_ms, monotonic_ms: AtomicU64::new(0) });
-        let setting = Setting { ground, clock: Arc::clone(&clock) };
+        let setting = Setting { ground, clock: Arc::clone(&clock), opened: AtomicU8::new(7) };
         let (store, commits) = open(&setting).unwrap();
         Self { store, commits, clock, setting }
     }
