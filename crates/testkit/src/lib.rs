@@ -1,7 +1,8 @@
 //! What tests share: waiting, time, webhooks as Meta sends them, and the binary as a process.
 //!
 //! The types that matter: [`TestServer`] runs the binary as a stranger would and looks at it from outside;
-//! [`Webhook`] builds what it receives; [`hub_client`] speaks with a hub in process; [`ManualClock`] is the time of tests in process; and [`eventually`] is the only
+//! [`Webhook`] builds what it receives; [`hub_client`] speaks with a hub in process;
+//! [`postgres`] is PostgreSQL for tests; [`ManualClock`] is the time of tests in process; and [`eventually`] is the only
 //! way to wait.
 //!
 //! Deliberately absent: knowledge of how the product works inside. Signatures and bodies are made here anew instead of
@@ -15,6 +16,7 @@ mod environment;
 mod eventually;
 mod http;
 pub mod hub_client;
+pub mod postgres;
 mod server;
 mod signature;
 mod webhook;

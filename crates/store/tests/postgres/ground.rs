@@ -1,16 +1,13 @@
 //! What a store stands on, in PostgreSQL: a schema of its own.
 
-use std::sync::atomic::{AtomicU64, Ordering};
-
-use tokio_postgres::{Client, NoTls, SimpleQueryMessage};
+use tokio_postgres::{Client, NoTls};
 use waypost_store::{Place, Threads};
+use waypost_testkit::postgres::Schema;
 
 use crate::proxy::Proxy;
-use crate::server;
 
 pub(crate) struct Ground {
-    url: String,
-    schema: String,
+    schema: Schema,
 }
 
 /// `group_concat` is SQLite's; here the tests bring their own.
@@ -20,25 +17,20 @@ const GROUP_CONCAT: &str = "
     CREATE AGGREGATE group_concat(anyelement) (sfunc = and_then, stype = text)";
 
 impl Ground {
+    /// One on the server that tests share. Where there is none, which has been said, the run ends here.
     pub(crate) fn new() -> Self {
-        static SCHEMAS: AtomicU64 = AtomicU64::new(0);
-        let number = SCHEMAS.fetch_add(1, Ordering::Relaxed);
-        let schema = format!("waypost_test_{}_{number}", std::process::id());
-        let server = server::url();
-        let separator = if server.contains('?') { '&' } else { '?' };
-        let url = format!("{server}{separator}options=-csearch_path%3D{schema}&application_name={schema}");
-        let ground = Self { url, schema };
-        ground.execute(&format!("CREATE SCHEMA {}; {GROUP_CONCAT}", ground.schema));
-        ground
+        let Some(schema) = Schema::new() else { std::process::exit(0) };
+        schema.database().execute(GROUP_CONCAT);
+        Self { schema }
     }
 
     pub(crate) fn place(&self) -> Place {
-        Place::Postgres(self.url.parse().unwrap())
+        Place::Postgres(self.schema.url().parse().unwrap())
     }
 
     /// The same, through a proxy.
     pub(crate) fn place_behind(&self, proxy: &Proxy) -> Place {
-        let (_, settings) = self.url.split_once('?').unwrap();
+        let (_, settings) = self.schema.url().split_once('?').unwrap();
         let url = format!("postgres://postgres@{}/postgres?sslmode=disable&{settings}", proxy.address());
         Place::Postgres(url.parse().unwrap())
     }
@@ -52,15 +44,7 @@ impl Ground {
     pub(crate) async fn left(&self) {}
 
     pub(crate) fn text(&self, sql: &str) -> String {
-        let sql = sql.to_owned();
-        self.ask(async move |client| {
-            let answer = client.simple_query(&sql).await.unwrap();
-            let row = answer.iter().find_map(|message| match message {
-                SimpleQueryMessage::Row(row) => Some(row),
-                _ => None,
-            });
-            row.unwrap().get(0).unwrap().to_owned()
-        })
+        self.schema.database().text(sql)
     }
 
     pub(crate) fn hexadecimal(&self, sql: &str) -> String {
@@ -68,8 +52,7 @@ impl Ground {
     }
 
     pub(crate) fn execute(&self, sql: &str) {
-        let sql = sql.to_owned();
-        self.ask(async move |client| client.batch_execute(&sql).await.unwrap());
+        self.schema.database().execute(sql);
     }
 
     pub(crate) fn sessions_text(&self, sql: &str) -> String {
@@ -86,42 +69,13 @@ impl Ground {
 
     /// A connection beside the store, on the caller's runtime.
     pub(crate) async fn connect(&self) -> Client {
-        let (client, connection) = tokio_postgres::connect(&self.url, NoTls).await.unwrap();
+        let (client, connection) = tokio_postgres::connect(self.schema.url(), NoTls).await.unwrap();
         tokio::runtime::Handle::current().spawn(connection);
         client
     }
 
     /// Ends all connections that a store on this ground has.
     pub(crate) fn cut_connections(&self) {
-        self.execute(&format!(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-             WHERE application_name = '{}' AND pid <> pg_backend_pid()",
-            self.schema
-        ));
-    }
-
-    /// Asks beside the store, and waits for the answer on a thread of its own: the caller is on a runtime.
-    fn ask<T: Send>(&self, question: impl AsyncFnOnce(&Client) -> T + Send) -> T {
-        std::thread::scope(|scope| {
-            let asked = scope.spawn(|| {
-                let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-                runtime.block_on(async {
-                    let (client, connection) = tokio_postgres::connect(&self.url, NoTls).await.unwrap();
-                    tokio::select! {
-                        answer = question(&client) => answer,
-                        ended = connection => panic!("the connection ended: {ended:?}"),
-                    }
-                })
-            });
-            asked.join().unwrap()
-        })
-    }
-}
-
-impl Drop for Ground {
-    fn drop(&mut self) {
-        if !std::thread::panicking() {
-            self.execute(&format!("DROP SCHEMA {} CASCADE", self.schema));
-        }
+        self.schema.cut_connections();
     }
 }

@@ -18,7 +18,6 @@ mod proxy;
 mod receiving;
 #[path = "../suite/sending.rs"]
 mod sending;
-mod server;
 #[path = "../suite/sessions.rs"]
 mod sessions;
 mod trouble;

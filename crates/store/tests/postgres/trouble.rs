@@ -2,14 +2,14 @@
 //! is in order, without a hole, once.
 
 use waypost_store::{AppendError, Commits, CommittedEvent, Store};
+use waypost_testkit::postgres::url;
 
 use crate::fixture::{Fixture, START, app, events_of, message, open, open_at, text};
 use crate::proxy::{Fault, Proxy};
-use crate::server;
 
 /// A store on the ground of another, whose connections go through a proxy.
 fn open_behind_proxy(other: &Fixture) -> (Store, Commits, Proxy) {
-    let proxy = Proxy::start(server::url());
+    let proxy = Proxy::start(url().unwrap());
     let (store, commits) = open_at(&other.setting, other.ground().place_behind(&proxy)).unwrap();
     (store, commits, proxy)
 }
