@@ -1,27 +1,37 @@
 //! API keys, made and revoked beside a server that may be running.
 
-use std::path::Path;
-
 use waypost_domain::Timestamp;
 
-use crate::options::OpenError;
+use crate::options::{OpenError, Place};
+use crate::postgres::PostgresKeys;
 use crate::sqlite::connection::{DataDir, MIGRATIONS, migrate, open_to_write};
 use crate::sqlite::keys;
 use crate::store::ReadError;
 
-/// The API keys of a data directory, for the command line, beside a server that may be running.
-pub struct Keys(rusqlite::Connection);
+/// The API keys of a store, for the command line, beside a server that may be running. Everything waits for its answer,
+/// which is not to be done on a runtime.
+pub struct Keys(Kept);
+
+enum Kept {
+    Sqlite(rusqlite::Connection),
+    Postgres(PostgresKeys),
+}
 
 impl Keys {
-    /// Opens the keys of a directory; creates what is missing.
+    /// Opens the keys of a store; creates what is missing.
     ///
     /// # Errors
     /// Where the directory or the database cannot be used.
-    pub fn open(data_dir: &Path) -> Result<Self, OpenError> {
-        let directory = DataDir::visit(data_dir)?;
-        let mut connection = open_to_write(&directory.database())?;
-        migrate(&mut connection, &MIGRATIONS)?;
-        Ok(Self(connection))
+    pub fn open(place: &Place) -> Result<Self, OpenError> {
+        Ok(Self(match place {
+            Place::Directory(path) => {
+                let directory = DataDir::visit(path)?;
+                let mut connection = open_to_write(&directory.database())?;
+                migrate(&mut connection, &MIGRATIONS)?;
+                Kept::Sqlite(connection)
+            }
+            Place::Postgres(url) => Kept::Postgres(PostgresKeys::open(url)?),
+        }))
     }
 
     /// Stores a key by its SHA-256 digest.
@@ -29,7 +39,10 @@ impl Keys {
     /// # Errors
     /// Where the database says no.
     pub fn create(&self, key: &ApiKey, digest: &[u8; 32]) -> Result<(), ReadError> {
-        Ok(keys::insert(&self.0, key, digest)?)
+        match &self.0 {
+            Kept::Sqlite(connection) => Ok(keys::insert(connection, key, digest)?),
+            Kept::Postgres(connection) => connection.create(key, digest),
+        }
     }
 
     /// All keys, the oldest first.
@@ -37,7 +50,10 @@ impl Keys {
     /// # Errors
     /// Where the database says no.
     pub fn list(&self) -> Result<Vec<ApiKey>, ReadError> {
-        Ok(keys::list(&self.0)?)
+        match &self.0 {
+            Kept::Sqlite(connection) => Ok(keys::list(connection)?),
+            Kept::Postgres(connection) => connection.list(),
+        }
     }
 
     /// Takes a key out; whether there was one with this id.
@@ -45,7 +61,10 @@ impl Keys {
     /// # Errors
     /// Where the database says no.
     pub fn revoke(&self, id: &str) -> Result<bool, ReadError> {
-        Ok(keys::delete(&self.0, id)?)
+        match &self.0 {
+            Kept::Sqlite(connection) => Ok(keys::delete(connection, id)?),
+            Kept::Postgres(connection) => connection.delete(id),
+        }
     }
 }
 

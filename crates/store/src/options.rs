@@ -1,5 +1,6 @@
 //! What a store is built from, and why it could not be.
 
+use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -30,6 +31,16 @@ pub enum Place {
     Directory(PathBuf),
     /// In a PostgreSQL database. What is missing there is created.
     Postgres(PostgresUrl),
+}
+
+/// As one names it to whoever runs the server: without who logs in.
+impl fmt::Display for Place {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Directory(path) => path.display().fmt(formatter),
+            Self::Postgres(url) => url.fmt(formatter),
+        }
+    }
 }
 
 /// Who does the work of a store.
@@ -106,10 +117,31 @@ pub enum OpenError {
         /// What was wrong with it.
         source: Box<OpenError>,
     },
+    /// A PostgreSQL database cannot be used.
+    #[error("the database {url} cannot be used")]
+    Postgres {
+        /// Where it is; who logs in is not shown.
+        url: PostgresUrl,
+        /// Why.
+        source: Box<OpenError>,
+    },
+    /// There is no server, or none that takes connections just now. Worth waiting for.
+    #[error("its server cannot be reached")]
+    Away(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// No connection comes about, and waiting does not mend it.
+    #[error("no connection can be made")]
+    Connection(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// Text is stored in an encoding that does not have all of Unicode.
+    #[error("its encoding is {encoding}; it has to be created with ENCODING 'UTF8'")]
+    Encoding {
+        /// Its encoding, as the server names it.
+        encoding: String,
+    },
+    /// The role that logs in may not create tables.
+    #[error("its role may not create tables there, or there is no such schema")]
+    Rights(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// The server is too old.
-    #[error(
-        "the database server has version {version}, and 140000 (PostgreSQL 14) is the oldest that will do"
-    )]
+    #[error("its server has version {version}, and 140000 (PostgreSQL 14) is the oldest that will do")]
     TooOldServer {
         /// Its version, as the server counts.
         version: i32,
@@ -126,6 +158,18 @@ pub enum OpenError {
     /// The database said no.
     #[error("the database cannot be opened")]
     Database(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+impl OpenError {
+    /// Whether the same may succeed a little later, without anybody mending anything.
+    #[must_use]
+    pub fn is_temporary(&self) -> bool {
+        match self {
+            Self::Away(_) => true,
+            Self::Postgres { source, .. } => source.is_temporary(),
+            _ => false,
+        }
+    }
 }
 
 impl From<tokio_postgres::Error> for OpenError {

@@ -2,12 +2,11 @@
 
 use std::fmt::Write as _;
 use std::io::Write as _;
-use std::path::Path;
 
 use anyhow::Context as _;
 use waypost_api::IsoTime;
 use waypost_domain::OutboxId;
-use waypost_store::{ApiKey, Clock as _, IdSource, Keys};
+use waypost_store::{ApiKey, Clock as _, IdSource, Keys, Place};
 
 use super::purpose::claim_for_server;
 use crate::cli::KeyCommand;
@@ -20,11 +19,11 @@ const NAME_CHARS_MAX: usize = 100;
 
 /// Does what is asked, beside a server that may be running on the same data.
 pub(crate) fn key(command: &KeyCommand, config: &Config) -> anyhow::Result<()> {
-    let data_dir = config.store.data_dir.as_path();
-    claim_for_server(data_dir)?;
-    let keys = Keys::open(data_dir)?;
+    let place = config.store.place();
+    claim_for_server(&place)?;
+    let keys = Keys::open(&place)?;
     let text = match command {
-        KeyCommand::Create { name } => create(&keys, name, data_dir)?,
+        KeyCommand::Create { name } => create(&keys, name, &place)?,
         KeyCommand::List => list(&keys)?,
         KeyCommand::Revoke { id } => {
             anyhow::ensure!(
@@ -37,7 +36,7 @@ pub(crate) fn key(command: &KeyCommand, config: &Config) -> anyhow::Result<()> {
     std::io::stdout().write_all(text.as_bytes()).context("cannot write to the terminal")
 }
 
-fn create(keys: &Keys, name: &str, data_dir: &Path) -> anyhow::Result<String> {
+fn create(keys: &Keys, name: &str, place: &Place) -> anyhow::Result<String> {
     let usable = (1..=NAME_CHARS_MAX).contains(&name.chars().count()) && !name.chars().any(char::is_control);
     anyhow::ensure!(usable, "a key's name has 1 to {NAME_CHARS_MAX} characters, without control characters");
     let secret = random_secret("wpk_")?;
@@ -46,7 +45,7 @@ fn create(keys: &Keys, name: &str, data_dir: &Path) -> anyhow::Result<String> {
     let id = OutboxId::from_parts(at, bits).to_string().replace("out_", "key_");
     keys.create(&ApiKey { id, name: name.to_owned(), created_at: now }, &digest(&secret))?;
     // On stderr, so that the key alone can be taken from stdout.
-    writeln!(std::io::stderr(), "a key for the server whose data is in {}:", data_dir.display())?;
+    writeln!(std::io::stderr(), "a key for the server whose data is in {place}:")?;
     Ok(format!("{secret}\n"))
 }
 

@@ -1,16 +1,19 @@
-//! A data directory is a demo's or a server's, and never becomes the other's.
+//! A data directory is a demo's or a server's, and never becomes the other's. What is in PostgreSQL is a server's: a demo
+//! never keeps anything there.
 
 use std::fs::{DirBuilder, File};
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::Path;
 
 use anyhow::Context as _;
+use waypost_store::Place;
 
 /// The file that marks a demo's directory.
 const DEMO_MARK: &str = "DEMO";
 
 /// Refuses a directory that a demo made.
-pub(crate) fn claim_for_server(data_dir: &Path) -> anyhow::Result<()> {
+pub(crate) fn claim_for_server(place: &Place) -> anyhow::Result<()> {
+    let Place::Directory(data_dir) = place else { return Ok(()) };
     anyhow::ensure!(
         !data_dir.join(DEMO_MARK).exists(),
         "{} belongs to a demo: its customers are invented. Choose another directory with --data-dir",

@@ -22,7 +22,7 @@ struct Ready {
 
 /// Runs until it is told to stop.
 pub(crate) async fn serve(config: &Config) -> anyhow::Result<()> {
-    claim_for_server(config.store.data_dir.as_path())?;
+    claim_for_server(&config.store.place())?;
     let mode = if config.whatsapp.app_secret.is_empty() { Mode::Setup } else { Mode::Live };
     let listeners = Listeners::bind(config).await?;
     let ready = Ready {

@@ -13,8 +13,9 @@ pub(crate) enum Problem {
     Unknown { what: &'static str, name: String, source: Source, nearest: Option<String> },
     /// A `WAYPOST_` variable that nobody reads.
     UnknownVariable { name: String, nearest: Option<String> },
-    /// A value that its key does not take. `shown` is the value as it may be shown.
-    Wrong { key: String, shown: String, source: Source, allowed: String },
+    /// A value that its key does not take. `shown` is the value as it may be shown, `wanted` what is allowed or why this
+    /// is not.
+    Wrong { key: String, shown: String, source: Source, wanted: String },
     /// The long and the short variable of one key.
     SetTwice { key: String, first: String, second: String },
     /// A variable that is not UTF-8.
@@ -36,8 +37,8 @@ impl fmt::Display for Problem {
             Self::UnknownVariable { name, nearest } => {
                 write!(formatter, "unknown variable `{name}` (environment){}", suggestion(nearest.as_deref()))
             }
-            Self::Wrong { key, shown, source, allowed } => {
-                write!(formatter, "{key} is {shown} ({source}); allowed: {allowed}")
+            Self::Wrong { key, shown, source, wanted } => {
+                write!(formatter, "{key} is {shown} ({source}); {wanted}")
             }
             Self::SetTwice { key, first, second } => {
                 write!(formatter, "{key} is set twice (environment {first} and {second}); keep one")

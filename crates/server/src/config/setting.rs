@@ -61,15 +61,21 @@ impl fmt::Debug for Raw {
 pub(crate) struct Wrong {
     /// The one item of a list that is to blame, if it is one.
     pub(crate) item: Option<String>,
+    /// What is wrong, where what is allowed does not say it.
+    pub(crate) why: Option<String>,
 }
 
 impl Wrong {
     pub(crate) fn whole() -> Self {
-        Self { item: None }
+        Self { item: None, why: None }
     }
 
     pub(crate) fn item(item: &str) -> Self {
-        Self { item: Some(item.to_owned()) }
+        Self { item: Some(item.to_owned()), why: None }
+    }
+
+    pub(crate) fn because(why: impl Into<String>) -> Self {
+        Self { item: None, why: Some(why.into()) }
     }
 }
 
@@ -140,7 +146,7 @@ impl<T: Setting> Setting for Option<T> {
     }
 }
 
-/// Between backticks, in one line, bounded, and without what a URL says about who logs in.
+/// Between backticks, in one line, bounded, and without what a URL says about who logs in, its settings included.
 pub(crate) fn quoted(text: &str) -> String {
     const CHARS_MAX: usize = 100;
     let text = match (text.find("://"), text.rfind('@')) {
@@ -148,6 +154,10 @@ pub(crate) fn quoted(text: &str) -> String {
             format!("{}[hidden]{}", &text[..scheme + 3], &text[at..])
         }
         _ => text.to_owned(),
+    };
+    let text = match text.split_once('?') {
+        Some((place, _)) if text.contains("://") => format!("{place}?[hidden]"),
+        _ => text,
     };
     let mut line: String = text.chars().take(CHARS_MAX).flat_map(char::escape_debug).collect();
     if text.chars().count() > CHARS_MAX {

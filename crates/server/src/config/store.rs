@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use waypost_store::{Place, PostgresUrl};
+use waypost_store::{Place, PostgresUrl, PostgresUrlError};
 
 use super::Count;
 use super::key::{Demo, Section, section};
@@ -40,7 +40,10 @@ impl Setting for StoreUrl {
     fn parse(raw: &Raw) -> Result<Self, Wrong> {
         match raw.text()? {
             "sqlite" => Ok(Self::Sqlite),
-            url => url.parse().map(Self::Postgres).map_err(|_| Wrong::whole()),
+            url => url.parse().map(Self::Postgres).map_err(|error| match error {
+                PostgresUrlError::NoAddress => Wrong::whole(),
+                error => Wrong::because(format!("{:#}", anyhow::Error::from(error))),
+            }),
         }
     }
 

@@ -135,7 +135,7 @@ impl Values {
             key: path.to_owned(),
             shown: format!("`{value}`"),
             source: given.unwrap_or(Source::Default),
-            allowed: allowed.to_owned(),
+            wanted: format!("allowed: {allowed}"),
         });
     }
 
@@ -156,7 +156,8 @@ fn not_allowed(key: &Key, raw: &Raw, wrong: Wrong, source: Source) -> Problem {
         (Secrecy::Open, Some(item)) => super::setting::quoted(&item),
         (Secrecy::Open, None) => raw.shown(),
     };
-    Problem::Wrong { key: key.path(), shown, source, allowed: (key.allowed)() }
+    let wanted = wrong.why.unwrap_or_else(|| format!("allowed: {}", (key.allowed)()));
+    Problem::Wrong { key: key.path(), shown, source, wanted }
 }
 
 fn unknown_variable(name: &str) -> Problem {

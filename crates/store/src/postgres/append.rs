@@ -93,7 +93,7 @@ impl Append {
     pub(super) async fn catch_up(&mut self, published: u64) -> Result<(Vec<Step>, bool), DatabaseError> {
         let caught = async {
             if self.link.is_none() {
-                self.link = Some(self.pool.get().await?);
+                self.link = Some(link::take(&self.pool).await?);
             }
             let Since { head, steps, is_all } = read_since(self.link()?, self.epoch, published).await?;
             if is_all && self.version != Some(head.version) {

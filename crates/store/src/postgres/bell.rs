@@ -147,7 +147,7 @@ impl Bell {
 }
 
 async fn listen(url: &PostgresUrl) -> Result<Line, DatabaseError> {
-    let (client, mut connection) = link::connect(url).await?;
+    let (client, mut connection) = link::connect(url, "").await?;
     let (said, heard) = watch::channel(0);
     // It ends with the client, and nobody waits for it.
     Handle::current().spawn(async move {

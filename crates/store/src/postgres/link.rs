@@ -1,18 +1,19 @@
 //! Connections: their settings, the migrations, and what an error of theirs means.
 
 use std::future::{Future, poll_fn};
+use std::io;
 use std::pin::Pin;
 use std::task::Poll;
 use std::time::Duration;
 
-use deadpool_postgres::{Manager, ManagerConfig, Pool, RecyclingMethod, Runtime};
-use tokio_postgres::error::SqlState;
-use tokio_postgres::tls::NoTlsStream;
+use deadpool_postgres::{Manager, ManagerConfig, Pool, PoolError, RecyclingMethod, Runtime};
+use tokio_postgres::error::{DbError, SqlState};
 use tokio_postgres::types::ToSql;
-use tokio_postgres::{Client, Config, Connection, NoTls, Row, Socket};
+use tokio_postgres::{Client, Config, Connection, Row, Socket};
 
+use super::tls::{Tls, TlsStream};
 use super::url::PostgresUrl;
-use crate::group::Trouble;
+use crate::group::{DatabaseError, Trouble};
 use crate::options::OpenError;
 
 /// A connection of a pool. Statements that were prepared on it stay with it.
@@ -23,6 +24,9 @@ const MIGRATIONS: [&str; 1] = [include_str!("schema.sql")];
 
 /// The oldest server whose SQL this is written for.
 const SERVER_VERSION_MIN: i32 = 140_000;
+
+/// The encoding of text that has all of Unicode.
+const ENCODING: &str = "UTF8";
 
 /// How long a connection attempt may take, a frozen machine on the other side included.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
@@ -40,8 +44,8 @@ const STATEMENT_TIMEOUT_MS: u32 = 4_000;
 /// have just begun.
 pub(super) const BY_KEY: &str = " -c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off";
 
-/// The settings in `url`, with our bounds.
-pub(super) fn settings(url: &PostgresUrl, more: &str) -> Config {
+/// The settings in `url`, with our bounds and what is to follow them in `more`.
+fn settings(url: &PostgresUrl, more: &str) -> Config {
     let mut config = url.config();
     let given = config.get_options().unwrap_or_default().to_owned();
     if config.get_application_name().is_none() {
@@ -56,9 +60,10 @@ pub(super) fn settings(url: &PostgresUrl, more: &str) -> Config {
 }
 
 /// A pool of connections. Those that it makes live on the runtime of whoever needs one.
-pub(super) fn pool(config: Config, connections: usize) -> Result<Pool, OpenError> {
+pub(super) fn pool(url: &PostgresUrl, more: &str, connections: usize) -> Result<Pool, OpenError> {
     let recycling = ManagerConfig { recycling_method: RecyclingMethod::Fast };
-    let manager = Manager::from_config(config, NoTls, recycling);
+    let tls = Tls::new(url.protection()).map_err(OpenError::Connection)?;
+    let manager = Manager::from_config(settings(url, more), tls, recycling);
     Pool::builder(manager)
         .max_size(connections)
         .wait_timeout(Some(ANSWER_TIMEOUT))
@@ -68,34 +73,105 @@ pub(super) fn pool(config: Config, connections: usize) -> Result<Pool, OpenError
         .map_err(|error| OpenError::Database(error.into()))
 }
 
-/// A connection that is in no pool. Nothing is said on it unless the second half is polled.
+/// A connection of a pool.
+pub(super) async fn take(pool: &Pool) -> Result<Link, DatabaseError> {
+    pool.get().await.map_err(|error| match error {
+        PoolError::Backend(error) => said(error),
+        PoolError::Timeout(_) => NoAnswer.into(),
+        error => error.into(),
+    })
+}
+
+/// A connection of no pool, which lives as long as the other half is polled.
 pub(super) async fn connect(
     url: &PostgresUrl,
-) -> Result<(Client, Connection<Socket, NoTlsStream>), tokio_postgres::Error> {
-    settings(url, "").connect(NoTls).await
+    more: &str,
+) -> Result<(Client, Connection<Socket, TlsStream>), DatabaseError> {
+    let (config, tls) = (settings(url, more), Tls::new(url.protection())?);
+    tokio::time::timeout(CONNECT_TIMEOUT, config.connect(tls)).await.map_err(|_| NoAnswer)?.map_err(said)
+}
+
+/// Nothing came back in time.
+#[derive(Debug, thiserror::Error)]
+#[error("the database server does not answer")]
+pub(super) struct NoAnswer;
+
+/// What the server said, without the words around it; else what went wrong on the way to it.
+fn said(error: tokio_postgres::Error) -> DatabaseError {
+    match error.as_db_error() {
+        Some(answer) => answer.clone().into(),
+        None => error.into(),
+    }
+}
+
+/// What it means at the start that no connection could be made.
+pub(super) fn no_connection(error: DatabaseError) -> OpenError {
+    if is_away(&*error) { OpenError::Away(error) } else { OpenError::Connection(error) }
+}
+
+/// Whether the server is not there, or takes no connections just now. One whose certificate or answer does not please
+/// us is there.
+fn is_away(error: &(dyn std::error::Error + Send + Sync + 'static)) -> bool {
+    if error.is::<NoAnswer>() {
+        return true;
+    }
+    if let Some(answer) = error.downcast_ref::<DbError>() {
+        return [SqlState::CANNOT_CONNECT_NOW, SqlState::TOO_MANY_CONNECTIONS, SqlState::ADMIN_SHUTDOWN]
+            .contains(answer.code());
+    }
+    let mut cause = error.source();
+    while let Some(inner) = cause {
+        if let Some(error) = inner.downcast_ref::<io::Error>() {
+            return !matches!(
+                error.kind(),
+                io::ErrorKind::InvalidData
+                    | io::ErrorKind::InvalidInput
+                    | io::ErrorKind::PermissionDenied
+                    | io::ErrorKind::Other
+            );
+        }
+        cause = inner.source();
+    }
+    false
 }
 
 /// Brings the schema up to the newest version. Of several that do so at the same time, one does it.
-pub(super) async fn migrate(link: &mut Link) -> Result<(), OpenError> {
-    let version: i32 = link.query_one("SELECT current_setting('server_version_num')::int", &[]).await?.get(0);
+pub(super) async fn migrate(client: &mut Client) -> Result<(), OpenError> {
+    let sql = "SELECT current_setting('server_version_num')::int, current_setting('server_encoding')";
+    let server = client.query_one(sql, &[]).await?;
+    let (version, encoding): (i32, String) = (server.get(0), server.get(1));
     if version < SERVER_VERSION_MIN {
         return Err(OpenError::TooOldServer { version });
     }
-    let transaction = link.transaction().await?;
+    if encoding != ENCODING {
+        return Err(OpenError::Encoding { encoding });
+    }
+    let transaction = client.transaction().await?;
     transaction.execute(LOCK, &[&"migrate"]).await?;
-    transaction.batch_execute("CREATE TABLE IF NOT EXISTS schema_version (version bigint NOT NULL)").await?;
+    let create = "CREATE TABLE IF NOT EXISTS schema_version (version bigint NOT NULL)";
+    transaction.batch_execute(create).await.map_err(no_table)?;
     let version: i64 =
         transaction.query_one("SELECT coalesce(max(version), 0) FROM schema_version", &[]).await?.get(0);
     let version = usize::try_from(version).unwrap_or(usize::MAX);
     let pending = MIGRATIONS.get(version..).ok_or(OpenError::TooNew { version, known: MIGRATIONS.len() })?;
     for migration in pending {
-        transaction.batch_execute(migration).await?;
+        transaction.batch_execute(migration).await.map_err(no_table)?;
     }
     let newest = i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX);
     transaction.batch_execute("DELETE FROM schema_version").await?;
     transaction.execute("INSERT INTO schema_version (version) VALUES ($1)", &[&newest]).await?;
     transaction.commit().await?;
     Ok(())
+}
+
+/// Why a table could not be created.
+fn no_table(error: tokio_postgres::Error) -> OpenError {
+    match error.code() {
+        Some(&SqlState::INSUFFICIENT_PRIVILEGE | &SqlState::INVALID_SCHEMA_NAME) => {
+            OpenError::Rights(said(error))
+        }
+        _ => OpenError::Database(said(error)),
+    }
 }
 
 /// Waits for the lock of one purpose within one schema, until the transaction ends.

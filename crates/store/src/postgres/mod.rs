@@ -7,6 +7,7 @@
 mod append;
 mod bell;
 mod housekeeping;
+mod keys;
 mod link;
 mod load;
 mod meta;
@@ -14,6 +15,7 @@ mod reads;
 mod rows;
 mod sessions;
 mod tail;
+mod tls;
 mod url;
 mod write;
 mod writer;
@@ -25,6 +27,7 @@ use crate::desk::Desk;
 use crate::health::Health;
 use crate::options::{OpenError, Options, Threads};
 use bell::Bell;
+pub(crate) use keys::PostgresKeys;
 use sessions::SessionWriter;
 pub use url::{PostgresUrl, PostgresUrlError};
 use writer::Writer;
@@ -44,11 +47,16 @@ impl Postgres {
         options: Options,
         health: Health,
     ) -> Result<(Self, Commits), OpenError> {
+        Self::open_at(url, options, health)
+            .map_err(|error| OpenError::Postgres { url: url.clone(), source: Box::new(error) })
+    }
+
+    fn open_at(url: &PostgresUrl, options: Options, health: Health) -> Result<(Self, Commits), OpenError> {
         if options.threads == Threads::Caller {
             return Err(OpenError::CallerThreads);
         }
         let (limits, threads) = (options.limits.clone(), options.threads);
-        let readers = link::pool(link::settings(url, ""), limits.readers)?;
+        let readers = link::pool(url, "", limits.readers)?;
         // The caller may be on a runtime, in which no other can be waited for.
         let (writer, commits, session_writer) = std::thread::scope(|scope| {
             let opening = scope.spawn(|| {

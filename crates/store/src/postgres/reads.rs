@@ -24,7 +24,7 @@ impl Postgres {
         parameters: &[&(dyn ToSql + Sync)],
         answer: impl FnOnce(&[Row]) -> Result<T, DatabaseError>,
     ) -> Result<T, ReadError> {
-        let link = self.readers.get().await.map_err(ReadError::of)?;
+        let link = link::take(&self.readers).await.map_err(ReadError::Database)?;
         let rows = tokio::time::timeout(link::ANSWER_TIMEOUT, link::rows(&link, sql, parameters));
         match rows.await {
             Ok(rows) => answer(&rows?).map_err(ReadError::Database),
@@ -176,7 +176,7 @@ impl Postgres {
     }
 }
 
-fn api_key(row: &Row) -> Result<ApiKey, DatabaseError> {
+pub(super) fn api_key(row: &Row) -> Result<ApiKey, DatabaseError> {
     Ok(ApiKey { id: row.try_get(0)?, name: row.try_get(1)?, created_at: time(row, 2)? })
 }
 

@@ -58,7 +58,7 @@ impl SessionWriter {
             .enable_all()
             .build()
             .map_err(|error| OpenError::Database(error.into()))?;
-        let pool = link::pool(link::settings(url, BY_KEY), 1)?;
+        let pool = link::pool(url, BY_KEY, 1)?;
         Ok(Self { runtime, pool, is_well: true })
     }
 
@@ -80,7 +80,7 @@ impl SessionWriter {
 
 async fn attempt(pool: &Pool, group: &[SessionJob]) -> Result<Vec<SessionDone>, Failure> {
     let database = |error: DatabaseError| Failure::Trouble(Trouble::Database(error));
-    let mut link = pool.get().await.map_err(|error| database(error.into()))?;
+    let mut link = link::take(pool).await.map_err(database)?;
     let all = async {
         let transaction = link.transaction().await?;
         let mut done = Vec::with_capacity(group.len());

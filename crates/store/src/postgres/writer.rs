@@ -73,11 +73,11 @@ impl Writer {
             .enable_all()
             .build()
             .map_err(|error| OpenError::Database(error.into()))?;
-        let pool = link::pool(link::settings(url, BY_KEY), 1)?;
+        let pool = link::pool(url, BY_KEY, 1)?;
         let (outlet, commits) = Outlet::new(options.threads);
         let mut ids = IdSource::new(options.seed);
         let (append, published) = runtime.block_on(async {
-            let mut link = pool.get().await.map_err(|error| OpenError::Database(error.into()))?;
+            let mut link = link::take(&pool).await.map_err(link::no_connection)?;
             link::migrate(&mut link).await?;
             let Meta { epoch, dedup_key } = meta::settle(&link, &mut ids).await?;
             let heads = read_head(&link, epoch).await.map_err(OpenError::Database)?.heads;

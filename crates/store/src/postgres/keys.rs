@@ -1,0 +1,65 @@
+//! API keys, made and revoked on a connection of their own.
+
+use tokio::runtime::Runtime;
+use tokio_postgres::Client;
+
+use super::link;
+use super::reads::api_key;
+use super::url::PostgresUrl;
+use crate::group::DatabaseError;
+use crate::keys::ApiKey;
+use crate::options::OpenError;
+use crate::store::ReadError;
+
+/// A connection that waits for each answer. Not to be used on a runtime.
+pub(crate) struct PostgresKeys {
+    runtime: Runtime,
+    client: Client,
+}
+
+impl PostgresKeys {
+    pub(crate) fn open(url: &PostgresUrl) -> Result<Self, OpenError> {
+        let open = || {
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build()
+                .map_err(|error| OpenError::Database(error.into()))?;
+            let (mut client, connection) =
+                runtime.block_on(link::connect(url, "")).map_err(link::no_connection)?;
+            runtime.spawn(async {
+                if let Err(error) = connection.await {
+                    tracing::debug!(%error, "the connection for API keys has ended");
+                }
+            });
+            runtime.block_on(link::migrate(&mut client))?;
+            Ok(Self { runtime, client })
+        };
+        open().map_err(|error| OpenError::Postgres { url: url.clone(), source: Box::new(error) })
+    }
+
+    pub(crate) fn create(&self, key: &ApiKey, digest: &[u8; 32]) -> Result<(), ReadError> {
+        let sql = "INSERT INTO api_keys (id, name, digest, created_at) VALUES ($1, $2, $3, $4)";
+        self.wait(async {
+            let at = key.created_at.as_millis();
+            self.client.execute(sql, &[&key.id, &key.name, &&digest[..], &at]).await?;
+            Ok(())
+        })
+    }
+
+    pub(crate) fn list(&self) -> Result<Vec<ApiKey>, ReadError> {
+        let sql = "SELECT id, name, created_at FROM api_keys ORDER BY created_at, id";
+        self.wait(async { self.client.query(sql, &[]).await?.iter().map(api_key).collect() })
+    }
+
+    pub(crate) fn delete(&self, id: &str) -> Result<bool, ReadError> {
+        self.wait(async { Ok(self.client.execute("DELETE FROM api_keys WHERE id = $1", &[&id]).await? == 1) })
+    }
+
+    fn wait<T>(&self, asked: impl Future<Output = Result<T, DatabaseError>>) -> Result<T, ReadError> {
+        let bounded = async { tokio::time::timeout(link::ANSWER_TIMEOUT, asked).await };
+        self.runtime
+            .block_on(bounded)
+            .map_err(|_| ReadError::of(link::NoAnswer))?
+            .map_err(ReadError::Database)
+    }
+}
