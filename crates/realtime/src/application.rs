@@ -209,17 +209,19 @@ pub struct Greeting {
     /// What else is said before anything of the journal. Where the position is told, it comes after this and by an event
     /// of its own, `position`: a client that remembers it has got the notice.
     pub notice: Option<Notice>,
+    /// What is so just now. It comes last, and where the position is told does not depend on it.
+    pub aside: Option<Notice>,
 }
 
 impl Greeting {
     /// A greeting that ends with where the socket starts, so that its client remembers it.
     pub fn with_position(name: impl Into<Arc<str>>, body: JsonObject) -> Greeting {
-        Greeting { name: name.into(), body, position: GreetingPosition::Start, notice: None }
+        Greeting { name: name.into(), body, position: GreetingPosition::Start, notice: None, aside: None }
     }
 
     /// A greeting that ends with its body.
     pub fn without_position(name: impl Into<Arc<str>>, body: JsonObject) -> Greeting {
-        Greeting { name: name.into(), body, position: GreetingPosition::None, notice: None }
+        Greeting { name: name.into(), body, position: GreetingPosition::None, notice: None, aside: None }
     }
 }
 

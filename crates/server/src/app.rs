@@ -20,6 +20,7 @@ use crate::config::{Config, WhatsappConfig};
 use crate::http::credential::Credentials;
 use crate::http::gate::Gate;
 use crate::http::webhook::{MetaApp, WebhookLimits};
+use crate::store_state;
 use crate::telemetry::{Metrics, Seldom};
 
 /// What kind of server it is; every page says so.
@@ -69,17 +70,19 @@ impl Deref for App {
 
 impl App {
     /// Opens the store and puts together what the routes share. The commits are to be shown by whoever gets them.
-    pub(crate) fn build(config: &Config, mode: Mode) -> anyhow::Result<(Self, waypost_store::Commits)> {
+    pub(crate) async fn build(config: &Config, mode: Mode) -> anyhow::Result<(Self, waypost_store::Commits)> {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
-        let options = Options {
-            place: config.store.place(),
-            seed: random_seed()?,
-            clock: Arc::clone(&clock),
-            encode: waypost_inbox::encoder(),
-            limits: store_limits(config),
-            threads: Threads::Own,
+        let options = || {
+            Ok(Options {
+                place: config.store.place(),
+                seed: random_seed()?,
+                clock: Arc::clone(&clock),
+                encode: waypost_inbox::encoder(),
+                limits: store_limits(config),
+                threads: Threads::Own,
+            })
         };
-        let (store, commits) = Store::open(options)?;
+        let (store, commits) = store_state::open(options).await?;
         let name = config.whatsapp.app.clone();
         let app = Self(Arc::new(Parts {
             mode,

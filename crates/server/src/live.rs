@@ -12,6 +12,7 @@ use axum::response::Response;
 use http::{header, request};
 use serde::Serialize;
 use serde_json::value::to_raw_value;
+use tokio::sync::watch;
 use waypost_api::{Connected, ErrorCode, GapNotice, IsoTime, Resumed, RoomName, names};
 use waypost_domain::{Action, Principal, may};
 use waypost_inbox::show::domain_offset;
@@ -26,6 +27,7 @@ use waypost_store::{HeldPosition, SessionError};
 use crate::app::App;
 use crate::config::Offsets;
 use crate::http::gate::{Directness, directness};
+use crate::store_state::{Writes, server_state};
 
 use auth::Auth;
 use visits::Visits;
@@ -35,6 +37,8 @@ pub(crate) use visits::{Visit, announce_visits};
 pub(crate) struct Live {
     app: App,
     settings: LiveSettings,
+    /// How the store is.
+    health: watch::Receiver<bool>,
     /// Set once, before anybody is let in.
     hub: OnceLock<WeakHub<Live>>,
     seats: Seats,
@@ -79,6 +83,7 @@ impl Live {
     pub(crate) fn new(app: App, settings: LiveSettings) -> (Self, tokio::sync::mpsc::Receiver<Visit>) {
         let (visits, announced) = Visits::new();
         let live = Self {
+            health: app.store.health(),
             app,
             settings,
             hub: OnceLock::new(),
@@ -262,6 +267,12 @@ impl Application for Live {
         let mut greeting = Greeting::with_position(names::CONNECTED, object(&connected));
         greeting.notice =
             client.gap.as_ref().map(|gap| Notice { name: names::GAP.into(), body: object(gap) });
+        // A change after this is told to everybody, and so to this socket too.
+        let writes = Writes::of(&self.health);
+        greeting.aside = (writes == Writes::Fail).then(|| Notice {
+            name: names::SERVER_STATE.into(),
+            body: object(&server_state(&self.app, writes)),
+        });
         Some(greeting)
     }
 

@@ -13,6 +13,7 @@ mod listen;
 mod live;
 mod routes;
 mod server;
+mod store_state;
 mod telemetry;
 
 use std::io::Write as _;

@@ -9,20 +9,20 @@ use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use waypost_api::{IsoTime, ServerState, names};
 use waypost_inbox::{Seats, ShowError};
 use waypost_realtime::{
-    Audience, Connections, Emit, Hub, HubConfig, Namespace, Origin, Protocol, PublishError, ServeConfig,
-    serve,
+    Connections, Hub, HubConfig, Namespace, Origin, Protocol, PublishError, ServeConfig, serve,
 };
+use waypost_store::Commits;
 
-use crate::app::{App, Mode};
+use crate::app::App;
 use crate::clock::random_seed;
 use crate::config::Config;
 use crate::descriptors;
 use crate::listen;
-use crate::live::{Live, LiveSettings, announce_visits, argument};
+use crate::live::{Live, LiveSettings, announce_visits};
 use crate::routes::{main_routes, webhook_routes};
+use crate::store_state::{self, Writes, server_state};
 
 /// How often what is kept for a time only is looked through.
 const TEND_EVERY: Duration = Duration::from_mins(1);
@@ -74,10 +74,13 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// Opens the store and begins to serve.
-    pub(crate) async fn start(config: &Config, mode: Mode, listeners: Listeners) -> anyhow::Result<Self> {
+    /// Begins to serve.
+    pub(crate) async fn start(
+        config: &Config,
+        (app, commits): (App, Commits),
+        listeners: Listeners,
+    ) -> anyhow::Result<Self> {
         let places = descriptors::places(config.realtime.connections_max.value());
-        let (app, commits) = App::build(config, mode)?;
         let head = app.store.head().await?;
         let settings = LiveSettings {
             offsets: config.realtime.offsets,
@@ -90,11 +93,15 @@ impl Server {
         let live = Arc::new(live);
         let (hub, publisher) = Hub::start(hub_config(config, places.live), live.clone(), origin);
         live.act_on(&hub);
+        let health = app.store.health();
+        app.metrics.watch_store(move || *health.borrow());
         let watched = hub.clone();
         app.metrics.watch_hub(move || watched.counts());
 
         let background = TaskTracker::new();
         background.spawn(announce_visits(app.clone(), hub.clone(), visits));
+        background.spawn(store_state::tell_changes(app.clone(), hub.clone()));
+        background.spawn(store_state::look_after(app.clone()));
         background.spawn(tend(app.clone()));
         background.spawn(keep_sessions(app.clone(), live.seats().clone()));
         let showing = background.spawn({
@@ -150,14 +157,8 @@ impl Server {
 
     async fn stop_in_order(self) {
         self.app.stopping.cancel();
-        let state = ServerState { state: "degraded", timestamp: IsoTime(self.app.clock.now()) };
-        let told = self.hub.emit(Emit {
-            to: Audience::Everyone,
-            except: Vec::new(),
-            name: names::SERVER_STATE.into(),
-            args: argument(&state),
-        });
-        if told.await.is_err() {
+        // A server that stops is one that cannot store.
+        if !store_state::tell(&self.hub, &server_state(&self.app, Writes::Fail)).await {
             tracing::debug!("the hub was closed before its clients were told");
         }
         // A polling client is told in its next poll, which may be a connection of its own: requests are taken until

@@ -287,7 +287,12 @@ impl Store {
 
     /// Whether the store can write. Where its last commit went well it is believed; where not, it tries.
     pub async fn can_write(&self) -> bool {
-        self.health.is_well() || self.ask(|answer, _| Job::Probe { answer }).await.is_some()
+        self.health.is_well() || self.probe().await
+    }
+
+    /// Tries whether the store can write, whatever its last commit showed; [`Self::health`] follows.
+    pub async fn probe(&self) -> bool {
+        self.ask(|answer, _| Job::Probe { answer }).await.is_some()
     }
 
     /// Whether the last commit went well, and from now on each change of that.

@@ -186,13 +186,17 @@ impl<A: Application> Shard<A> {
         (start, offsets): (&Offset, OffsetMode),
     ) {
         let position = (greeting.position == GreetingPosition::Start).then_some((start, offsets));
-        let Some(notice) = &greeting.notice else {
-            return self.control(slot, frame::greeting(namespace, greeting, position));
-        };
-        self.control(slot, frame::greeting(namespace, greeting, None));
-        self.control(slot, frame::notice(namespace, notice));
-        if position.is_some() {
-            self.control(slot, frame::position(namespace, offsets, start));
+        if let Some(notice) = &greeting.notice {
+            self.control(slot, frame::greeting(namespace, greeting, None));
+            self.control(slot, frame::notice(namespace, notice));
+            if position.is_some() {
+                self.control(slot, frame::position(namespace, offsets, start));
+            }
+        } else {
+            self.control(slot, frame::greeting(namespace, greeting, position));
+        }
+        if let Some(aside) = &greeting.aside {
+            self.control(slot, frame::notice(namespace, aside));
         }
     }
 

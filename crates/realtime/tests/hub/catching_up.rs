@@ -295,6 +295,7 @@ async fn what_is_noticed_comes_before_the_position() {
         assert!(client.next().await.ends_with("}]"), "the greeting has no position");
         assert_eq!(client.next().await, r#"42["noticed",{}]"#);
         assert_eq!(client.next().await, position);
+        assert_eq!(client.next().await, r#"42["aside",{}]"#);
     }
 }
 

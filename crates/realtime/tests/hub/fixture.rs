@@ -115,6 +115,7 @@ impl Application for Desk {
         let mut greeting = Greeting::with_position("connected", body);
         if let Guest::Noticed = guest {
             greeting.notice = Some(Notice { name: "noticed".into(), body: object(&serde_json::json!({})) });
+            greeting.aside = Some(Notice { name: "aside".into(), body: object(&serde_json::json!({})) });
         }
         Some(greeting)
     }

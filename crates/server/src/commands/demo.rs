@@ -11,7 +11,7 @@ use waypost_store::Clock as _;
 
 use super::purpose::claim_for_demo;
 use super::serve::stop_signal;
-use crate::app::Mode;
+use crate::app::{App, Mode};
 use crate::clock::{SystemClock, random_secret, random_seed};
 use crate::config::{Config, GraphUrl, Secret, Secrets};
 use crate::server::{Listeners, Server};
@@ -40,7 +40,7 @@ pub(crate) async fn demo(mut config: Config) -> anyhow::Result<()> {
 
     let listeners = Listeners::bind(&config).await?;
     let address = *listeners.main_addresses()?.first().context("the demo listens somewhere")?;
-    let server = Server::start(&config, Mode::Demo, listeners).await?;
+    let server = Server::start(&config, App::build(&config, Mode::Demo).await?, listeners).await?;
     let stopped = stop_signal()?;
     let simulation_tasks = TaskTracker::new();
     let clock = Arc::new(SystemClock::new());

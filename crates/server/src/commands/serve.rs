@@ -8,7 +8,7 @@ use serde::Serialize;
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::purpose::claim_for_server;
-use crate::app::Mode;
+use crate::app::{App, Mode};
 use crate::config::{Anonymous, Config};
 use crate::server::{Listeners, Server};
 
@@ -24,13 +24,15 @@ struct Ready {
 pub(crate) async fn serve(config: &Config) -> anyhow::Result<()> {
     claim_for_server(&config.store.place())?;
     let mode = if config.whatsapp.app_secret.is_empty() { Mode::Setup } else { Mode::Live };
+    // Before anything listens: while the store is waited for, whoever comes is to be refused rather than kept waiting.
+    let app = App::build(config, mode).await?;
     let listeners = Listeners::bind(config).await?;
     let ready = Ready {
         event: "ready",
         listen: listeners.main_addresses()?,
         webhook_listen: listeners.webhook_addresses()?,
     };
-    let server = Server::start(config, mode, listeners).await?;
+    let server = Server::start(config, app, listeners).await?;
     // Before the ready line: whoever reads that may stop us.
     let stopped = stop_signal()?;
     tell_what_is_missing(config);

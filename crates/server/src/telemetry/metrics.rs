@@ -140,11 +140,35 @@ impl Metrics {
         registry.register_collector(Box::new(HubCollector(Box::new(counts))));
     }
 
+    /// Adds whether the store can write, read whenever somebody asks.
+    pub(crate) fn watch_store(&self, can_write: impl Fn() -> bool + Send + Sync + 'static) {
+        let mut registry = self.registry.lock().unwrap_or_else(PoisonError::into_inner);
+        registry.register_collector(Box::new(StoreCollector(Box::new(can_write))));
+    }
+
     /// The OpenMetrics text.
     pub(crate) fn to_text(&self) -> Option<String> {
         let mut text = String::new();
         let registry = self.registry.lock().unwrap_or_else(PoisonError::into_inner);
         prometheus_client::encoding::text::encode(&mut text, &registry).ok().map(|()| text)
+    }
+}
+
+/// Reads how the store is when asked.
+struct StoreCollector(Box<dyn Fn() -> bool + Send + Sync>);
+
+impl std::fmt::Debug for StoreCollector {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("StoreCollector")
+    }
+}
+
+impl Collector for StoreCollector {
+    fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), std::fmt::Error> {
+        let (name, help) = ("store_can_write", "1 if the store's last commit went well, else 0");
+        let metric =
+            encoder.encode_descriptor(name, help, None, prometheus_client::metrics::MetricType::Gauge)?;
+        ConstGauge::new(i64::from((self.0)())).encode(metric)
     }
 }
 

@@ -27,9 +27,6 @@ const APPEND: &str = "append";
 
 const MOVE_HEAD: &str = "SELECT move_head($1, $2, $3, $4, $5)";
 
-/// Writes what is there already.
-const PROBE: &str = "UPDATE journal_head SET version = version";
-
 /// The connection that appends, and what it goes on from.
 pub(super) struct Append {
     pool: Pool,
@@ -174,7 +171,7 @@ impl Append {
         let (outcomes, plan) = decide(link, &mut self.decider, items).await?;
         let mut writes = statements(&plan);
         if jobs.iter().any(|job| matches!(job, Job::Probe { .. })) {
-            writes.push(Statement { sql: PROBE, parameters: Vec::new() });
+            writes.extend(probe());
         }
         let pruned_from = writes.len();
         writes.extend(jobs.iter().filter_map(housekeeping::statement));
@@ -229,6 +226,14 @@ async fn decide<'a>(
         outcomes.push(outcome.map_err(|_| Failure::Trouble(Trouble::Item))?);
     }
     Ok((outcomes, plan))
+}
+
+/// Changes nothing, where appends could: under their lock, by a write.
+fn probe() -> [Statement; 2] {
+    [
+        Statement { sql: LOCK, parameters: vec![Box::new(APPEND)] },
+        Statement { sql: "UPDATE meta SET value = value WHERE key = 'epoch'", parameters: Vec::new() },
+    ]
 }
 
 type Sent = Result<u64, tokio_postgres::Error>;

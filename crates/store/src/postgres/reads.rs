@@ -17,21 +17,24 @@ use crate::store::{Binding, CustomerMatch, ReadError};
 const EPOCH: &str = "(SELECT value FROM meta WHERE key = 'epoch')";
 
 impl Postgres {
-    /// Asks one question, on a connection of its own; waits for one where all are busy.
+    /// Asks one question, on a connection of its own; waits for one where all are busy, within the time for the answer.
     pub(super) async fn read<T>(
         &self,
         sql: &str,
         parameters: &[&(dyn ToSql + Sync)],
         answer: impl FnOnce(&[Row]) -> Result<T, DatabaseError>,
     ) -> Result<T, ReadError> {
-        let link = link::take(&self.readers).await.map_err(ReadError::Database)?;
-        let rows = tokio::time::timeout(link::ANSWER_TIMEOUT, link::rows(&link, sql, parameters));
-        match rows.await {
-            Ok(rows) => answer(&rows?).map_err(ReadError::Database),
-            Err(late) => {
+        let mut link = None;
+        let asked = async {
+            let link = link.insert(link::take(&self.readers).await?);
+            Ok::<_, DatabaseError>(link::rows(link, sql, parameters).await?)
+        };
+        match tokio::time::timeout(link::ANSWER_TIMEOUT, asked).await {
+            Ok(rows) => answer(&rows.map_err(ReadError::Database)?).map_err(ReadError::Database),
+            Err(_) => {
                 // The answer may still come: the connection is no use to anybody else.
-                drop(link::Link::take(link));
-                Err(ReadError::of(late))
+                drop(link.map(link::Link::take));
+                Err(ReadError::of(link::NoAnswer))
             }
         }
     }
