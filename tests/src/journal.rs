@@ -1,4 +1,4 @@
-//! The journal as the database file has it: what clients must have been shown.
+//! The journal as the database has it: what clients must have been shown.
 
 use serde_json::{Value, json};
 use waypost_testkit::TestServer;
@@ -36,7 +36,7 @@ impl Journal {
     #[must_use]
     #[track_caller]
     pub fn of(server: &TestServer) -> Self {
-        Self(Stored::open(&server.data_dir()).journal())
+        Self(Stored::by(server).journal())
     }
 
     /// What the general room shows.

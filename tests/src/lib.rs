@@ -3,8 +3,8 @@
 //! The types that matter: [`StockClient`] is a Socket.IO client from npm or for Python, [`EngineClient`] one of the layer
 //! below, and [`Agents`] are the processes in which a test has them; [`Subscriber`] is a client with what it was shown over
 //! all its connections, [`Cable`] its network, and [`Journal`] what it must have been shown; [`ConformanceServer`] is the
-//! engine without the product; [`Graph`] is a Graph API whose every answer the test decides; [`Stored`] reads the database
-//! file as an outsider; [`Fixtures`] are the recorded webhooks and what is expected of them; [`Page`] is a page in headless
+//! engine without the product; [`Graph`] is a Graph API whose every answer the test decides; [`Stored`] reads the
+//! database as an outsider; [`Fixtures`] are the recorded webhooks and what is expected of them; [`Page`] is a page in headless
 //! Chromium.
 //!
 //! Deliberately absent: every crate of the product. What these tests know of it is its contract.
@@ -18,6 +18,7 @@ mod cable;
 mod client;
 mod command;
 mod conformance;
+mod database;
 mod engine_client;
 mod event;
 mod fixtures;
@@ -38,6 +39,7 @@ pub use cable::Cable;
 pub use client::{Back, Session, StockClient};
 pub use command::{Ended, Program, run_waypost};
 pub use conformance::ConformanceServer;
+pub use database::Held;
 pub use engine_client::EngineClient;
 pub use event::Event;
 pub use fixtures::{BadFixture, Fixtures, GoodFixture};
@@ -47,7 +49,7 @@ pub use log::{logged, whole_log};
 pub use options::{ClientOptions, Variant};
 pub use packages::{Agents, ENGINE_IO_VERSIONS, Package};
 pub use raw::RawRequest;
-pub use stored::{DeadLetters, Held, Stored};
+pub use stored::{DeadLetters, Stored};
 pub use subscriber::{GENERAL, Subscriber};
 pub use tampering::{DatabaseCopy, age_sessions, prune_journal, remove_database};
 pub use webhook::{deliver, deliver_text, echo, post_webhook, status_of};

@@ -1,15 +1,14 @@
-//! The database file as an outsider reads it.
+//! What a server has stored, as an outsider reads it.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 
-use rusqlite::{Connection, OpenFlags};
+use waypost_testkit::TestServer;
 
-use crate::DEADLINE;
+use crate::database::Database;
 use crate::journal::Entry;
 
-/// The database of a data directory, opened to read. The server may be running or not.
-pub struct Stored(Connection);
+/// What a server has stored. It may be running or not.
+pub struct Stored(Database);
 
 /// How many dead letters of each kind there are.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -34,39 +33,6 @@ impl std::ops::Sub for DeadLetters {
     }
 }
 
-/// A database, held so that nobody else can write, until the end of this value: a store in trouble.
-pub struct Held {
-    /// Kept for its transaction.
-    _connection: Connection,
-}
-
-impl Held {
-    /// Takes the database of the messages.
-    ///
-    /// # Panics
-    /// When there is none, or it cannot be taken.
-    #[must_use]
-    pub fn take(data_dir: &Path) -> Self {
-        Self::take_file(&data_dir.join("waypost.db"))
-    }
-
-    /// Takes the database of the sessions.
-    ///
-    /// # Panics
-    /// When there is none, or it cannot be taken.
-    #[must_use]
-    pub fn take_sessions(data_dir: &Path) -> Self {
-        Self::take_file(&data_dir.join("sessions.db"))
-    }
-
-    fn take_file(path: &Path) -> Self {
-        let connection = Connection::open(path).expect("the database is there");
-        connection.busy_timeout(DEADLINE).expect("a timeout can be set");
-        connection.execute_batch("BEGIN IMMEDIATE").expect("it can be taken");
-        Self { _connection: connection }
-    }
-}
-
 impl Stored {
     /// Opens it.
     ///
@@ -74,11 +40,8 @@ impl Stored {
     /// When there is none.
     #[must_use]
     #[track_caller]
-    pub fn open(data_dir: &Path) -> Self {
-        let path = data_dir.join("waypost.db");
-        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let opened = Connection::open_with_flags(&path, flags);
-        Self(opened.unwrap_or_else(|error| panic!("{}: {error}", path.display())))
+    pub fn by(server: &TestServer) -> Self {
+        Self(Database::of(server))
     }
 
     /// Rows of messages.
@@ -118,77 +81,78 @@ impl Stored {
     /// How often each `wamid` was written as a message to be shown.
     #[must_use]
     pub fn shown_wamids(&self) -> BTreeMap<String, usize> {
-        self.tally(
-            "SELECT json_extract(body, '$.whatsappMessageId') AS wamid, count(*) FROM journal
-             WHERE name = 'whatsappMessage' GROUP BY wamid",
-        )
+        let wamid = self.0.body_member("whatsappMessageId");
+        self.tally(&format!(
+            "SELECT {wamid} AS wamid, count(*) FROM journal WHERE name = 'whatsappMessage' GROUP BY 1"
+        ))
     }
 
     /// The state of a message; `None` where it is not stored.
     #[must_use]
     pub fn state_of(&self, wamid: &str) -> Option<String> {
-        let mut query = self
-            .0
-            .prepare_cached("SELECT state FROM messages WHERE wamid = ?1")
-            .expect("the schema is known");
-        query.query_row([wamid], |row| row.get(0)).ok()
+        self.list(&format!("SELECT state FROM messages WHERE wamid = {}", quoted(wamid))).pop()
     }
 
     /// What was reported of a message, sorted.
     #[must_use]
     pub fn hops_of(&self, wamid: &str) -> Vec<String> {
-        let mut query = self
-            .0
-            .prepare_cached(
-                "SELECT h.status FROM status_hops h JOIN messages m ON m.seq = h.message WHERE m.wamid = ?1
-                 ORDER BY h.status",
-            )
-            .expect("the schema is known");
-        let rows = query.query_map([wamid], |row| row.get(0)).expect("it can be read");
-        rows.collect::<Result<_, _>>().expect("it can be read")
+        let mut hops = self.list(&format!(
+            "SELECT h.status FROM status_hops h JOIN messages m ON m.seq = h.message WHERE m.wamid = {}",
+            quoted(wamid)
+        ));
+        hops.sort();
+        hops
     }
 
     /// The states of all sends, in their order.
     #[must_use]
     pub fn outbox(&self) -> Vec<String> {
-        let mut query =
-            self.0.prepare("SELECT state FROM outbox ORDER BY created_at, id").expect("the schema is known");
-        let rows = query.query_map([], |row| row.get(0)).expect("it can be read");
-        rows.collect::<Result<_, _>>().expect("it can be read")
+        self.list("SELECT state FROM outbox ORDER BY created_at, id")
     }
 
     /// The journal, in its order.
     pub(crate) fn journal(&self) -> Vec<Entry> {
-        let epoch: String = self.text("SELECT value FROM meta WHERE key = 'epoch'");
-        let mut query = self
+        let epoch =
+            self.list("SELECT value FROM meta WHERE key = 'epoch'").pop().expect("there is one journal");
+        let body = self.0.body();
+        let rows = self
             .0
-            .prepare(r#"SELECT number, "check", name, audience, body FROM journal ORDER BY number"#)
-            .expect("the schema is known");
-        let rows = query.query_map([], |row| {
-            let (number, check): (u64, u32) = (row.get(0)?, row.get(1)?);
-            let scopes: String = row.get(3)?;
-            Ok(Entry {
-                number,
+            .rows(&format!(r#"SELECT number, "check", name, audience, {body} FROM journal ORDER BY number"#));
+        let entries = rows.into_iter().map(|row| {
+            let columns: Vec<String> = row.into_iter().map(|column| column.expect("none is NULL")).collect();
+            let [number, check, name, scopes, body] = columns.try_into().expect("as many as were asked for");
+            let check: u32 = check.parse().expect("a number");
+            Entry {
+                number: number.parse().expect("a number"),
                 offset: format!("{epoch}.{number}.{check:08x}"),
-                name: row.get(2)?,
+                name,
                 scopes: scopes.split(' ').map(str::to_owned).collect(),
-                body: serde_json::from_slice(&row.get::<_, Vec<u8>>(4)?).expect("a body is JSON"),
-            })
+                body: serde_json::from_str(&body).expect("a body is JSON"),
+            }
         });
-        rows.expect("it can be read").collect::<Result<_, _>>().expect("it can be read")
+        entries.collect()
     }
 
-    fn text(&self, query: &str) -> String {
-        self.0.query_row(query, [], |row| row.get(0)).expect("the schema is known")
+    /// The only column of each row.
+    fn list(&self, query: &str) -> Vec<String> {
+        self.0.rows(query).into_iter().flatten().flatten().collect()
     }
 
     fn count(&self, query: &str) -> usize {
-        self.0.query_row(query, [], |row| row.get(0)).expect("the schema is known")
+        self.list(query).pop().and_then(|number| number.parse().ok()).expect("the query counts")
     }
 
     fn tally(&self, query: &str) -> BTreeMap<String, usize> {
-        let mut query = self.0.prepare(query).expect("the schema is known");
-        let rows = query.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).expect("it can be read");
-        rows.collect::<Result<_, _>>().expect("it can be read")
+        let rows = self.0.rows(query).into_iter().map(|row| {
+            let mut columns = row.into_iter().flatten();
+            let what = columns.next().expect("what is counted");
+            (what, columns.next().and_then(|number| number.parse().ok()).expect("the query counts"))
+        });
+        rows.collect()
     }
+}
+
+/// A text in SQL.
+fn quoted(text: &str) -> String {
+    format!("'{}'", text.replace('\'', "''"))
 }

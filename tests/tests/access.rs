@@ -227,10 +227,8 @@ fn our_own_page_may_use_us_under_every_name_of_ours() {
 #[test]
 fn a_key_made_while_the_server_runs_works_until_it_is_revoked() {
     let server = TestServer::start();
-    let data_dir = server.data_dir();
-    let data_dir = data_dir.to_str().expect("the path is UTF-8");
-    let run =
-        |arguments: &[&str]| run_waypost(&server.data_dir(), arguments, &[("WAYPOST_DATA_DIR", data_dir)]);
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    let run = |arguments: &[&str]| run_waypost(folder.path(), arguments, &server.kept().variables());
     let key = run(&["key", "create", "--name", "desk"]).success().trim().to_owned();
     let rest = || send(&server, &Request::get("/metrics").bearer(&key)).status;
     let options = || ClientOptions::new(&server).option("auth", json!({ "token": key }));

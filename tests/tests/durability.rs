@@ -75,7 +75,7 @@ fn what_was_answered_survives_kill_9_and_what_was_redelivered_is_stored_once() {
             }
         }));
         if is_killed {
-            let stored = Stored::open(&server.data_dir()).wamids();
+            let stored = Stored::by(&server).wamids();
             let lost: Vec<_> = answered.iter().filter(|index| !is_stored(&stored, **index)).take(5).collect();
             assert!(lost.is_empty(), "answered with 200 and not stored after the kill: {lost:?}");
             kills += 1;
@@ -85,7 +85,7 @@ fn what_was_answered_survives_kill_9_and_what_was_redelivered_is_stored_once() {
     assert!(kills >= 3, "the server was killed {kills} times only");
     server.terminate(DEADLINE);
 
-    let stored = Stored::open(&server.data_dir());
+    let stored = Stored::by(&server);
     let wamids = stored.wamids();
     assert_eq!(wamids.keys().cloned().collect::<BTreeSet<_>>(), all_wamids());
     let more_than_once: Vec<_> = wamids.iter().filter(|(_, count)| **count != 1).collect();
@@ -107,7 +107,7 @@ fn sigterm_under_load_loses_nothing_that_was_answered() {
         eventually(DEADLINE, "load", || (answers.load(Ordering::Relaxed) >= KILLED_AFTER).then_some(()));
         assert_eq!(server.terminate(Duration::from_secs(10)).code(), Some(0));
     });
-    let stored = Stored::open(&server.data_dir()).wamids();
+    let stored = Stored::by(&server).wamids();
     let lost: Vec<_> = answered.iter().filter(|index| !is_stored(&stored, **index)).take(5).collect();
     assert!(lost.is_empty(), "answered with 200 and not stored: {lost:?}");
 }
@@ -126,7 +126,7 @@ fn a_webhook_that_was_accepted_before_sigterm_is_answered() {
     request.send(rest).expect("the server still reads what it accepted");
     assert_eq!(request.status(), 200);
     assert_eq!(server.terminate(Duration::from_secs(10)).code(), Some(0));
-    assert_eq!(Stored::open(&server.data_dir()).state_of("wamid.LATE").as_deref(), Some("delivered"));
+    assert_eq!(Stored::by(&server).state_of("wamid.LATE").as_deref(), Some("delivered"));
 }
 
 #[test]
@@ -183,7 +183,7 @@ fn a_store_that_cannot_write_is_told_in_time_and_loses_nothing() {
     let mut client = StockClient::in_general(&server);
     deliver_text(&server, "15550002001", "wamid.BEFORE");
     let webhook = Webhook::new().text(&InboundText::new("15550002001", "wamid.MEANWHILE", "hello"));
-    let held = Held::take(&server.data_dir());
+    let held = Held::take(&server);
     let answer = server.deliver(&webhook).expect("an answer, in spite of all");
     assert_eq!((answer.status, answer.json()["code"].as_str()), (503, Some("unavailable")));
     assert!(answer.header("retry-after").is_some());

@@ -82,7 +82,7 @@ fn every_good_body_is_stored_and_shown_once() {
     let fixtures = Fixtures::read();
     let mut server = start(&fixtures);
     let mut client = StockClient::in_general(&server);
-    let stored = Stored::open(&server.data_dir());
+    let stored = Stored::by(&server);
     for fixture in &fixtures.good {
         let before = Tally::of(&stored);
         let answer = post(&server, &fixture.body, &fixture.signature);
@@ -122,7 +122,7 @@ fn every_bad_body_leaves_what_its_index_says() {
         let server = start(&fixtures);
         let answer = post(&server, &fixture.body, &fixture.signature);
         assert_eq!(answer.status, 200, "{}: {}", fixture.name, answer.text());
-        let stored = Stored::open(&server.data_dir());
+        let stored = Stored::by(&server);
         let expected = Tally {
             messages: fixture.messages,
             statuses: fixture.statuses,

@@ -114,7 +114,7 @@ fn a_server_killed_during_a_burst_loses_and_repeats_nothing() {
 #[test]
 fn while_sessions_cannot_be_kept_new_clients_are_let_in_and_told_of_a_gap_when_they_come_back() {
     let (server, agents) = (TestServer::start(), Agents::default());
-    let held = Held::take_sessions(&server.data_dir());
+    let held = Held::take_sessions(&server);
     let mut subscriber = Subscriber::start(&server, &agents, Variant::WebSocketOnly);
     deliver_text(&server, ANA, "wamid.1");
     subscriber.see_to("wamid.1");

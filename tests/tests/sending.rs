@@ -258,7 +258,7 @@ fn a_send_under_way_at_kill_9_is_unknown_after_the_restart() {
     assert_eq!(entry["state"], "unknown");
     graph.assert_not_called();
     server.terminate(waypost_tests::DEADLINE);
-    assert_eq!(Stored::open(&server.data_dir()).outbox(), ["unknown"]);
+    assert_eq!(Stored::by(&server).outbox(), ["unknown"]);
 }
 
 #[test]
@@ -277,5 +277,5 @@ fn sigterm_waits_for_a_send_under_way() {
     let answer = sending.join().expect("sending does not panic").expect("it is answered");
     assert_eq!(answer.json()["state"], "accepted");
     assert_eq!(server.terminate(waypost_tests::DEADLINE).code(), Some(0));
-    assert_eq!(Stored::open(&server.data_dir()).outbox(), ["accepted"]);
+    assert_eq!(Stored::by(&server).outbox(), ["accepted"]);
 }

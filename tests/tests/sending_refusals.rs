@@ -83,7 +83,7 @@ fn a_send_that_cannot_be_understood_is_refused_and_calls_nobody() {
     }
     graph.assert_not_called();
     server.terminate(waypost_tests::DEADLINE);
-    assert!(Stored::open(&server.data_dir()).outbox().is_empty());
+    assert!(Stored::by(&server).outbox().is_empty());
 }
 
 #[test]

@@ -107,7 +107,7 @@ fn every_order_of_a_messages_statuses_ends_in_the_same_state() {
     }
     deliver_text(&server, ANA, "wamid.END");
     let shown = client.journal_to("wamid.END");
-    let stored = Stored::open(&server.data_dir());
+    let stored = Stored::by(&server);
     for (index, arrivals) in all.iter().enumerate() {
         check(arrivals, &format!("wamid.{index}"), &stored, &shown)
             .unwrap_or_else(|wrong| panic!("{arrivals:?}: {wrong}"));
@@ -129,7 +129,7 @@ fn arrivals() -> impl Strategy<Value = Vec<Arrival>> {
 fn any_order_and_repetition_of_webhooks_converges_to_one_state() {
     let server = TestServer::start();
     let client = std::sync::Mutex::new(StockClient::in_general(&server));
-    let stored = Stored::open(&server.data_dir());
+    let stored = Stored::by(&server);
     let cases = AtomicUsize::new(0);
     // The seed is fixed: the same cases every time. A failure prints the smallest case that fails.
     let config =

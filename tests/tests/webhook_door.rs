@@ -81,7 +81,7 @@ fn what_is_not_rightly_signed_is_refused_and_not_stored() {
     for request in refused {
         assert_problem(&server.send(&request).expect("an answer"), 401, "invalid_signature");
     }
-    assert_eq!(Stored::open(&server.data_dir()).messages(), 0);
+    assert_eq!(Stored::by(&server).messages(), 0);
     assert_eq!(server.send(&request().header("X-Hub-Signature-256", &right)).expect("an answer").status, 200);
 }
 
@@ -115,7 +115,7 @@ fn a_body_that_is_too_slow_is_not_awaited_for_ever() {
     let mut request = RawRequest::begin_webhook(&server, &body);
     request.send(&body[..10]).expect("the server reads");
     assert_eq!(request.status(), 408);
-    assert_eq!(Stored::open(&server.data_dir()).messages(), 0);
+    assert_eq!(Stored::by(&server).messages(), 0);
     // It took nobody else's place.
     deliver(&server, &text("wamid.NEXT"));
 }
@@ -128,7 +128,7 @@ fn a_body_that_is_cut_off_is_nothing() {
     request.send(&body[..body.len() - 1]).expect("the server reads");
     drop(request);
     deliver(&server, &text("wamid.NEXT"));
-    let stored = Stored::open(&server.data_dir());
+    let stored = Stored::by(&server);
     assert_eq!(stored.wamids().into_keys().collect::<Vec<_>>(), ["wamid.NEXT"]);
     assert_eq!(stored.dead_letters(), waypost_tests::DeadLetters::default());
 }

@@ -25,6 +25,6 @@ pub use clock::ManualClock;
 pub use environment::{chromium, clients_dir, conformance_binary, python, waypost_binary};
 pub use eventually::{eventually, eventually_async};
 pub use http::{Answer, Request};
-pub use server::{FailedStart, NUMBER_ID, Secrets, ServerOptions, TestServer};
+pub use server::{FailedStart, Kept, NUMBER_ID, Secrets, ServerOptions, TestServer};
 pub use signature::sign;
 pub use webhook::{InboundText, StatusUpdate, Webhook, unix_seconds};

@@ -1,5 +1,6 @@
 //! The binary, run as a stranger runs it: a process, its addresses, its log; stopped politely or killed.
 
+mod kept;
 mod options;
 mod process;
 
@@ -11,11 +12,13 @@ use std::time::Duration;
 use rustix::process::Signal;
 use tempfile::TempDir;
 
+pub use kept::Kept;
 use options::Listen;
 pub use options::{Secrets, ServerOptions};
 pub use process::FailedStart;
 use process::Process;
 
+use crate::postgres::Schema;
 use crate::{Answer, Request, Webhook, sign};
 
 /// The `phone_number_id` of a test server, which the recorded webhooks have too.
@@ -30,7 +33,9 @@ pub struct TestServer {
     options: ServerOptions,
     listen: Listen,
     process: Process,
-    /// The process comes before the folder, so that it has ended when its files are deleted.
+    kept: Kept,
+    /// The process comes before what it keeps, so that it has ended when that is deleted.
+    _schema: Option<Schema>,
     folder: TempDir,
 }
 
@@ -52,13 +57,18 @@ impl TestServer {
         ServerOptions::new()
     }
 
-    pub(crate) fn from_options(options: ServerOptions) -> Result<Self, FailedStart> {
+    pub(crate) fn from_options(mut options: ServerOptions) -> Result<Self, FailedStart> {
         let folder = tempfile::Builder::new()
             .prefix("waypost-test-")
             .tempdir()
             .expect("a temporary folder can be made");
+        let schema = options.has_store_of_run().then(kept::of_run).flatten();
+        if let Some(schema) = &schema {
+            options = options.env(kept::SETTING, schema.url());
+        }
+        let kept = Kept::of(options.setting(kept::SETTING), folder.path().join("data"));
         let process = Process::spawn(&mut options.to_command(folder.path(), None))?;
-        Ok(Self { options, listen: process.listen.clone(), process, folder })
+        Ok(Self { options, listen: process.listen.clone(), process, kept, _schema: schema, folder })
     }
 
     /// The first address that it listens on; the same after a restart.
@@ -93,7 +103,13 @@ impl TestServer {
         self.options.secrets()
     }
 
-    /// Where it stores, unless the test chose otherwise.
+    /// Where it keeps everything.
+    #[must_use]
+    pub fn kept(&self) -> &Kept {
+        &self.kept
+    }
+
+    /// Its data directory, unless the test chose otherwise. Where it keeps everything in PostgreSQL, that is not there.
     #[must_use]
     pub fn data_dir(&self) -> PathBuf {
         self.folder.path().join("data")

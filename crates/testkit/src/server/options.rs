@@ -7,6 +7,7 @@ use std::process::Command;
 
 use rand::distr::{Alphanumeric, SampleString as _};
 
+use super::kept::SETTING;
 use super::{FailedStart, NUMBER_ID, TestServer};
 
 /// A port that nothing listens on, so that no test ever calls the real Graph API.
@@ -117,6 +118,18 @@ impl ServerOptions {
     #[must_use]
     pub fn webhook_listener(self) -> Self {
         self.env("WAYPOST_WEBHOOK_LISTEN", "127.0.0.1:0")
+    }
+
+    /// Whether the server keeps everything where this run of the tests is to: a demonstration has its files, and a test may
+    /// choose.
+    pub(super) fn has_store_of_run(&self) -> bool {
+        self.command == ["serve"] && self.setting(SETTING).is_none()
+    }
+
+    /// What a variable is set to.
+    pub(super) fn setting(&self, name: &str) -> Option<&OsStr> {
+        let last = self.settings.iter().rfind(|(set, _)| set == name);
+        last.and_then(|(_, value)| value.as_deref())
     }
 
     /// The secrets that the server will have.
