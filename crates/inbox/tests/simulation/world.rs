@@ -8,7 +8,7 @@ use tokio_util::task::TaskTracker;
 use waypost_inbox::ShowError;
 use waypost_inbox::show::realtime_offset;
 use waypost_realtime::{Hub, HubConfig, Namespace, Origin, Protocol, PublishError};
-use waypost_store::{Limits, Options, Store, Threads};
+use waypost_store::{Limits, Options, Place, Store, Threads};
 use waypost_testkit::hub_client::Door;
 
 use crate::application::Desk;
@@ -114,7 +114,7 @@ impl Server {
             sessions_max: 100_000,
         };
         let (store, commits) = Store::open(Options {
-            data_dir: disk.data(),
+            place: Place::Directory(disk.data()),
             seed: bytes,
             clock: Arc::new(world.clock.clone()),
             encode: waypost_inbox::encoder(),
