@@ -44,7 +44,8 @@ const STATEMENT_TIMEOUT_MS: u32 = 4_000;
 /// have just begun.
 pub(super) const BY_KEY: &str = " -c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off";
 
-/// The settings in `url`, with our bounds and what is to follow them in `more`.
+/// The settings in `url`, with our bounds and what is to follow them in `more`. Nothing that we ask is worth compiling first; a plan that [`BY_KEY`] leaves a
+/// scan in looks so expensive that it would be compiled each time, which takes longer than all the rest.
 fn settings(url: &PostgresUrl, more: &str) -> Config {
     let mut config = url.config();
     let given = config.get_options().unwrap_or_default().to_owned();
@@ -54,7 +55,7 @@ fn settings(url: &PostgresUrl, more: &str) -> Config {
     config.connect_timeout(CONNECT_TIMEOUT).tcp_user_timeout(TCP_USER_TIMEOUT).options(format!(
         "{given} -c idle_in_transaction_session_timeout={IDLE_IN_TRANSACTION_MS} \
              -c lock_timeout={LOCK_TIMEOUT_MS} -c statement_timeout={STATEMENT_TIMEOUT_MS} \
-             -c default_transaction_isolation=read\\ committed{more}"
+             -c default_transaction_isolation=read\\ committed -c jit=off{more}"
     ));
     config
 }
