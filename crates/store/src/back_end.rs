@@ -31,7 +31,7 @@ macro_rules! ask_back_end {
                 pub(crate) async fn $name(&self $(, $argument: $type)*) -> $answer {
                     match self {
                         Self::Sqlite(back) => back.$name($($argument),*).await,
-                        Self::Postgres(back) => back.$name($($argument),*).await,
+                        Self::Postgres(back) => back.reading(back.$name($($argument),*)).await,
                     }
                 }
             )*

@@ -50,7 +50,8 @@ pub enum Threads {
     Own,
     /// Whoever asks does it, within the first poll of what was asked: a change is committed and a read is made when
     /// that returns. Nothing is started and nothing is awaited, so that the same calls in the same order do the same,
-    /// under a clock that stands still. For simulations.
+    /// under a clock that stands still. (A database server is waited for on a thread beside the caller's, which blocks
+    /// until it has answered.) For simulations.
     ///
     /// Nobody can wait here for [`crate::Commits`] to be read: while 64 of them are unread, nothing is appended and
     /// whoever asks is told that the store is unavailable.
@@ -146,9 +147,6 @@ pub enum OpenError {
         /// Its version, as the server counts.
         version: i32,
     },
-    /// Only files can be worked on by the caller's thread.
-    #[error("a database server cannot be worked on by the caller's thread")]
-    CallerThreads,
     /// What was settled when the store was made cannot be read back.
     #[error("the database holds an unusable `{key}`")]
     Meta {

@@ -3,6 +3,7 @@
 use tokio::sync::mpsc;
 
 use crate::commit::{Commit, Commits};
+use crate::group::Trouble;
 use crate::options::Threads;
 
 /// Commits that may wait for the hub; at the bound the writer waits, or (on its caller's thread) writes nothing.
@@ -20,12 +21,18 @@ impl Outlet {
         (Self { commits, threads }, Commits(committed))
     }
 
-    /// Whether one more commit can be handed on. Asked before it is made: what is committed must be handed on.
-    pub(crate) fn has_room(&self) -> bool {
-        match self.threads {
+    /// Asked before a commit is made: what is committed must be handed on, and where there is no room for it, nothing
+    /// is committed.
+    pub(crate) fn expect_room(&self) -> Result<(), Trouble> {
+        let has_room = match self.threads {
             Threads::Own => true,
             Threads::Caller => self.commits.is_closed() || self.commits.capacity() > 0,
+        };
+        if has_room {
+            return Ok(());
         }
+        tracing::warn!("the commits are not read; until they are, nothing is acknowledged");
+        Err(Trouble::Unread)
     }
 
     /// Hands a commit on; waits for room where that is allowed.
@@ -36,7 +43,7 @@ impl Outlet {
                 Ok(()) => true,
                 Err(mpsc::error::TrySendError::Closed(_)) => false,
                 Err(mpsc::error::TrySendError::Full(_)) => {
-                    unreachable!("`has_room` was asked, and this is the only sender")
+                    unreachable!("`expect_room` was asked, and this is the only sender")
                 }
             },
         };

@@ -79,7 +79,7 @@ impl Append {
     }
 
     /// Sends whose calls were under way.
-    pub(super) async fn unfinished_sends(&self) -> Result<Vec<OutboxId>, DatabaseError> {
+    pub(super) async fn unfinished_sends(&mut self) -> Result<Vec<OutboxId>, DatabaseError> {
         let sql = "SELECT id FROM outbox WHERE state = 'sending' ORDER BY id";
         let rows = link::rows(self.link()?, sql, &[]).await?;
         rows.iter().map(|row| Ok(OutboxId::from_bytes(id(row, 0)?))).collect()

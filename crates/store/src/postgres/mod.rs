@@ -17,8 +17,12 @@ mod sessions;
 mod tail;
 mod tls;
 mod url;
+mod waiter;
 mod write;
 mod writer;
+
+use std::future::Future;
+use std::sync::Arc;
 
 use deadpool_postgres::Pool;
 
@@ -30,6 +34,7 @@ use bell::Bell;
 pub(crate) use keys::PostgresKeys;
 use sessions::SessionWriter;
 pub use url::{PostgresUrl, PostgresUrlError};
+use waiter::{Waiter, beside};
 use writer::Writer;
 
 /// A database, or one schema of it. All clones are one.
@@ -38,6 +43,8 @@ pub(crate) struct Postgres {
     pub(crate) writer: Desk<Writer>,
     pub(crate) session_writer: Desk<SessionWriter>,
     readers: Pool,
+    /// Where a caller that reads waits, if it may await nothing.
+    waiter: Option<Arc<Waiter>>,
 }
 
 impl Postgres {
@@ -52,19 +59,16 @@ impl Postgres {
     }
 
     fn open_at(url: &PostgresUrl, options: Options, health: Health) -> Result<(Self, Commits), OpenError> {
-        if options.threads == Threads::Caller {
-            return Err(OpenError::CallerThreads);
-        }
         let (limits, threads) = (options.limits.clone(), options.threads);
         let readers = link::pool(url, "", limits.readers)?;
-        // The caller may be on a runtime, in which no other can be waited for.
-        let (writer, commits, session_writer) = std::thread::scope(|scope| {
-            let opening = scope.spawn(|| {
-                let (writer, commits) = Writer::open(url, options, health)?;
-                let session_writer = SessionWriter::open(url)?;
-                Ok::<_, OpenError>((writer, commits, session_writer))
-            });
-            opening.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+        let waiter = match threads {
+            Threads::Own => None,
+            Threads::Caller => Some(Arc::new(Waiter::new(threads)?)),
+        };
+        let (writer, commits, session_writer) = beside(|| {
+            let (writer, commits) = Writer::open(url, options, health)?;
+            let session_writer = SessionWriter::open(url, threads)?;
+            Ok::<_, OpenError>((writer, commits, session_writer))
         })?;
         let thread = |source: std::io::Error| OpenError::Database(source.into());
         let published = writer.published();
@@ -74,6 +78,14 @@ impl Postgres {
         }
         let session_writer =
             Desk::open(session_writer, threads, "waypost-sessions", limits.queue_max).map_err(thread)?;
-        Ok((Self { writer, session_writer, readers }, commits))
+        Ok((Self { writer, session_writer, readers, waiter }, commits))
+    }
+
+    /// Reads: within the first poll, where the caller's thread does the work.
+    pub(crate) async fn reading<T: Send>(&self, read: impl Future<Output = T> + Send) -> T {
+        match &self.waiter {
+            None => read.await,
+            Some(waiter) => waiter.wait(|| read),
+        }
     }
 }

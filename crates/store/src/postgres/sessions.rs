@@ -1,7 +1,6 @@
 //! Sessions and the rooms they are in, in tables of their own, with a writer and a connection of its own.
 
 use deadpool_postgres::{Pool, Transaction};
-use tokio::runtime::Runtime;
 use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
 use waypost_domain::{CustomerId, Offset, PrincipalId, Timestamp};
@@ -10,10 +9,11 @@ use super::Postgres;
 use super::link::{self, ANSWER_TIMEOUT, BY_KEY, Failure};
 use super::rows::{known, optional_id, time, to_column, unsigned};
 use super::url::PostgresUrl;
+use super::waiter::Waiter;
 use crate::columns::text_to_column;
 use crate::desk::GroupWriter;
 use crate::group::{DatabaseError, Trouble};
-use crate::options::OpenError;
+use crate::options::{OpenError, Threads};
 use crate::session_job::{Changed, SessionDone, SessionJob};
 use crate::sessions::{NewSession, Session, SessionError, SessionId, SessionRoom, Tenure};
 use crate::store::{Binding, ReadError};
@@ -23,7 +23,7 @@ const FIRST_GENERATION: u64 = 1;
 
 /// The one that writes sessions.
 pub(crate) struct SessionWriter {
-    runtime: Runtime,
+    waiter: Waiter,
     pool: Pool,
     /// Whether the last commit went well.
     is_well: bool,
@@ -34,7 +34,7 @@ impl GroupWriter for SessionWriter {
 
     /// Commits the group, in as few transactions as its jobs allow, and answers everybody in it.
     fn write(&mut self, mut group: Vec<SessionJob>) {
-        let attempt = self.runtime.block_on(attempt(&self.pool, &group));
+        let attempt = self.waiter.wait(|| attempt(&self.pool, &group));
         self.note(&attempt);
         match attempt {
             Ok(done) => group.into_iter().zip(done).for_each(|(job, done)| job.answer(done)),
@@ -53,13 +53,10 @@ impl GroupWriter for SessionWriter {
 }
 
 impl SessionWriter {
-    pub(super) fn open(url: &PostgresUrl) -> Result<Self, OpenError> {
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .map_err(|error| OpenError::Database(error.into()))?;
+    pub(super) fn open(url: &PostgresUrl, threads: Threads) -> Result<Self, OpenError> {
+        let waiter = Waiter::new(threads)?;
         let pool = link::pool(url, BY_KEY, 1)?;
-        Ok(Self { runtime, pool, is_well: true })
+        Ok(Self { waiter, pool, is_well: true })
     }
 
     /// Says when trouble begins and when it ends, once each.

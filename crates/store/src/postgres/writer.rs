@@ -7,7 +7,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::runtime::Runtime;
 use tokio::sync::watch;
 use waypost_domain::{ErrorDetail, SendOutcome};
 
@@ -16,6 +15,7 @@ use super::link::{self, BY_KEY, Failure};
 use super::meta::{self, Meta};
 use super::tail::read_head;
 use super::url::PostgresUrl;
+use super::waiter::Waiter;
 use crate::append::{Decider, Item};
 use crate::clock::Clock;
 use crate::commit::{Commit, Commits, Step};
@@ -33,7 +33,7 @@ const TRIES_MAX: usize = 4;
 
 /// The one that appends.
 pub(crate) struct Writer {
-    runtime: Runtime,
+    waiter: Waiter,
     append: Append,
     outlet: Outlet,
     /// The number of the newest entry that was handed on.
@@ -69,14 +69,11 @@ impl Writer {
         options: Options,
         health: Health,
     ) -> Result<(Self, Commits), OpenError> {
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .map_err(|error| OpenError::Database(error.into()))?;
+        let waiter = Waiter::new(options.threads)?;
         let pool = link::pool(url, BY_KEY, 1)?;
         let (outlet, commits) = Outlet::new(options.threads);
         let mut ids = IdSource::new(options.seed);
-        let (append, published) = runtime.block_on(async {
+        let (append, published) = waiter.wait(async || {
             let mut link = link::take(&pool).await.map_err(link::no_connection)?;
             link::migrate(&mut link).await?;
             let Meta { epoch, dedup_key } = meta::settle(&link, &mut ids).await?;
@@ -85,7 +82,7 @@ impl Writer {
             Ok::<_, OpenError>((Append::new(pool, link, epoch, decider), heads.journal.number))
         })?;
         let published = watch::Sender::new(published);
-        let mut writer = Self { runtime, append, outlet, published, clock: options.clock, health };
+        let mut writer = Self { waiter, append, outlet, published, clock: options.clock, health };
         writer.give_up_unfinished_sends()?;
         Ok((writer, commits))
     }
@@ -97,8 +94,7 @@ impl Writer {
 
     /// A send whose call was under way when the last process ended may or may not have reached Meta.
     fn give_up_unfinished_sends(&mut self) -> Result<(), OpenError> {
-        let unfinished =
-            self.runtime.block_on(self.append.unfinished_sends()).map_err(OpenError::Database)?;
+        let unfinished = self.waiter.wait(|| self.append.unfinished_sends()).map_err(OpenError::Database)?;
         let outcome = SendOutcome::Unknown(ErrorDetail {
             code: 0,
             title: Some("interrupted".into()),
@@ -112,11 +108,8 @@ impl Writer {
             return Ok(());
         }
         // Nobody listens yet: what it makes visible is read from the journal like everything before.
-        let published = *self.published.borrow();
-        match self
-            .runtime
-            .block_on(self.append.commit_locked(Request { items: &items, jobs: &[] }, published))
-        {
+        let (request, published) = (Request { items: &items, jobs: &[] }, *self.published.borrow());
+        match self.waiter.wait(|| self.append.commit_locked(request, published)) {
             Ok(Appended { steps, .. }) => {
                 self.published.send_replace(newest(&steps).unwrap_or(published));
                 Ok(())
@@ -136,7 +129,8 @@ impl Writer {
         }
         let items = work.items(self.append.decider());
         let request = Request { items: &items, jobs };
-        let mut tried = self.runtime.block_on(self.append.commit(request));
+        self.outlet.expect_room()?;
+        let mut tried = self.waiter.wait(|| self.append.commit(request));
         for _ in 0..TRIES_MAX {
             match tried {
                 Ok(Appended { outcomes, steps, pruned }) => {
@@ -146,8 +140,9 @@ impl Writer {
                 Err(Failure::Trouble(trouble)) => return Err(trouble),
                 Err(Failure::Stale) => {
                     self.catch_up()?;
+                    self.outlet.expect_room()?;
                     let published = *self.published.borrow();
-                    tried = self.runtime.block_on(self.append.commit_locked(request, published));
+                    tried = self.waiter.wait(|| self.append.commit_locked(request, published));
                 }
             }
         }
@@ -163,9 +158,10 @@ impl Writer {
     /// Hands on all that is in the journal.
     fn catch_up(&mut self) -> Result<(), Trouble> {
         loop {
+            self.outlet.expect_room()?;
             let published = *self.published.borrow();
             let (steps, is_all) =
-                self.runtime.block_on(self.append.catch_up(published)).map_err(Trouble::Database)?;
+                self.waiter.wait(|| self.append.catch_up(published)).map_err(Trouble::Database)?;
             self.hand_on(steps, None);
             if is_all {
                 return Ok(());

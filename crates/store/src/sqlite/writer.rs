@@ -126,7 +126,7 @@ impl Writer {
     fn attempt(&mut self, work: Work<'_>, queued_at: Option<Duration>) -> Result<Worked, Trouble> {
         self.reopen()?;
         // Opening the file again may have handed something on.
-        self.expect_room()?;
+        self.outlet.expect_room()?;
         let Self { connection: Some(connection), decider, .. } = self else {
             unreachable!("`reopen` succeeded")
         };
@@ -158,7 +158,7 @@ impl Writer {
         if self.connection.is_some() {
             return Ok(());
         }
-        self.expect_room()?;
+        self.outlet.expect_room()?;
         let (connection, missed) = self.read_again().map_err(trouble)?;
         self.connection = Some(connection);
         self.hand_on(missed, None);
@@ -171,15 +171,6 @@ impl Writer {
         self.decider.reload(read_heads(&connection)?);
         let missed = read_steps_after(&connection, self.published)?;
         Ok((connection, missed))
-    }
-
-    /// What is committed must be handed on: where there is no room for it, nothing is committed.
-    fn expect_room(&self) -> Result<(), Trouble> {
-        if self.outlet.has_room() {
-            return Ok(());
-        }
-        tracing::warn!("the commits are not read; until they are, nothing is acknowledged");
-        Err(Trouble::Unread)
     }
 
     fn hand_on(&mut self, steps: Vec<Step>, queued_at: Option<Duration>) {
