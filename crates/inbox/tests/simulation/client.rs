@@ -277,13 +277,21 @@ impl Client {
             }
         }
         // Where it goes on just where it was, nothing is missing; which rooms it is in, it is told.
-        if resumed == "session" && self.was_somewhere && self.since.as_ref() != Some(&begin) {
+        let is_where_it_was = self.since.as_ref() == Some(&begin) || self.asks_for(&begin);
+        if resumed == "session" && self.was_somewhere && !is_where_it_was {
             self.wrong("it had been somewhere, its session was lost, and it is told that it goes on");
         }
         self.was_somewhere = false;
         if body["offset"].is_string() {
             self.since = Some(begin);
         }
+    }
+
+    /// Whether its page asks to go on from there, and what it was shown since is of another journal: the one that it
+    /// asks for was put back, and it was not told that its wish was granted.
+    fn asks_for(&self, position: &str) -> bool {
+        let is_of_another = self.last_offset.as_ref().is_none_or(|last| epoch_of(last) != epoch_of(position));
+        is_of_another && self.static_auth.get("since").is_some_and(|since| since == position)
     }
 
     fn begin_chain(&mut self, start: u64, begun: &BTreeMap<String, u64>, here: Surroundings) {
@@ -375,6 +383,10 @@ impl Client {
     pub(crate) fn wrong(&self, what: &str) {
         self.ledger.wrong(format!("client {}: {what}", self.name));
     }
+}
+
+fn epoch_of(offset: &str) -> &str {
+    offset.split('.').next().unwrap()
 }
 
 fn number_of(offset: &str) -> u64 {
