@@ -48,15 +48,25 @@ impl Postgres {
         &self,
         request: PageRequest,
     ) -> Result<Result<JournalPage, PageError>, ReadError> {
-        // Bodies that match nothing stay in the database.
+        // Bodies that match nothing, and those beyond the page's limits, stay in the database.
         let sql = format!(
             r#"SELECT number, "check", name, CASE WHEN is_for THEN body END, audience, is_for, {EPOCH}
-               FROM (SELECT *, string_to_array(audience, ' ') && $2::text[] AS is_for FROM journal
-                     WHERE number > $1 ORDER BY number LIMIT $3) AS scanned ORDER BY number"#
+               FROM (
+                   SELECT *, count(*) FILTER (WHERE is_for) OVER so_far AS events,
+                       sum(length(body)) FILTER (WHERE is_for) OVER so_far AS bytes
+                   FROM (
+                       SELECT *, string_to_array(audience, ' ') && $2::text[] AS is_for FROM journal
+                       WHERE number > $1 ORDER BY number LIMIT $3
+                   ) AS scanned WINDOW so_far AS (ORDER BY number)
+               ) AS counted WHERE events <= greatest($4::bigint, 1) AND (events <= 1 OR bytes <= $5::bigint) ORDER BY number"#
         );
         let scopes: Vec<String> = request.scopes.iter().map(ToString::to_string).collect();
-        let limit = to_column(SCAN_ROWS_MAX);
-        self.read(&sql, &[&to_column(request.after), &scopes, &limit], |rows| {
+        // Where nothing is asked for, one entry says whether the journal goes on after the reader.
+        let limit = request.until.saturating_sub(request.after).clamp(1, SCAN_ROWS_MAX);
+        let (after, limit) = (to_column(request.after), to_column(limit));
+        let (events_max, bytes_max) =
+            (to_column(request.events_max as u64), to_column(request.bytes_max as u64));
+        self.read(&sql, &[&after, &scopes, &limit, &events_max, &bytes_max], |rows| {
             let mut page = PageBuilder::new(&request);
             for row in rows {
                 let epoch = known(Epoch::parse(row.try_get(6)?), "meta.epoch")?;
