@@ -74,14 +74,6 @@ impl Database {
         }
     }
 
-    /// The JSON text in the column `body` of the journal, and one member of it, in SQL.
-    pub(crate) fn body_member(&self, name: &str) -> String {
-        match self {
-            Self::File(_) => format!("json_extract(body, '$.{name}')"),
-            Self::Postgres(_) => format!("convert_from(body, 'UTF8')::json ->> '{name}'"),
-        }
-    }
-
     /// The column `body` of the journal as text, in SQL.
     pub(crate) fn body(&self) -> &'static str {
         match self {

@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use super::server;
+
 /// Where Debian and Ubuntu have the programs of each version.
 const VERSIONS_DIR: &str = "/usr/lib/postgresql";
 
@@ -97,6 +99,23 @@ impl Cluster {
         cluster.is_done().then_some(cluster).ok_or_else(|| "PostgreSQL could not be started".to_owned())
     }
 
+    /// Makes and starts one for a test that returns where there can be none, which is said.
+    ///
+    /// # Panics
+    ///
+    /// When there can be none in continuous integration.
+    #[must_use]
+    #[track_caller]
+    pub fn for_test(durability: Durability) -> Option<Self> {
+        match Self::start(durability) {
+            Ok(cluster) => Some(cluster),
+            Err(why) => {
+                server::say_not_run(&why);
+                None
+            }
+        }
+    }
+
     /// Where to connect.
     #[must_use]
     pub fn url(&self) -> &str {
@@ -171,10 +190,7 @@ mod tests {
 
     #[test]
     fn one_that_crashed_has_what_was_committed_and_leaves_nothing_behind() {
-        if programs().is_none() {
-            return;
-        }
-        let mut cluster = Cluster::start(Durability::Real).expect("it starts");
+        let Some(mut cluster) = Cluster::for_test(Durability::Real) else { return };
         let database = Database::at(cluster.url());
         database.execute("CREATE TABLE words (word text); INSERT INTO words VALUES ('kept')");
         cluster.crash();

@@ -35,7 +35,6 @@ pub struct Found {
 ///
 /// When there is none in continuous integration.
 #[must_use]
-#[expect(clippy::print_stderr, reason = "whoever runs the tests is to know")]
 pub fn url() -> Option<&'static str> {
     // Its end is the process's, so that one of our own ends with it.
     static FOUND: LazyLock<Result<Option<Found>, String>> = LazyLock::new(|| match variable(VARIABLE) {
@@ -46,14 +45,21 @@ pub fn url() -> Option<&'static str> {
     match &*FOUND {
         Ok(found) => found.as_ref().map(|found| found.url.as_str()),
         Err(why) => {
-            eprintln!("not run: the tests on PostgreSQL, because {why}");
-            assert!(
-                variable("CI").is_none_or(|value| value != "true" && value != "1"),
-                "CI asks for everything"
-            );
+            say_not_run(why);
             None
         }
     }
+}
+
+/// Says that what needs PostgreSQL is not run.
+#[track_caller]
+#[expect(clippy::print_stderr, reason = "whoever runs the tests is to know")]
+pub(super) fn say_not_run(why: &str) {
+    eprintln!("not run: the tests on PostgreSQL, because {why}");
+    assert!(
+        variable("CI").is_none_or(|value| value != "true" && value != "1"),
+        "CI=true asks for everything"
+    );
 }
 
 /// Looks for one that lets us in, and starts one where there is none.
