@@ -243,7 +243,7 @@ fn an_app_has_a_path_of_its_own() {
 
 #[test]
 fn the_log_has_nothing_personal_and_no_secret() {
-    let mut server = TestServer::options().env("WAYPOST_LOG", "trace").start();
+    let mut server = TestServer::options().env("WAYPOST_LOG", "trace,tokio_postgres::query=trace").start();
     let mut client = StockClient::in_general(&server);
     client.join_customer("15550002077");
     let message = InboundText {

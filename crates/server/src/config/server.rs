@@ -42,6 +42,10 @@ choice! {
     }
 }
 
+/// The PostgreSQL client notes each query with its values, names and numbers of people among them. The second target is
+/// named too, because a filter may name it, and the more exact of two counts.
+const NEVER_BELOW_WARN: [&str; 2] = ["tokio_postgres", "tokio_postgres::query"];
+
 /// What is logged, as `tracing_subscriber` understands it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct LogFilter(String);
@@ -49,7 +53,10 @@ pub(crate) struct LogFilter(String);
 impl LogFilter {
     /// A fresh filter; its type cannot be cloned.
     pub(crate) fn env_filter(&self) -> EnvFilter {
-        EnvFilter::new(&self.0)
+        NEVER_BELOW_WARN.into_iter().fold(EnvFilter::new(&self.0), |filter, target| {
+            let directive = format!("{target}=warn").parse().expect("a target and a level");
+            filter.add_directive(directive)
+        })
     }
 }
 
