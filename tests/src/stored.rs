@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use serde_json::value::RawValue;
 use waypost_testkit::TestServer;
 
 use crate::database::Database;
@@ -81,10 +82,14 @@ impl Stored {
     /// How often each `wamid` was written as a message to be shown.
     #[must_use]
     pub fn shown_wamids(&self) -> BTreeMap<String, usize> {
+        let body = self.0.body();
         let mut tally = BTreeMap::new();
-        for entry in self.journal().iter().filter(|entry| entry.name == "whatsappMessage") {
-            let wamid = entry.body["whatsappMessageId"].as_str().expect("a message has an id");
-            *tally.entry(wamid.to_owned()).or_default() += 1;
+        for body in self.list(&format!("SELECT {body} FROM journal WHERE name = 'whatsappMessage'")) {
+            // What customers send may have numbers that are too large for a `Value`.
+            let members: BTreeMap<String, &RawValue> = serde_json::from_str(&body).expect("a body is JSON");
+            let wamid =
+                serde_json::from_str(members["whatsappMessageId"].get()).expect("a message has an id");
+            *tally.entry(wamid).or_default() += 1;
         }
         tally
     }
