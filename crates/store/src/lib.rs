@@ -7,8 +7,8 @@
 //! Deliberately absent: who listens, what an event looks like in JSON (an [`Encode`] function is given at
 //! construction), what time it is (a [`Clock`] is), and Meta's shapes. Nothing outside `sqlite` and `postgres` knows SQL.
 //!
-//! Start reading at [`store`], then `sqlite/writer.rs` (the group commit; `desk.rs` is the way to it), then
-//! `append/mod.rs` (what an append decides) and `sqlite/append/mod.rs` (what it reads and writes).
+//! Start reading at [`store`], then `group.rs` (the group commit; `desk.rs` is the way to it), then `append/mod.rs` (what an
+//! append decides), and what a back end does about it: `sqlite/writer.rs` or `postgres/writer.rs`.
 
 pub mod clock;
 pub mod commit;
