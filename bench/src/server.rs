@@ -1,35 +1,68 @@
 //! The server under test: a release binary on a core of its own, with a fresh store.
 
+use std::fmt;
 use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
 use std::path::Path;
 
 use anyhow::{Context as _, Result, ensure};
 use tempfile::TempDir;
+use waypost_testkit::postgres::{Cluster, Durability};
 use waypost_testkit::{Request, TestServer};
 
 use crate::corpus::Corpus;
 use crate::machine::{LOAD_CORE, SERVER_CORE, pin_to};
 
+/// What a server keeps everything in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Store {
+    /// Files.
+    Sqlite,
+    /// A PostgreSQL of the benchmark's own, with its usual settings, on the server's core.
+    Postgres,
+}
+
+/// As it stands behind what was measured; nothing for the one that is meant where none is named.
+impl fmt::Display for Store {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Sqlite => "",
+            Self::Postgres => ", on PostgreSQL",
+        })
+    }
+}
+
 /// A running server. It ends, and its store is deleted, when this is dropped.
 pub(crate) struct Server {
-    /// Before the folder, so that it has ended when its files are deleted.
+    /// Before its store, so that it has ended when that is deleted.
     process: TestServer,
+    _cluster: Option<Cluster>,
     _folder: TempDir,
 }
 
 impl Server {
     /// Starts one with its store in a new folder below `place`.
-    pub(crate) fn start(place: &Path) -> Result<Self> {
+    pub(crate) fn start(place: &Path, store: Store) -> Result<Self> {
+        // Children inherit the core of the thread that starts them, and see no other.
+        pin_to(SERVER_CORE)?;
+        let server = Self::start_here(place, store);
+        pin_to(LOAD_CORE)?;
+        server
+    }
+
+    fn start_here(place: &Path, store: Store) -> Result<Self> {
         let folder = tempfile::Builder::new().prefix("waypost-bench-").tempdir_in(place)?;
-        let options = TestServer::options()
+        let mut options = TestServer::options()
             .env("WAYPOST_DATA_DIR", folder.path().join("data"))
             .env("WAYPOST_LISTEN", "0.0.0.0:0")
             .env("WAYPOST_LOG", "warn");
-        // The child inherits the core of the thread that starts it, and sees no other.
-        pin_to(SERVER_CORE)?;
-        let process = options.try_start();
-        pin_to(LOAD_CORE)?;
-        Ok(Self { process: process?, _folder: folder })
+        let cluster = match store {
+            Store::Sqlite => None,
+            Store::Postgres => Some(Cluster::start(Durability::Real).map_err(anyhow::Error::msg)?),
+        };
+        if let Some(cluster) = &cluster {
+            options = options.env("WAYPOST_STORE", cluster.url());
+        }
+        Ok(Self { process: options.try_start()?, _cluster: cluster, _folder: folder })
     }
 
     /// A source of webhooks for it.

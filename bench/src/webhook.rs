@@ -10,7 +10,7 @@ use crate::latency::{self, Audience, Latency};
 use crate::load::{self, BATCHES, SINGLE, Shape};
 use crate::machine::Machine;
 use crate::report::{Figure, Table, Target, Unit, thousands};
-use crate::server::Server;
+use crate::server::{Server, Store};
 use crate::statistics::median;
 
 /// The store of `--full`.
@@ -41,6 +41,9 @@ pub(crate) struct Options {
     /// The same as `--preload 1000000`.
     #[arg(long, conflicts_with = "preload")]
     full: bool,
+    /// Measures with these stores, comma-separated, in turns; of more than one, what the others reach of the first.
+    #[arg(long, value_delimiter = ',', default_value = "sqlite")]
+    stores: Vec<Store>,
     /// Where the stores are made, each in a new folder that is deleted at the end. [default: the system's temporary
     /// folder]
     #[arg(long, value_name = "DIR")]
@@ -106,34 +109,42 @@ struct Bench {
 impl Bench {
     /// Every measurement has a store of its own, which knows the customers and little else.
     fn measure_empty(&self) -> Result<Vec<Figure>> {
-        let mut rates: [Vec<f64>; 2] = Default::default();
-        let mut receipts: [Vec<Latency>; 2] = Default::default();
-        let audiences = [1, self.options.clients];
+        let mut stores: Vec<Runs> = self.options.stores.iter().map(|store| Runs::new(*store)).collect();
         for run in 1..=self.options.runs {
-            for (rates, (part, shape, name, _)) in rates.iter_mut().zip(SHAPES) {
-                if self.options.only.contains(&part) {
-                    rates.push(self.throughput(run, name, shape)?);
-                }
-            }
-            for (receipts, clients) in receipts.iter_mut().zip(audiences) {
-                if self.options.only.contains(&Part::Latency) {
-                    receipts.push(self.latency(run, clients)?);
-                }
+            for runs in &mut stores {
+                self.measure_once(run, runs)?;
             }
         }
-        let rows = rates.into_iter().zip(SHAPES).map(|(values, (.., name, target))| Figure {
-            name: name.to_owned(),
-            values,
-            unit: Unit::PerSecond,
-            target: Some(target),
-        });
-        let times = receipts.iter().zip(audiences).flat_map(|(runs, clients)| receipt_figures(runs, clients));
-        Ok(rows.chain(times).filter(|figure| !figure.values.is_empty()).collect())
+        let mut figures: Vec<Figure> = Vec::new();
+        for (place, runs) in stores.iter().enumerate() {
+            figures.extend(runs.rates(&stores[..place]));
+            figures.extend(runs.times(self.audiences()));
+        }
+        figures.retain(|figure| !figure.values.is_empty());
+        Ok(figures)
+    }
+
+    fn measure_once(&self, run: u64, runs: &mut Runs) -> Result<()> {
+        for (rates, (part, shape, name, _)) in runs.rates.iter_mut().zip(SHAPES) {
+            if self.options.only.contains(&part) {
+                rates.push(self.throughput((run, runs.store), name, shape)?);
+            }
+        }
+        for (receipts, clients) in runs.receipts.iter_mut().zip(self.audiences()) {
+            if self.options.only.contains(&Part::Latency) {
+                receipts.push(self.latency((run, runs.store), clients)?);
+            }
+        }
+        Ok(())
+    }
+
+    fn audiences(&self) -> [u16; 2] {
+        [1, self.options.clients]
     }
 
     /// One store is filled; it grows a little with each run.
     fn measure_full(&self, preload: u64, empty: &[Figure]) -> Result<Vec<Figure>> {
-        let server = self.start()?;
+        let server = self.start(self.options.stores[0])?;
         let say = |stored, rate| {
             println!("filling: {} stored, the last at {}/s", thousands(stored as f64), thousands(rate));
         };
@@ -165,35 +176,81 @@ impl Bench {
         Ok(figures)
     }
 
-    fn throughput(&self, run: u64, name: &str, shape: Shape) -> Result<f64> {
-        let server = self.start()?;
+    fn throughput(&self, (run, store): (u64, Store), name: &str, shape: Shape) -> Result<f64> {
+        let server = self.start(store)?;
         let measured = self.runtime.block_on(load::measure(&server, run, shape, self.options.seconds))?;
         server.check_stored(CUSTOMERS + measured.sent)?;
-        println!("run {run}, {name}: {measured}");
+        println!("run {run}, {name}{store}: {measured}");
         Ok(measured.messages_per_second)
     }
 
-    fn latency(&self, run: u64, clients: u16) -> Result<Latency> {
-        let server = self.start()?;
+    fn latency(&self, (run, store): (u64, Store), clients: u16) -> Result<Latency> {
+        let server = self.start(store)?;
         let audience = Audience { clients: clients.into(), messages_per_second: 50, seconds: 10 };
         let measured = self.runtime.block_on(latency::measure(&server, run, audience))?;
         server.check_stored(CUSTOMERS + measured.sent)?;
-        println!("run {run}, POST to receipt at 50 messages/s, {clients} clients: {measured}");
+        println!("run {run}, POST to receipt at 50 messages/s, {clients} clients{store}: {measured}");
         Ok(measured)
     }
 
     /// A server with a new store to which every customer has written once.
-    fn start(&self) -> Result<Server> {
-        let server = Server::start(&self.place)?;
+    fn start(&self, store: Store) -> Result<Server> {
+        let server = Server::start(&self.place, store)?;
         self.runtime.block_on(load::fill(&server, INTRODUCTION_SEED, CUSTOMERS, |_, _| ()))?;
         Ok(server)
     }
 }
 
-fn receipt_figures(runs: &[Latency], clients: u16) -> [Figure; 3] {
-    let target = (clients == 1).then_some(Target::Under(2.0));
+/// What was measured of one store, run by run.
+struct Runs {
+    store: Store,
+    /// For each of [`SHAPES`].
+    rates: [Vec<f64>; 2],
+    /// For each audience.
+    receipts: [Vec<Latency>; 2],
+}
+
+impl Runs {
+    fn new(store: Store) -> Self {
+        Self { store, rates: Default::default(), receipts: Default::default() }
+    }
+
+    /// Also as shares of the first store's, where there is one before this.
+    fn rates(&self, before: &[Self]) -> Vec<Figure> {
+        let mut figures = Vec::new();
+        for (place, (.., name, target)) in SHAPES.into_iter().enumerate() {
+            let values = self.rates[place].clone();
+            let name = format!("{name}{}", self.store);
+            let Some(first) = before.first() else {
+                figures.push(Figure { name, values, unit: Unit::PerSecond, target: Some(target) });
+                continue;
+            };
+            let share = |(rate, first): (&f64, &f64)| rate / first * 1e2;
+            let shares = values.iter().zip(&first.rates[place]).map(share).collect();
+            figures.push(Figure { name, values, unit: Unit::PerSecond, target: None });
+            figures.push(Figure {
+                name: "… of what it is on the first, run by run".to_owned(),
+                values: shares,
+                unit: Unit::Percent,
+                target: Some(Target::Share(50.0)),
+            });
+        }
+        figures
+    }
+
+    fn times(&self, audiences: [u16; 2]) -> impl Iterator<Item = Figure> {
+        let store = self.store;
+        self.receipts
+            .iter()
+            .zip(audiences)
+            .flat_map(move |(runs, clients)| receipt_figures(runs, (clients, store)))
+    }
+}
+
+fn receipt_figures(runs: &[Latency], (clients, store): (u16, Store)) -> [Figure; 3] {
+    let target = (clients == 1 && store == Store::Sqlite).then_some(Target::Under(2.0));
     let figure = |quantile: &str, target, value: fn(&Latency) -> f64| Figure {
-        name: format!("POST to receipt, 50 messages/s, clients: {clients}, {quantile}"),
+        name: format!("POST to receipt, 50 messages/s, clients: {clients}, {quantile}{store}"),
         values: runs.iter().map(value).collect(),
         unit: Unit::Millis,
         target,
