@@ -15,6 +15,7 @@ mod demo;
 mod fuzz;
 mod generate;
 mod place;
+mod postgres;
 mod process;
 mod python;
 mod report;
@@ -44,7 +45,8 @@ cargo xtask: what this repository can do
   cargo xtask build-web          builds the front-end parts that the binary embeds
 
 Needed: Rust, a C compiler, and Node.js 20 or newer (for the page and the tests with stock clients). Tests with stock
-clients in Python need Python 3.11 or newer; their packages are kept in your cache folder.
+clients in Python need Python 3.11 or newer; their packages are kept in your cache folder. Tests on PostgreSQL use the
+server that TEST_POSTGRES_URL names, or the one on port 5432, or start one of the installed PostgreSQL 14 or newer.
 Child builds use CARGO_TARGET_DIR, by default a folder in your cache folder, so that a fresh clone need not
 compile the dependencies again. The gate for a change is .ci/run.
 ";

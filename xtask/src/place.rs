@@ -9,6 +9,9 @@ use anyhow::{Context as _, Result};
 
 use crate::process;
 
+/// The package of the protocol engine.
+const ENGINE: &str = "waypost-realtime";
+
 /// The folders of this run.
 pub(crate) struct Place {
     root: PathBuf,
@@ -96,22 +99,27 @@ impl Place {
 
     /// Builds the conformance server of the engine and returns where it is.
     pub(crate) fn build_conformance(&self) -> Result<PathBuf> {
-        self.build_example("conformance", Profile::Dev)
+        self.build_example(ENGINE, "conformance", Profile::Dev)
     }
 
     /// Builds the engine's server for the fan-out benchmark and returns where it is.
     pub(crate) fn build_fanout(&self) -> Result<PathBuf> {
-        self.build_example("fanout", Profile::Release)
+        self.build_example(ENGINE, "fanout", Profile::Release)
     }
 
     /// Builds the engine's program for the benchmarks without sockets and returns where it is.
     pub(crate) fn build_publish(&self) -> Result<PathBuf> {
-        self.build_example("publish", Profile::Release)
+        self.build_example(ENGINE, "publish", Profile::Release)
     }
 
-    fn build_example(&self, name: &str, profile: Profile) -> Result<PathBuf> {
+    /// Builds what finds or starts the PostgreSQL for tests and returns where it is.
+    pub(crate) fn build_postgres_finder(&self) -> Result<PathBuf> {
+        self.build_example("waypost-testkit", "postgres", Profile::Dev)
+    }
+
+    fn build_example(&self, package: &str, name: &str, profile: Profile) -> Result<PathBuf> {
         let mut cargo = self.cargo();
-        cargo.args(["build", "--locked", "--package", "waypost-realtime", "--example", name]);
+        cargo.args(["build", "--locked", "--package", package, "--example", name]);
         if profile == Profile::Release {
             cargo.arg("--release");
         }

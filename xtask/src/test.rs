@@ -9,9 +9,31 @@ use anyhow::{Context as _, Result, bail};
 
 use crate::Report;
 use crate::place::{self, Place, Profile};
+use crate::postgres::Server;
 use crate::report::Gaps;
 use crate::tools::{self, Install};
 use crate::{generate, process, python};
+
+/// The tests from outside that are run once more with the server on PostgreSQL: those whose outcome the store decides, in
+/// what is stored, shown, replayed or refused. Left out are commands and pages (no store, or the files of a data
+/// directory), the engine's own clients, and the older versions and other languages of the clients, for which one store is
+/// like the other. The store's suite and the simulation choose their store themselves.
+const ON_POSTGRES: [&str; 14] = [
+    "access",
+    "durability",
+    "fixtures",
+    "recovery",
+    "recovery_gaps",
+    "recovery_rooms",
+    "recovery_server",
+    "recovery_since",
+    "recovery_slow",
+    "rooms",
+    "sending",
+    "sending_refusals",
+    "statuses",
+    "webhook_door",
+];
 
 /// Runs all steps. Steps that need a failed one are left out; the others go on.
 pub(crate) fn run(place: &Place, arguments: &[String]) -> Result<ExitCode> {
@@ -37,9 +59,17 @@ pub(crate) fn run(place: &Place, arguments: &[String]) -> Result<ExitCode> {
         let conformance = report.step("Build the conformance server", || {
             place.build_conformance().and_then(|built| set_aside(place, &built))
         });
+        let postgres = Server::find(place, install, &mut report);
         let runner = Runner::find(place);
-        let environment = environment(place, binary, Found { conformance, chromium, python });
-        report.step("Rust tests", || process::run(runner.tests(place).envs(environment)));
+        let mut environment = environment(place, binary, Found { conformance, chromium, python });
+        environment.push(("TEST_POSTGRES_URL", Server::variable(postgres.as_ref()).into()));
+        report.step("Rust tests", || process::run(runner.tests(place).envs(environment.clone())));
+        if postgres.is_some() {
+            environment.push(("TEST_STORE", "postgres".into()));
+            report.step("Tests from outside, on PostgreSQL", || {
+                process::run(runner.chosen_tests(place, &ON_POSTGRES).envs(environment))
+            });
+        }
     }
     report.finish(if place::is_ci() { Gaps::Refused } else { Gaps::Told })?;
     Ok(ExitCode::SUCCESS)
@@ -146,6 +176,19 @@ impl Runner {
         };
         cargo
     }
+
+    /// These files of tests. All packages are named, so that their dependencies have the features with which they were
+    /// built for all tests.
+    fn chosen_tests(self, place: &Place, names: &[&str]) -> Command {
+        let mut cargo = place.cargo();
+        cargo.args(match self {
+            Self::Nextest => ["nextest", "run"].as_slice(),
+            Self::Cargo => &["test"],
+        });
+        cargo.args(["--workspace", "--locked", "--no-fail-fast"]);
+        cargo.args(names.iter().flat_map(|name| ["--test", name]));
+        cargo
+    }
 }
 
 #[cfg(test)]
@@ -164,6 +207,14 @@ mod tests {
         assert_eq!(names(chromium), ["TEST_WAYPOST_BIN", "TEST_CLIENTS_DIR", "TEST_CHROMIUM"]);
         let python = Found { python: Some("/usr/bin/python3".into()), ..Found::default() };
         assert_eq!(names(python), ["TEST_WAYPOST_BIN", "TEST_CLIENTS_DIR", "TEST_PYTHON"]);
+    }
+
+    #[test]
+    fn the_tests_that_are_run_on_postgresql_are_there() {
+        let place = Place::find().unwrap();
+        for name in ON_POSTGRES {
+            assert!(place.root().join(format!("tests/tests/{name}.rs")).exists(), "{name}");
+        }
     }
 
     #[test]
