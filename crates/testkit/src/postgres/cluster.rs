@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use rustix::process::{Pid, Signal, kill_process};
+
 use super::server;
 
 /// Where Debian and Ubuntu have the programs of each version.
@@ -75,16 +77,32 @@ impl Cluster {
     ///
     /// Why there can be none.
     pub fn start(durability: Durability) -> Result<Self, String> {
+        Self::start_with(durability, None)
+    }
+
+    /// Makes and starts one that listens on a port of loopback, too.
+    ///
+    /// # Errors
+    ///
+    /// Why there can be none.
+    pub fn start_on(durability: Durability, port: u16) -> Result<Self, String> {
+        Self::start_with(durability, Some(port))
+    }
+
+    fn start_with(durability: Durability, port: Option<u16>) -> Result<Self, String> {
         static CLUSTERS: AtomicU64 = AtomicU64::new(0);
         let programs = programs()
             .ok_or_else(|| format!("there is no PostgreSQL {MAJOR_MIN} or newer ({VERSIONS_DIR}, PATH)"))?;
         let number = CLUSTERS.fetch_add(1, Ordering::Relaxed);
+        // What comes later on its command line counts.
+        let listen = port.map(|port| format!(" -c listen_addresses=127.0.0.1 -c port={port}"));
+        let listen = listen.unwrap_or_default();
         let name = format!("waypost-postgres-{}-{number}", std::process::id());
         let folder = std::env::temp_dir().join(name);
         let mut keeper = Command::new("sh")
             .args(["-c", KEEPER, "sh"])
             .args([&folder, &programs])
-            .arg(durability.settings())
+            .arg(format!("{}{listen}", durability.settings()))
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             // Ctrl-C at a terminal is for us; the keeper cleans up.
@@ -94,7 +112,8 @@ impl Cluster {
         let words = keeper.stdin.take();
         let answers = BufReader::new(keeper.stdout.take().expect("stdout is piped"));
         let host = folder.display().to_string().replace('/', "%2F");
-        let url = format!("postgres://postgres@{host}/postgres");
+        // Its socket is named after the port.
+        let url = format!("postgres://postgres@{host}:{}/postgres", port.unwrap_or(5432));
         let mut cluster = Self { keeper, words, answers, folder, url };
         cluster.is_done().then_some(cluster).ok_or_else(|| "PostgreSQL could not be started".to_owned())
     }
@@ -148,6 +167,41 @@ impl Cluster {
         self.say("start");
     }
 
+    /// Stops all its processes, as a machine that hangs: its connections stay open, and nothing answers.
+    ///
+    /// # Panics
+    ///
+    /// When it does not run.
+    #[track_caller]
+    pub fn freeze(&self) {
+        // Its first process starts the others: it comes first.
+        self.signal(Signal::STOP);
+    }
+
+    /// Lets it go on after [`freeze`](Self::freeze).
+    ///
+    /// # Panics
+    ///
+    /// When it does not run.
+    #[track_caller]
+    pub fn thaw(&self) {
+        self.signal(Signal::CONT);
+    }
+
+    #[track_caller]
+    fn signal(&self, signal: Signal) {
+        let file = std::fs::read_to_string(self.folder.join("data/postmaster.pid")).expect("it runs");
+        let first =
+            file.lines().next().and_then(|line| line.parse().ok()).expect("it begins with the process");
+        send(first, signal);
+        for process in std::fs::read_dir("/proc").expect("/proc lists processes").flatten() {
+            let Some(id) = process.file_name().to_str().and_then(|name| name.parse().ok()) else { continue };
+            if parent(id) == Some(first) {
+                send(id, signal);
+            }
+        }
+    }
+
     #[track_caller]
     fn say(&mut self, word: &str) {
         let words = self.words.as_mut().expect("they are open until the end");
@@ -163,10 +217,27 @@ impl Cluster {
 
 impl Drop for Cluster {
     fn drop(&mut self) {
+        // A frozen one could not be ended.
+        if self.folder.join("data/postmaster.pid").exists() {
+            self.thaw();
+        }
         drop(self.words.take());
         // It fails only for one that has been waited for.
         drop(self.keeper.wait());
     }
+}
+
+/// The parent of a process, as far as it still runs.
+fn parent(process: i32) -> Option<i32> {
+    let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
+    // State and parent follow the name, which is in brackets.
+    stat.rsplit_once(") ")?.1.split(' ').nth(1)?.parse().ok()
+}
+
+fn send(process: i32, signal: Signal) {
+    let process = Pid::from_raw(process).expect("processes have positive ids");
+    // It fails for one that has ended meanwhile.
+    let (Ok(()) | Err(_)) = kill_process(process, signal);
 }
 
 /// The folder of the newest version's programs.
