@@ -20,4 +20,6 @@ mod receiving;
 mod sending;
 #[path = "../suite/sessions.rs"]
 mod sessions;
+mod start;
+mod tls;
 mod trouble;
