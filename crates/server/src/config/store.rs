@@ -13,10 +13,11 @@ section! {
     /// Where messages, statuses and the journal are kept.
     pub(crate) struct StoreConfig {
         /// The database. `sqlite` keeps it in the data directory; an address such as
-        /// `postgres://user:password@host:5432/database` in PostgreSQL (14 or newer).
+        /// `postgres://user:password@host:5432/database` in PostgreSQL (14 or newer). `?sslmode=verify-full` and the like
+        /// protect the connection: see OPERATION.md, PostgreSQL.
         url: StoreUrl = "sqlite", short "store", demo Demo::Own;
-        /// The directory of the database and the keys. It is made if it is not there, readable by its owner only; a
-        /// relative path starts where the server was started.
+        /// The directory of the database and the keys; not used with PostgreSQL. It is made if it is not there,
+        /// readable by its owner only; a relative path starts where the server was started.
         data_dir: DataDir = "./waypost-data", short "data_dir", demo Demo::Default("./waypost-demo-data");
         /// Connections that read from the database at the same time. (There is always one that writes.)
         readers: Count<1, 64> = "4";
