@@ -6,8 +6,8 @@ use std::pin::Pin;
 use std::task::Poll;
 use std::time::Duration;
 
-use deadpool_postgres::{Manager, ManagerConfig, Pool, PoolError, RecyclingMethod, Runtime};
-use tokio_postgres::error::{DbError, SqlState};
+use deadpool_postgres::{Hook, HookError, Manager, ManagerConfig, Pool, PoolError, RecyclingMethod, Runtime};
+use tokio_postgres::error::SqlState;
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Client, Config, Connection, Row, Socket};
 
@@ -44,6 +44,11 @@ const STATEMENT_TIMEOUT_MS: u32 = 4_000;
 /// have just begun.
 pub(super) const BY_KEY: &str = " -c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off";
 
+/// What was answered must not be lost with the server: whoever has loosened that for other databases means others. A
+/// setting that is stricter than ours stays.
+const COMMIT_IS_SAFE: &str = "SELECT set_config('synchronous_commit', 'on', false)
+    WHERE current_setting('synchronous_commit') = 'off'";
+
 /// The settings in `url`, with our bounds and what is to follow them in `more`. Nothing that we ask is worth compiling first; a plan that [`BY_KEY`] leaves a
 /// scan in looks so expensive that it would be compiled each time, which takes longer than all the rest.
 fn settings(url: &PostgresUrl, more: &str) -> Config {
@@ -69,6 +74,9 @@ pub(super) fn pool(url: &PostgresUrl, more: &str, connections: usize) -> Result<
         .max_size(connections)
         .wait_timeout(Some(ANSWER_TIMEOUT))
         .create_timeout(Some(CONNECT_TIMEOUT))
+        .post_create(Hook::async_fn(|client, _| {
+            Box::pin(async { client.batch_execute(COMMIT_IS_SAFE).await.map_err(HookError::Backend) })
+        }))
         .runtime(Runtime::Tokio1)
         .build()
         .map_err(|error| OpenError::Database(error.into()))
@@ -97,10 +105,18 @@ pub(super) async fn connect(
 #[error("the database server does not answer")]
 pub(super) struct NoAnswer;
 
-/// What the server said, without the words around it; else what went wrong on the way to it.
+/// What the server said, without the detail of it, which may hold what somebody wrote.
+#[derive(Debug, thiserror::Error)]
+#[error("{message} (SQLSTATE {})", code.code())]
+struct Said {
+    code: SqlState,
+    message: String,
+}
+
+/// What the server said; else what went wrong on the way to it.
 fn said(error: tokio_postgres::Error) -> DatabaseError {
     match error.as_db_error() {
-        Some(answer) => answer.clone().into(),
+        Some(answer) => Said { code: answer.code().clone(), message: answer.message().to_owned() }.into(),
         None => error.into(),
     }
 }
@@ -116,9 +132,9 @@ fn is_away(error: &(dyn std::error::Error + Send + Sync + 'static)) -> bool {
     if error.is::<NoAnswer>() {
         return true;
     }
-    if let Some(answer) = error.downcast_ref::<DbError>() {
+    if let Some(answer) = error.downcast_ref::<Said>() {
         return [SqlState::CANNOT_CONNECT_NOW, SqlState::TOO_MANY_CONNECTIONS, SqlState::ADMIN_SHUTDOWN]
-            .contains(answer.code());
+            .contains(&answer.code);
     }
     let mut cause = error.source();
     while let Some(inner) = cause {
@@ -138,14 +154,20 @@ fn is_away(error: &(dyn std::error::Error + Send + Sync + 'static)) -> bool {
 
 /// Brings the schema up to the newest version. Of several that do so at the same time, one does it.
 pub(super) async fn migrate(client: &mut Client) -> Result<(), OpenError> {
-    let sql = "SELECT current_setting('server_version_num')::int, current_setting('server_encoding')";
+    let sql = "SELECT current_setting('server_version_num')::int, current_setting('server_encoding'),
+        current_setting('fsync')";
     let server = client.query_one(sql, &[]).await?;
-    let (version, encoding): (i32, String) = (server.get(0), server.get(1));
+    let (version, encoding, fsync): (i32, String, String) = (server.get(0), server.get(1), server.get(2));
     if version < SERVER_VERSION_MIN {
         return Err(OpenError::TooOldServer { version });
     }
     if encoding != ENCODING {
         return Err(OpenError::Encoding { encoding });
+    }
+    if fsync == "off" {
+        tracing::warn!(
+            "the database server has fsync off: what is acknowledged may be lost with its machine"
+        );
     }
     let transaction = client.transaction().await?;
     transaction.execute(LOCK, &[&"migrate"]).await?;
@@ -229,7 +251,7 @@ impl From<tokio_postgres::Error> for Failure {
             Some(code) if ["22", "23", "54"].iter().any(|class| code.starts_with(class)) => {
                 Self::Trouble(Trouble::Item)
             }
-            _ => Self::Trouble(Trouble::Database(error.into())),
+            _ => Self::Trouble(Trouble::Database(said(error))),
         }
     }
 }
