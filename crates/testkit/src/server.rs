@@ -174,6 +174,16 @@ impl TestServer {
         self.process.kill();
     }
 
+    /// Stops it as a machine does that hangs: its connections stay open, and nothing answers.
+    pub fn freeze(&mut self) {
+        self.process.signal(Signal::STOP);
+    }
+
+    /// Lets it go on after [`freeze`](Self::freeze).
+    pub fn thaw(&mut self) {
+        self.process.signal(Signal::CONT);
+    }
+
     /// Asks it to stop, with SIGTERM, and waits for the end.
     ///
     /// # Panics
