@@ -67,6 +67,11 @@ pub(crate) enum Command {
     /// Makes, lists and revokes API keys.
     #[command(subcommand)]
     Key(KeyCommand),
+    /// Moves the store from the data directory into the PostgreSQL database that WAYPOST_STORE names.
+    ///
+    /// Stop the server before, and start it again afterwards. Clients go on where they were. A move that was interrupted
+    /// goes on when it is run again; the data directory stays as it is and is refused by servers afterwards.
+    MigrateStore(MigrateStore),
     /// Shows the settings in effect and where each comes from, or everything that is wrong with them.
     Config(ShowConfig),
     /// Prints the description of the HTTP routes, docs/openapi.json.
@@ -89,6 +94,14 @@ pub(crate) struct Simulate {
     /// Repeats the run that had this seed.
     #[arg(long)]
     pub(crate) seed: Option<u64>,
+}
+
+/// In which direction the store is moved.
+#[derive(Debug, Clone, PartialEq, Eq, Args)]
+pub(crate) struct MigrateStore {
+    /// Takes the move back: the data directory is the store again. Only while nothing was stored in the database since.
+    #[arg(long)]
+    pub(crate) undo: bool,
 }
 
 /// What to do with API keys.
@@ -374,11 +387,12 @@ mod tests {
             Usage: waypost [OPTIONS] [COMMAND]
 
             Commands:
-              serve     Runs the server. This is the default
-              demo      Runs a server with invented customers who write and answer; needs nothing from Meta
-              simulate  Plays Meta for a server on this machine: customers who write, statuses, a Graph API
-              key       Makes, lists and revokes API keys
-              config    Shows the settings in effect and where each comes from, or everything that is wrong with them
+              serve          Runs the server. This is the default
+              demo           Runs a server with invented customers who write and answer; needs nothing from Meta
+              simulate       Plays Meta for a server on this machine: customers who write, statuses, a Graph API
+              key            Makes, lists and revokes API keys
+              migrate-store  Moves the store from the data directory into the PostgreSQL database that WAYPOST_STORE names
+              config         Shows the settings in effect and where each comes from, or everything that is wrong with them
 
             Options:
                   --config <PATH>  The file with the settings [default: ./waypost.toml, if it is there; variable: WAYPOST_CONFIG]

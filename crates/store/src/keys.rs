@@ -5,6 +5,7 @@ use waypost_domain::Timestamp;
 use crate::options::{OpenError, Place};
 use crate::postgres::PostgresKeys;
 use crate::sqlite::connection::{DataDir, MIGRATIONS, migrate, open_to_write};
+use crate::sqlite::departure::refuse_moved;
 use crate::sqlite::keys;
 use crate::store::ReadError;
 
@@ -28,6 +29,7 @@ impl Keys {
                 let directory = DataDir::visit(path)?;
                 let mut connection = open_to_write(&directory.database())?;
                 migrate(&mut connection, &MIGRATIONS)?;
+                refuse_moved(&connection, path)?;
                 Kept::Sqlite(connection)
             }
             Place::Postgres(url) => Kept::Postgres(PostgresKeys::open(url)?),

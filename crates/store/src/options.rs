@@ -153,6 +153,22 @@ pub enum OpenError {
         /// What it is.
         key: &'static str,
     },
+    /// The store is elsewhere: what went on here would be another journal with the same offsets.
+    #[error("the store in {path} was moved to {to} and goes on there")]
+    Moved {
+        /// The directory.
+        path: PathBuf,
+        /// Where the store is.
+        to: String,
+    },
+    /// A store is only being moved into the database.
+    #[error(
+        "the move into this database is not finished: run `waypost migrate-store` again, it goes on where it was"
+    )]
+    MoveUnfinished,
+    /// The store was moved out of the database again.
+    #[error("the move into this database was taken back: the store is in its data directory")]
+    MoveUndone,
     /// The database said no.
     #[error("the database cannot be opened")]
     Database(#[source] Box<dyn std::error::Error + Send + Sync>),

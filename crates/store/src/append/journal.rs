@@ -36,7 +36,7 @@ impl Journal {
         let encoded = (self.encode)(event);
         self.head = Offset {
             number: self.head.number + 1,
-            check: next_check(self.head.check, encoded.name, &encoded.body),
+            check: next_check(self.head.check, encoded.name.as_bytes(), &encoded.body),
             ..self.head
         };
         let entry = CommittedEvent {
@@ -51,10 +51,10 @@ impl Journal {
 }
 
 /// The check of the entry after the one with the check `previous`: the first 32 bits of the SHA-256 over both.
-fn next_check(previous: u32, name: &str, body: &[u8]) -> u32 {
+pub(crate) fn next_check(previous: u32, name: &[u8], body: &[u8]) -> u32 {
     let digest = Sha256::new()
         .chain_update(previous.to_be_bytes())
-        .chain_update(name.as_bytes())
+        .chain_update(name)
         .chain_update([0])
         .chain_update(body)
         .finalize();

@@ -29,6 +29,7 @@ use journal::Journal;
 
 pub(crate) use dedup::{SeenKey, WamidDigest};
 pub(crate) use item::{Delivery, Item, Outcome};
+pub(crate) use journal::next_check;
 pub(crate) use known::{Heads, Known, KnownCustomer, KnownNumber, ParkedRow, Sighting, Subject};
 pub(crate) use plan::{HopRow, Plan, SettledRow, Write};
 pub(crate) use wants::Wants;

@@ -3,9 +3,9 @@
 use tokio::runtime::Runtime;
 use tokio_postgres::Client;
 
-use super::link;
 use super::reads::api_key;
 use super::url::PostgresUrl;
+use super::{arrival, link};
 use crate::group::DatabaseError;
 use crate::keys::ApiKey;
 use crate::options::OpenError;
@@ -32,6 +32,7 @@ impl PostgresKeys {
                 }
             });
             runtime.block_on(link::migrate(&mut client))?;
+            runtime.block_on(arrival::refuse_unfinished(&client))?;
             Ok(Self { runtime, client })
         };
         open().map_err(|error| OpenError::Postgres { url: url.clone(), source: Box::new(error) })

@@ -2,6 +2,7 @@
 
 use waypost_domain::Epoch;
 
+use super::arrival;
 use super::link::Link;
 use crate::ids::IdSource;
 use crate::options::OpenError;
@@ -19,6 +20,8 @@ pub(super) async fn settle(link: &Link, ids: &mut IdSource) -> Result<Meta, Open
     let drawn = Epoch::from_random(ids.random_u64());
     let epoch = settle_one(link, "epoch", drawn.as_str()).await?;
     let epoch = Epoch::parse(&epoch).ok_or(OpenError::Meta { key: "epoch" })?;
+    // After the epoch is there, by which a move that begins just now is told that it is too late.
+    arrival::refuse_unfinished(link).await?;
     Ok(Meta { epoch, dedup_key })
 }
 

@@ -5,6 +5,7 @@
 //! whoever appended it: `writer.rs`.
 
 mod append;
+pub(crate) mod arrival;
 mod bell;
 mod housekeeping;
 mod keys;

@@ -54,6 +54,10 @@ impl DataDir {
         Ok(Self { path: path.into(), _lock: None })
     }
 
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
     pub(crate) fn file(&self, name: &str) -> PathBuf {
         self.path.join(name)
     }

@@ -4,6 +4,7 @@ mod append;
 mod checkpoint;
 pub(crate) mod connection;
 mod dedup_key;
+pub(crate) mod departure;
 mod housekeeping;
 mod journal;
 pub(crate) mod keys;

@@ -13,6 +13,7 @@ use super::append::{append, read_heads, read_under_way};
 use super::checkpoint::Checkpointer;
 use super::connection::{self, DataDir};
 use super::dedup_key::load_or_create_key;
+use super::departure;
 use super::housekeeping;
 use super::journal::{read_head, read_steps_after, settle_epoch};
 use super::transaction::{transact, trouble};
@@ -78,6 +79,7 @@ impl Writer {
         let mut connection = connection::open_to_write(&database)?;
         connection::settle_close(&connection, threads)?;
         connection::migrate(&mut connection, &connection::MIGRATIONS)?;
+        departure::refuse_moved(&connection, directory.path())?;
         let mut ids = IdSource::new(options.seed);
         let key_file = directory.file("dedup.key");
         let dedup_key = load_or_create_key(&key_file, ids.random_key())

@@ -16,7 +16,7 @@ use crate::sqlite::connection::{self, DataDir};
 use crate::sqlite::transaction::{transact, trouble};
 
 /// What turns one schema version of `sessions.db` into the next; the index is the version before.
-const MIGRATIONS: [&str; 1] = [include_str!("schema.sql")];
+pub(crate) const MIGRATIONS: [&str; 1] = [include_str!("schema.sql")];
 
 /// The one that writes `sessions.db`.
 pub(crate) struct SessionWriter {

@@ -1,0 +1,199 @@
+//! What goes into a store before it is moved: everything that it can hold, by real appends.
+
+use std::path::Path;
+
+use proptest::prelude::*;
+use waypost_domain::{
+    CustomerId, DeadLetter, DeadLetterKind, Epoch, ErrorDetail, Fact, FieldReport, LinkPreview, Offset, Pid,
+    PrincipalId, RawJson, Recipient, SendIntent, SendOutcome, Timestamp, WabaId, Wamid,
+};
+use waypost_store::{ApiKey, Binding, Intent, Keys, NewSession, Place, SessionError, SessionId, SessionRoom};
+
+use crate::fixture::{Fixture, START, app, echo, message_of, number, phone, status_at};
+
+/// Something that is stored.
+#[derive(Clone, Debug)]
+pub(crate) enum Act {
+    Text { customer: u8, wamid: u8, text: String },
+    Echo { wamid: u8 },
+    Status { wamid: u8, word: &'static str, participant: Option<String> },
+    Field { field: String },
+    Dead { raw: Vec<u8> },
+    Send { key: String, ends: Ends },
+    Session { client: u8, room: String, is_bound: bool },
+}
+
+/// What becomes of a call.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Ends {
+    UnderWay,
+    Accepted,
+    Failed,
+    Unknown,
+}
+
+/// Texts with what databases stumble over.
+fn text() -> impl Strategy<Value = String> {
+    prop_oneof![
+        Just(String::new()),
+        Just("U+0000 is \0 here".to_owned()),
+        Just("\\x00 \\N \t\r\n '\"; 😀 é \u{7f}".to_owned()),
+        "\\PC{0,40}",
+    ]
+}
+
+/// Few enough that nobody needs to read what is committed.
+pub(crate) fn acts() -> impl Strategy<Value = Vec<Act>> {
+    let ends = prop::sample::select(vec![Ends::UnderWay, Ends::Accepted, Ends::Failed, Ends::Unknown]);
+    let words = vec!["sent", "delivered", "read", "failed", "played"];
+    let act = prop_oneof![
+        4 => (0..6_u8, any::<u8>(), text()).prop_map(|(customer, wamid, text)| Act::Text { customer, wamid, text }),
+        2 => (0..20_u8).prop_map(|wamid| Act::Echo { wamid }),
+        4 => (0..24_u8, prop::sample::select(words), prop::option::of("[a-z]{1,5}"))
+            .prop_map(|(wamid, word, participant)| Act::Status { wamid, word, participant }),
+        1 => text().prop_map(|field| Act::Field { field }),
+        1 => prop::collection::vec(any::<u8>(), 0..80).prop_map(|raw| Act::Dead { raw }),
+        2 => (text(), ends).prop_map(|(key, ends)| Act::Send { key, ends }),
+        2 => (any::<u8>(), text(), any::<bool>())
+            .prop_map(|(client, room, is_bound)| Act::Session { client, room, is_bound }),
+    ];
+    prop::collection::vec(act, 0..30)
+}
+
+/// Some of everything.
+pub(crate) fn of_each() -> Vec<Act> {
+    let text = |n, text: &str| Act::Text { customer: n, wamid: n, text: text.into() };
+    let status = |wamid, word| Act::Status { wamid, word, participant: None };
+    let send = |key: &str, ends| Act::Send { key: key.into(), ends };
+    let room = |client, is_bound| Act::Session { client, room: "r\0".into(), is_bound };
+    vec![
+        text(1, "one"),
+        text(2, "U+0000: \0"),
+        text(3, "three"),
+        text(4, "four"),
+        Act::Echo { wamid: 9 },
+        status(9, "read"),
+        status(9, "sent"),
+        status(10, "sent"),
+        Act::Status { wamid: 9, word: "read", participant: Some("ana".into()) },
+        Act::Field { field: "account_update".into() },
+        Act::Dead { raw: vec![0, 1, 255] },
+        send("k1", Ends::UnderWay),
+        send("k2", Ends::Accepted),
+        send("k3", Ends::Failed),
+        room(1, true),
+        room(2, false),
+    ]
+}
+
+impl Act {
+    pub(crate) async fn carry_out(&self, fixture: &Fixture, n: usize) {
+        match self {
+            Self::Text { customer, wamid, text } => {
+                let customer = phone(&format!("1555000{customer:04}"));
+                let wamid = format!("wamid.text.{wamid}");
+                let Fact::Message(mut message) = message_of(&wamid, customer, text) else { unreachable!() };
+                message.waba = n.is_multiple_of(3).then(|| WabaId::parse("200000000000001").unwrap());
+                message.raw = RawJson::new(format!("{{\"n\":{n},\"zero\":\"\\u0000\"}}"));
+                fixture.receive(vec![Fact::Message(message)]).await;
+            }
+            Self::Echo { wamid } => drop(fixture.receive(vec![echo(&format!("wamid.echo.{wamid}"))]).await),
+            Self::Status { wamid, word, participant } => {
+                let fact = status_at(&format!("wamid.echo.{wamid}"), word, i64::try_from(n).unwrap());
+                let Fact::Status(mut report) = fact else { unreachable!() };
+                report.participant = participant.as_deref().map(Into::into);
+                report.pricing = n.is_multiple_of(2).then(|| RawJson::new("{\"billable\":true}"));
+                report.errors = error().into_iter().take(n % 2).collect();
+                fixture.receive(vec![Fact::Status(report)]).await;
+            }
+            Self::Field { field } => drop(fixture.receive(vec![field_report(field, n)]).await),
+            Self::Dead { raw } => {
+                let reason = "not \0 JSON".into();
+                let letter = DeadLetter { kind: DeadLetterKind::NotJson, reason, raw: raw.clone() };
+                fixture.receive(vec![Fact::Dead(letter)]).await;
+            }
+            Self::Send { key, ends } => send(fixture, key, *ends).await,
+            Self::Session { client, room, is_bound } => {
+                let room = session_room(room, *is_bound);
+                let made = fixture.store.create_session(session(*client, room)).await;
+                let (Ok(_) | Err(SessionError::Fenced)) = made else { panic!("{made:?}") };
+            }
+        }
+    }
+}
+
+fn error() -> Option<ErrorDetail> {
+    Some(ErrorDetail { code: 131_000, title: Some("odd \0".into()), details: None })
+}
+
+fn field_report(field: &str, n: usize) -> Fact {
+    Fact::Field(Box::new(FieldReport {
+        field: field.into(),
+        number: n.is_multiple_of(2).then(number),
+        waba: None,
+        raw: RawJson::new(format!("{{\"n\":{n}}}")),
+    }))
+}
+
+/// The intent of a key.
+pub(crate) fn intent(key: &str) -> SendIntent {
+    SendIntent {
+        principal: PrincipalId::parse("key:1").unwrap(),
+        idempotency_key: key.into(),
+        number: number(),
+        recipient: Recipient::Aliases(phone("15550000001")),
+        body: "on \0 its way".into(),
+        preview: if key.len().is_multiple_of(2) { LinkPreview::Shown } else { LinkPreview::Hidden },
+    }
+}
+
+async fn send(fixture: &Fixture, key: &str, ends: Ends) {
+    let Intent::Fresh(entry) = fixture.store.intend(app(), intent(key), START).await.unwrap() else { return };
+    let outcome = match ends {
+        Ends::UnderWay => return,
+        Ends::Accepted => {
+            let wamid = Wamid::parse(&format!("wamid.sent.{}", entry.id)).unwrap();
+            SendOutcome::Accepted { wamid, aliases: None }
+        }
+        Ends::Failed => SendOutcome::Failed(error().unwrap()),
+        Ends::Unknown => SendOutcome::Unknown(error().unwrap()),
+    };
+    fixture.store.settle(entry.id, outcome, START).await.unwrap();
+}
+
+fn position(number: u64) -> Offset {
+    Offset { epoch: Epoch::from_random(7), number, check: 0xbeef }
+}
+
+fn session_room(name: &str, is_bound: bool) -> SessionRoom {
+    let customer = CustomerId::from_bytes([0xfe; 16]);
+    let binding = is_bound.then_some(Binding { customer, since: 5 });
+    SessionRoom { name: name.into(), from: position(4), binding, known_at: position(5) }
+}
+
+fn session(client: u8, room: SessionRoom) -> NewSession {
+    NewSession {
+        pid: Pid::from_random(client.into()),
+        principal: PrincipalId::parse("key:1").unwrap(),
+        namespace: "/".into(),
+        start: position(3),
+        owes_gap: client.is_multiple_of(2),
+        rooms: vec![session_room("whatsapp:general", false), room],
+        at: START,
+    }
+}
+
+/// The id of a client's session.
+pub(crate) fn session_id(client: u8) -> SessionId {
+    SessionId::from(&Pid::from_random(client.into()))
+}
+
+/// The digest of the key that [`make_key`] makes.
+pub(crate) const KEY_DIGEST: [u8; 32] = [9; 32];
+
+/// Makes an API key, as `waypost key` does beside the server.
+pub(crate) fn make_key(data_dir: &Path) {
+    let created_at = Timestamp::from_millis(1_790_000_000_123);
+    let key = ApiKey { id: "key_1".into(), name: "desk".into(), created_at };
+    Keys::open(&Place::Directory(data_dir.into())).unwrap().create(&key, &KEY_DIGEST).unwrap();
+}
