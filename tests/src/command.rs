@@ -5,6 +5,7 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{self, Receiver};
 use std::thread;
+use std::time::Duration;
 
 use waypost_testkit::{eventually, waypost_binary};
 
@@ -41,12 +42,27 @@ impl Ended {
 #[must_use]
 #[track_caller]
 pub fn run_waypost(folder: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> Ended {
+    run_waypost_within(DEADLINE, folder, arguments, variables)
+}
+
+/// The same, for one that takes its time.
+///
+/// # Panics
+/// When it does not end in this time.
+#[must_use]
+#[track_caller]
+pub fn run_waypost_within(
+    deadline: Duration,
+    folder: &Path,
+    arguments: &[&str],
+    variables: &[(&str, &str)],
+) -> Ended {
     let mut child = spawn(&mut waypost(folder, arguments, variables));
     let stdout = read(child.stdout.take().expect("stdout is piped"));
     let stderr = read(child.stderr.take().expect("stderr is piped"));
     let mut child = Killed(child);
     let status =
-        eventually(DEADLINE, "end of the command", || child.0.try_wait().expect("a child can be waited for"));
+        eventually(deadline, "end of the command", || child.0.try_wait().expect("a child can be waited for"));
     let whole = |reader: thread::JoinHandle<String>| reader.join().expect("reading does not panic");
     Ended { code: status.code(), stdout: whole(stdout), stderr: whole(stderr) }
 }

@@ -37,7 +37,7 @@ pub use browser::{Page, Size};
 pub use burst::Burst;
 pub use cable::Cable;
 pub use client::{Back, Session, StockClient};
-pub use command::{Ended, Program, run_waypost};
+pub use command::{Ended, Program, run_waypost, run_waypost_within};
 pub use conformance::ConformanceServer;
 pub use database::Held;
 pub use engine_client::EngineClient;

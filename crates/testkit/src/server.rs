@@ -213,4 +213,10 @@ impl TestServer {
         let mut command = self.options.to_command(self.folder.path(), Some(&self.listen));
         self.process = Process::spawn(&mut command).unwrap_or_else(|failed| panic!("{failed}"));
     }
+
+    /// Has it keep everything in another store, such as one that a test has moved there, from its next start on.
+    pub fn keep_in(&mut self, store: &str) {
+        self.options = self.options.clone().env(kept::SETTING, store);
+        self.kept = Kept::of(self.options.setting(kept::SETTING), self.data_dir());
+    }
 }
