@@ -87,7 +87,7 @@ fn whoever_moves_is_told_what_is_in_the_way_and_may_go_back() {
     let nowhere = run_waypost(&PathBuf::from("/"), &["migrate-store"], &[("WAYPOST_DATA_DIR", data_dir)]);
     assert!(nowhere.stderr.contains("WAYPOST_STORE says where"), "{}", nowhere.stderr);
 
-    migrate(&server, &schema, &[]).success();
+    drop(migrate(&server, &schema, &[]).success());
     assert!(migrate(&server, &schema, &[]).success().contains("it was moved before"));
     let serve = |store: &str| {
         run_waypost(
@@ -99,7 +99,7 @@ fn whoever_moves_is_told_what_is_in_the_way_and_may_go_back() {
     let moved = serve("sqlite");
     assert!(moved.stderr.contains("was moved to postgres"), "{}", moved.stderr);
 
-    migrate(&server, &schema, &["--undo"]).success();
+    drop(migrate(&server, &schema, &["--undo"]).success());
     let undone = serve(schema.url());
     assert!(undone.stderr.contains("was taken back"), "{}", undone.stderr);
     server.restart();
@@ -133,7 +133,7 @@ fn two_hundred_thousand_messages_are_moved_while_a_stock_client_watches() {
     let resumed = migrate(&server, &schema, &[]).success();
 
     // And once whole, for the figures.
-    migrate(&server, &schema, &["--undo"]).success();
+    drop(migrate(&server, &schema, &["--undo"]).success());
     let whole = migrate(&server, &schema, &[]).success();
     eprintln!("after kill -9: {}\nwhole: {whole}", resumed.lines().last().unwrap_or_default());
 
