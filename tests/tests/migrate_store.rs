@@ -110,7 +110,6 @@ fn whoever_moves_is_told_what_is_in_the_way_and_may_go_back() {
 /// Run by hand, with the release binary: `docs/PERFORMANCE.md` says how.
 #[test]
 #[ignore = "a measurement, which takes minutes"]
-#[expect(clippy::print_stderr, reason = "the figures are for whoever runs it")]
 fn two_hundred_thousand_messages_are_moved_while_a_stock_client_watches() {
     let Some(schema) = Schema::new() else { return };
     let (mut server, agents) = (on_files(), Agents::default());
