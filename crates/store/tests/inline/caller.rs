@@ -11,7 +11,7 @@ use crate::fixture::{Fixture, START, app, echo, message, status};
 use crate::ground::Ground;
 
 /// What `future` gives at its first poll, outside any runtime.
-fn at_once<T>(future: impl Future<Output = T>) -> T {
+pub(crate) fn at_once<T>(future: impl Future<Output = T>) -> T {
     match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(value) => value,
         Poll::Pending => panic!("it waits for somebody else"),
@@ -53,18 +53,6 @@ fn while_the_commits_are_not_read_nothing_is_stored() {
     assert_eq!(at_once(fixture.receive(vec![message("wamid.64", "x")])).stored, 1);
 }
 
-#[test]
-fn a_store_that_is_dropped_leaves_its_log_and_opens_again() {
-    let fixture = Fixture::new();
-    at_once(fixture.receive(vec![message("wamid.1", "one")]));
-    let fixture = at_once(fixture.closed_and_opened(&mut Vec::new(), |ground| {
-        assert!(ground.data_dir().join("waypost.db-wal").metadata().unwrap().len() > 0);
-    }))
-    .unwrap();
-    assert_eq!(at_once(fixture.store.head()).unwrap().number, 1);
-    assert_eq!(at_once(fixture.receive(vec![message("wamid.1", "one")])).repeated, 1);
-}
-
 #[tokio::test]
 async fn the_journal_is_the_same_byte_for_byte_whoever_does_the_work() {
     let mut journals = Vec::new();
@@ -74,10 +62,10 @@ async fn the_journal_is_the_same_byte_for_byte_whoever_does_the_work() {
             fixture.receive(webhook).await;
         }
         journals.push(fixture.text(
-            "SELECT group_concat(concat_ws('|', number, \"check\", name, audience, hex(body), received_at), '/')
-             FROM journal",
+            // The check is of all that came before, bodies included.
+            "SELECT group_concat(concat_ws('|', number, \"check\", name, audience, received_at)) FROM journal",
         ));
     }
     assert_eq!(journals[0], journals[1]);
-    assert_eq!(journals[0].split('/').count(), 5);
+    assert_eq!(journals[0].split(',').count(), 5);
 }

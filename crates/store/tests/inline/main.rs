@@ -13,6 +13,7 @@ mod housekeeping;
 mod identity;
 #[path = "../suite/journal.rs"]
 mod journal;
+mod log;
 #[path = "../suite/positions.rs"]
 mod positions;
 #[path = "../suite/receiving.rs"]

@@ -1,13 +1,11 @@
 //! What a store stands on, in PostgreSQL: a schema of its own.
 
-use tokio_postgres::{Client, NoTls};
 use waypost_store::{Place, Threads};
 use waypost_testkit::postgres::Schema;
 
-use crate::proxy::Proxy;
-
 pub(crate) struct Ground {
-    schema: Schema,
+    pub(crate) schema: Schema,
+    threads: Threads,
 }
 
 /// `group_concat` is SQLite's; here the tests bring their own.
@@ -17,26 +15,24 @@ const GROUP_CONCAT: &str = "
     CREATE AGGREGATE group_concat(anyelement) (sfunc = and_then, stype = text)";
 
 impl Ground {
-    /// One on the server that tests share. Where there is none, which has been said, the run ends here.
+    /// One that is worked on as this run of the suite says.
     pub(crate) fn new() -> Self {
+        Self::with(crate::THREADS)
+    }
+
+    /// One on the server that tests share. Where there is none, which has been said, the run ends here.
+    pub(crate) fn with(threads: Threads) -> Self {
         let Some(schema) = Schema::new() else { std::process::exit(0) };
         schema.database().execute(GROUP_CONCAT);
-        Self { schema }
+        Self { schema, threads }
     }
 
     pub(crate) fn place(&self) -> Place {
         Place::Postgres(self.schema.url().parse().unwrap())
     }
 
-    /// The same, through a proxy.
-    pub(crate) fn place_behind(&self, proxy: &Proxy) -> Place {
-        let (_, settings) = self.schema.url().split_once('?').unwrap();
-        let url = format!("postgres://postgres@{}/postgres?sslmode=disable&{settings}", proxy.address());
-        Place::Postgres(url.parse().unwrap())
-    }
-
     pub(crate) fn threads(&self) -> Threads {
-        Threads::Own
+        self.threads
     }
 
     /// Whoever had the store open needs not have gone: nothing is locked.
@@ -65,17 +61,5 @@ impl Ground {
 
     pub(crate) fn execute_on_sessions(&self, sql: &str) {
         self.execute(sql);
-    }
-
-    /// A connection beside the store, on the caller's runtime.
-    pub(crate) async fn connect(&self) -> Client {
-        let (client, connection) = tokio_postgres::connect(self.schema.url(), NoTls).await.unwrap();
-        tokio::runtime::Handle::current().spawn(connection);
-        client
-    }
-
-    /// Ends all connections that a store on this ground has.
-    pub(crate) fn cut_connections(&self) {
-        self.schema.cut_connections();
     }
 }

@@ -11,6 +11,7 @@ mod housekeeping;
 mod identity;
 #[path = "../suite/journal.rs"]
 mod journal;
+mod outside;
 #[path = "../suite/positions.rs"]
 mod positions;
 mod proxy;
@@ -23,3 +24,8 @@ mod sessions;
 mod start;
 mod tls;
 mod trouble;
+
+use waypost_store::Threads;
+
+/// Who does the work in this run of the suite; `../inline_postgres` is the other one.
+const THREADS: Threads = Threads::Own;

@@ -1,0 +1,28 @@
+//! The suite on PostgreSQL once more, with everything within the caller's call; and what holds only there.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+#[path = "../inline/caller.rs"]
+mod caller;
+#[path = "../suite/fixture.rs"]
+mod fixture;
+#[path = "../postgres/ground.rs"]
+mod ground;
+#[path = "../suite/housekeeping.rs"]
+mod housekeeping;
+#[path = "../suite/identity.rs"]
+mod identity;
+#[path = "../suite/journal.rs"]
+mod journal;
+#[path = "../suite/positions.rs"]
+mod positions;
+#[path = "../suite/receiving.rs"]
+mod receiving;
+#[path = "../suite/sending.rs"]
+mod sending;
+#[path = "../suite/sessions.rs"]
+mod sessions;
+
+use waypost_store::Threads;
+
+const THREADS: Threads = Threads::Caller;
