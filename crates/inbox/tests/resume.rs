@@ -44,7 +44,7 @@ impl Place {
             sessions_max: 5,
         };
         let options = Options {
-            data_dir: self.directory.path().join("data"),
+            place: waypost_store::Place::Directory(self.directory.path().join("data")),
             seed: [7; 32],
             clock: Arc::new(ManualClock::at(NOW)),
             encode: waypost_inbox::encoder(),

@@ -36,6 +36,8 @@ pub(crate) enum Told {
 pub(crate) struct Hold {
     pub(crate) room: String,
     pub(crate) from: u64,
+    /// The newest entry that was shown to anybody when it was asked for.
+    pub(crate) asked_at: u64,
     pub(crate) left: Option<Left>,
 }
 
@@ -140,15 +142,27 @@ impl Chain {
         })
     }
 
+    /// A name may become a customer's while its room is joined. The room is joined again then, since nobody can tell
+    /// whether the binding was before the first join; what came between the two may have been shown.
+    fn is_of_a_name_bound_meanwhile(&self, journal: &Journal, number: u64) -> bool {
+        self.holds.iter().any(|hold| {
+            let since = journal.bound_since(&hold.room);
+            since.is_some_and(|since| since >= hold.asked_at)
+                && number <= hold.from
+                && journal.shows(&hold.room, number)
+        })
+    }
+
     fn may_show(&self, journal: &Journal, number: u64) -> bool {
         let held = self.holds.iter().any(|hold| {
             number > hold.from
                 && hold.left.is_none_or(|left| number <= left.at_most)
                 && journal.shows(&hold.room, number)
         });
-        held || self.maybes.iter().any(|maybe| {
-            (maybe.after + 1..=maybe.until).contains(&number) && journal.shows(&maybe.room, number)
-        })
+        held || self.is_of_a_name_bound_meanwhile(journal, number)
+            || self.maybes.iter().any(|maybe| {
+                (maybe.after + 1..=maybe.until).contains(&number) && journal.shows(&maybe.room, number)
+            })
     }
 }
 

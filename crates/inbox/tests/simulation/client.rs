@@ -290,12 +290,17 @@ impl Client {
     /// Whether its page asks to go on from there, and what it was shown since is of another journal: the one that it
     /// asks for was put back, and it was not told that its wish was granted.
     fn asks_for(&self, position: &str) -> bool {
-        let is_of_another = self.last_offset.as_ref().is_none_or(|last| epoch_of(last) != epoch_of(position));
+        let is_of_another = self.since.as_ref().is_none_or(|last| epoch_of(last) != epoch_of(position));
         is_of_another && self.static_auth.get("since").is_some_and(|since| since == position)
     }
 
     fn begin_chain(&mut self, start: u64, begun: &BTreeMap<String, u64>, here: Surroundings) {
-        let holds = begun.iter().map(|(room, from)| Hold { room: room.clone(), from: *from, left: None });
+        let holds = begun.iter().map(|(room, from)| Hold {
+            room: room.clone(),
+            from: *from,
+            asked_at: *from,
+            left: None,
+        });
         self.chain =
             Chain { start: Some(start), lineage: here.lineage, holds: holds.collect(), ..Chain::default() };
     }
@@ -353,7 +358,8 @@ impl Client {
                 order.room, order.published
             ));
         }
-        self.chain.holds.push(Hold { room: order.room.clone(), from, left: None });
+        let (room, asked_at) = (order.room.clone(), order.published);
+        self.chain.holds.push(Hold { room, from, asked_at, left: None });
     }
 
     fn leave(&mut self, order: &Order, at_most: u64) {

@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use tokio::runtime::Handle;
 use tokio::time::Instant;
 use waypost_domain::Timestamp;
 use waypost_store::Clock;
@@ -16,20 +17,20 @@ pub(crate) struct SimulatedClock(Arc<Mutex<Reading>>);
 #[derive(Default)]
 struct Reading {
     before: Duration,
-    /// When the runtime of the server that runs now began.
-    began: Option<Instant>,
+    /// The runtime of the server that runs now, and when it began.
+    began: Option<(Handle, Instant)>,
 }
 
 impl SimulatedClock {
     /// A runtime begins; to be called within it.
     pub(crate) fn begin(&self) {
-        self.0.lock().unwrap().began = Some(Instant::now());
+        self.0.lock().unwrap().began = Some((Handle::current(), Instant::now()));
     }
 
     /// It ends; to be called within it.
     pub(crate) fn end(&self) {
         let mut reading = self.0.lock().unwrap();
-        let began = reading.began.take().unwrap();
+        let (_, began) = reading.began.take().unwrap();
         reading.before += began.elapsed();
     }
 
@@ -46,6 +47,9 @@ impl Clock for SimulatedClock {
 
     fn monotonic(&self) -> Duration {
         let reading = self.0.lock().unwrap();
-        reading.before + reading.began.map_or(Duration::ZERO, |began| began.elapsed())
+        let Some((runtime, began)) = &reading.began else { return reading.before };
+        // A store asks on a thread of its own, where without this the real time would pass.
+        let _paused = runtime.enter();
+        reading.before + began.elapsed()
     }
 }

@@ -1,21 +1,53 @@
-//! The files, which outlive the server, and what was ever in the journal.
+//! What outlives the server, files or tables, and what was ever in the journal.
+
+mod files;
+mod tables;
 
 use std::collections::BTreeMap;
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use rusqlite::{Connection, OptionalExtension};
-use tempfile::TempDir;
 use waypost_domain::Offset;
+use waypost_store::Place;
 
+use self::files::{File, Files};
+use self::tables::Tables;
 use crate::ledger::Kept;
 
+/// On which back end runs are.
+#[derive(Clone)]
+pub(crate) enum Ground {
+    Sqlite,
+    /// In one schema, one after another: to make it takes longer than a run.
+    Postgres(Arc<Tables>, Nodes),
+}
+
+/// Who appends to the database.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Nodes {
+    One,
+    /// Another one too, which has no clients. What it appends is shown when the first appends next and finds it.
+    Two,
+}
+
+/// What is put back of a copy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Part {
+    All,
+    AllButSessions,
+}
+
 pub(crate) struct Disk {
-    directory: TempDir,
+    medium: Medium,
+    pub(crate) nodes: Nodes,
     copy: Option<Copy>,
 }
 
-/// The files as they were.
+enum Medium {
+    Files(Files),
+    Tables(Arc<Tables>),
+}
+
+/// What it was a copy of.
 pub(crate) struct Copy {
     pub(crate) sessions: BTreeMap<String, Kept>,
     pub(crate) lineage: usize,
@@ -23,7 +55,19 @@ pub(crate) struct Copy {
 }
 
 /// The database, beside the store.
-pub(crate) struct Past(Connection);
+pub(crate) enum Past {
+    File(File),
+    Tables(Arc<Tables>),
+}
+
+/// A row of the journal.
+pub(crate) struct Row {
+    number: usize,
+    check: u32,
+    name: String,
+    audience: String,
+    body: Vec<u8>,
+}
 
 /// One journal entry.
 #[derive(Clone, Debug)]
@@ -42,94 +86,109 @@ pub(crate) struct Journal {
     pub(crate) names: BTreeMap<String, (String, u64)>,
 }
 
+impl Ground {
+    /// `None` where there is no server, which was said.
+    pub(crate) fn postgres(nodes: Nodes) -> Option<Ground> {
+        Some(Ground::Postgres(Arc::new(Tables::new()?), nodes))
+    }
+}
+
 impl Disk {
-    pub(crate) fn new() -> Disk {
-        let memory = Path::new("/dev/shm");
-        let directory = if memory.is_dir() { TempDir::new_in(memory) } else { TempDir::new() };
-        Disk { directory: directory.unwrap(), copy: None }
+    pub(crate) fn new(ground: &Ground) -> Disk {
+        let (medium, nodes) = match ground {
+            Ground::Sqlite => (Medium::Files(Files::new()), Nodes::One),
+            Ground::Postgres(tables, nodes) => {
+                tables.empty(Part::All);
+                (Medium::Tables(tables.clone()), *nodes)
+            }
+        };
+        Disk { medium, nodes, copy: None }
     }
 
-    pub(crate) fn data(&self) -> PathBuf {
-        self.directory.path().join("data")
-    }
-
-    fn copied(&self) -> PathBuf {
-        self.directory.path().join("copy")
+    pub(crate) fn place(&self) -> Place {
+        match &self.medium {
+            Medium::Files(files) => Place::Directory(files.data()),
+            Medium::Tables(tables) => Place::Postgres(tables.url().parse().unwrap()),
+        }
     }
 
     pub(crate) fn past(&self) -> Past {
-        Past(Connection::open(self.data().join("waypost.db")).unwrap())
+        match &self.medium {
+            Medium::Files(files) => Past::File(files.file()),
+            Medium::Tables(tables) => Past::Tables(tables.clone()),
+        }
     }
 
-    /// Copies all files; nobody has them open.
+    /// Copies everything; no store is open.
     pub(crate) fn copy(&mut self, copy: Copy) {
-        drop(fs::remove_dir_all(self.copied()));
-        fs::create_dir(self.copied()).unwrap();
-        transfer(&self.data(), &self.copied(), "");
+        match &self.medium {
+            Medium::Files(files) => files.copy(),
+            Medium::Tables(tables) => tables.copy(),
+        }
         self.copy = Some(copy);
     }
 
-    /// Puts the files back whose names begin so.
-    pub(crate) fn put_back(&self, prefix: &str) -> Option<&Copy> {
-        self.copy.as_ref()?;
-        self.delete(prefix);
-        transfer(&self.copied(), &self.data(), prefix);
-        self.copy.as_ref()
+    /// Puts the copy back, if there is one.
+    pub(crate) fn put_back(&self, part: Part) -> Option<&Copy> {
+        let copy = self.copy.as_ref()?;
+        match &self.medium {
+            Medium::Files(files) => files.put_back(part),
+            Medium::Tables(tables) => tables.put_back(part),
+        }
+        Some(copy)
     }
 
-    pub(crate) fn delete(&self, prefix: &str) {
-        for path in files(&self.data(), prefix) {
-            fs::remove_file(path).unwrap();
+    /// Deletes all but the sessions.
+    pub(crate) fn delete_journal(&self) {
+        match &self.medium {
+            Medium::Files(files) => files.delete_journal(),
+            Medium::Tables(tables) => tables.empty(Part::AllButSessions),
         }
     }
 }
 
-fn files(directory: &Path, prefix: &str) -> Vec<PathBuf> {
-    let paths = fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path());
-    paths.filter(|path| path.file_name().unwrap().to_str().unwrap().starts_with(prefix)).collect()
+/// Writes each question once.
+macro_rules! ask_beside {
+    ($($name:ident($($argument:ident: $type:ty)?) -> $answer:ty;)*) => {
+        impl Past {
+            $(fn $name(&self $(, $argument: $type)?) -> $answer {
+                match self {
+                    Past::File(file) => file.$name($($argument)?),
+                    Past::Tables(tables) => tables.$name($($argument)?),
+                }
+            })*
+        }
+    };
 }
 
-fn transfer(from: &Path, to: &Path, prefix: &str) {
-    for path in files(from, prefix) {
-        fs::copy(&path, to.join(path.file_name().unwrap())).unwrap();
-    }
+ask_beside! {
+    epoch() -> String;
+    oldest() -> Option<u64>;
+    check_of(number: u64) -> Option<u32>;
+    after(number: usize) -> Vec<Row>;
 }
 
 impl Past {
     /// Whether the position is one of this journal, and all after it is still there.
     pub(crate) fn is_there(&self, position: &Offset) -> bool {
-        let epoch: String =
-            self.0.query_row("SELECT value FROM meta WHERE key = 'epoch'", [], |row| row.get(0)).unwrap();
-        if epoch != position.epoch.as_str() {
+        if self.epoch() != position.epoch.as_str() {
             return false;
         }
         if position.number == 0 {
-            let oldest: Option<u64> =
-                self.0.query_row("SELECT min(number) FROM journal", [], |row| row.get(0)).unwrap();
-            return position.check == 0 && oldest.is_none_or(|oldest| oldest == 1);
+            return position.check == 0 && self.oldest().is_none_or(|oldest| oldest == 1);
         }
-        let sql = "SELECT \"check\" FROM journal WHERE number = ?1";
-        let check: Option<u32> =
-            self.0.query_row(sql, [position.number], |row| row.get(0)).optional().unwrap();
-        check == Some(position.check)
+        self.check_of(position.number) == Some(position.check)
     }
 
     /// Reads on what the journal has more.
     pub(crate) fn read_on(&self, journal: &mut Journal) {
-        let epoch: String =
-            self.0.query_row("SELECT value FROM meta WHERE key = 'epoch'", [], |row| row.get(0)).unwrap();
-        let sql =
-            "SELECT number, \"check\", name, audience, body FROM journal WHERE number > ?1 ORDER BY number";
-        let mut statement = self.0.prepare_cached(sql).unwrap();
-        let mut rows = statement.query([journal.entries.len()]).unwrap();
-        while let Some(row) = rows.next().unwrap() {
-            let (number, check): (usize, u32) = (row.get(0).unwrap(), row.get(1).unwrap());
+        let epoch = self.epoch();
+        for Row { number, check, name, audience, body } in self.after(journal.entries.len()) {
             assert_eq!(number, journal.entries.len() + 1, "the journal has no holes");
-            let audience: String = row.get(3).unwrap();
             journal.entries.push(Entry {
                 offset: format!("{epoch}.{number}.{check:08x}"),
-                name: row.get(2).unwrap(),
-                body: String::from_utf8(row.get(4).unwrap()).unwrap(),
+                name,
+                body: String::from_utf8(body).unwrap(),
                 scopes: audience.split(' ').map(str::to_owned).collect(),
             });
         }
@@ -152,6 +211,12 @@ impl Journal {
             entries: self.entries[..head].to_vec(),
             names: names.map(|(name, bound)| (name.clone(), bound.clone())).collect(),
         }
+    }
+
+    /// After which entry the name of a room became a customer's.
+    pub(crate) fn bound_since(&self, room: &str) -> Option<u64> {
+        let name = room.strip_prefix("whatsapp:customer:")?;
+        self.names.get(name).map(|(_, since)| *since)
     }
 
     /// Whether a room shows an entry; rooms of names that are nobody's show nothing.

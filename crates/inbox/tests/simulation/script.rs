@@ -5,14 +5,14 @@ use std::time::Duration;
 
 use waypost_domain::AppName;
 use waypost_realtime::HubConfig;
-use waypost_store::Clock;
+use waypost_store::{Clock, Store};
 
 use waypost_testkit::hub_client::pass;
 
 use crate::client::{Client, Kind, State};
 use crate::connection::{Connection, Plan};
 use crate::dice::Dice;
-use crate::disk::{Copy, Disk};
+use crate::disk::{Copy, Disk, Ground, Part};
 use crate::facts::{Customers, names};
 use crate::world::{Server, Setting, World, small};
 
@@ -56,7 +56,7 @@ enum Pace {
 }
 
 impl Script {
-    pub(crate) fn new(seed: u64) -> Script {
+    pub(crate) fn new(seed: u64, ground: &Ground) -> Script {
         let mut dice = Dice::new(seed);
         let pace = dice.pick(&[Pace::Brisk, Pace::Slow]);
         let world = World::new(draw_setting(&mut dice, pace));
@@ -69,7 +69,8 @@ impl Script {
         let (steps, is_tampered_with) = (dice.between(20, 120), dice.one_in(6));
         world.log(|| format!("{pace:?} {:?}", world.setting));
         let customers = Customers::default();
-        Script { seed, dice, world, disk: Disk::new(), customers, clients, steps, pace, is_tampered_with }
+        let disk = Disk::new(ground);
+        Script { seed, dice, world, disk, customers, clients, steps, pace, is_tampered_with }
     }
 
     /// Lets one server run, until it is killed or stopped or everything is done.
@@ -133,9 +134,8 @@ impl Script {
             }
             2 | 3 => {
                 let with_sessions = what == 3;
-                let Some(copy) = self.disk.put_back(if with_sessions { "" } else { "waypost.db" }) else {
-                    return;
-                };
+                let part = if with_sessions { Part::All } else { Part::AllButSessions };
+                let Some(copy) = self.disk.put_back(part) else { return };
                 if with_sessions {
                     self.world.ledger.put_back(copy.sessions.clone());
                     for player in &self.clients {
@@ -150,7 +150,7 @@ impl Script {
                     .log(|| format!("the files of {} are put back, {with_sessions} sessions", copy.head));
             }
             4 => {
-                self.disk.delete("waypost.db");
+                self.disk.delete_journal();
                 self.world.journals.lock().unwrap().push(crate::disk::Journal::default());
                 self.world.ledger.another_journal();
                 self.world.log(|| "the journal is deleted".into());
@@ -179,14 +179,22 @@ impl Script {
     }
 
     async fn publish(&mut self, server: &Server, items_max: usize) {
+        let store = match &server.other {
+            Some(other) if self.dice.one_in(3) => other,
+            _ => &server.store,
+        };
+        self.publish_by(store, items_max).await;
+        server.look(&names()).await;
+    }
+
+    pub(crate) async fn publish_by(&mut self, store: &Store, items_max: usize) {
         let items = self.dice.between(1, items_max);
         let now = self.world.clock.now();
         let facts = self.customers.write(&mut self.dice, items, now);
         let app = AppName::parse("default").unwrap();
         // While 64 commits are not shown, nothing is taken.
-        let stored = server.store.receive(app, facts, now).await;
+        let stored = store.receive(app, facts, now).await;
         self.world.log(|| format!("a webhook: {stored:?}"));
-        server.look(&names()).await;
     }
 
     fn order(&mut self, server: &Server) {

@@ -8,13 +8,13 @@ use tokio_util::task::TaskTracker;
 use waypost_inbox::ShowError;
 use waypost_inbox::show::realtime_offset;
 use waypost_realtime::{Hub, HubConfig, Namespace, Origin, Protocol, PublishError};
-use waypost_store::{Limits, Options, Place, Store, Threads};
+use waypost_store::{Commits, Limits, Options, Store, Threads};
 use waypost_testkit::hub_client::Door;
 
 use crate::application::Desk;
 use crate::client::Surroundings;
 use crate::clock::SimulatedClock;
-use crate::disk::{Disk, Journal, Past};
+use crate::disk::{Disk, Journal, Nodes, Past};
 use crate::ledger::Ledger;
 
 /// What a seed draws before anything happens.
@@ -48,6 +48,8 @@ pub(crate) struct World {
 /// A server that runs.
 pub(crate) struct Server {
     pub(crate) store: Store,
+    /// The other node, if there is one.
+    pub(crate) other: Option<Store>,
     pub(crate) hub: Hub<Desk>,
     pub(crate) stage: Arc<Stage>,
     past: Past,
@@ -100,28 +102,14 @@ impl Server {
         let mut bytes = [0; 32];
         bytes[..8].copy_from_slice(&seed.to_be_bytes());
         bytes[8..16].copy_from_slice(&number.to_be_bytes());
-        let Setting { hub, journal_days, session_hours, tick } = world.setting.clone();
-        let limits = Limits {
-            queue_max: 64,
-            readers: 1,
-            journal_days,
-            dead_letter_days: 30,
-            dead_letter_bytes_max: 1_000_000,
-            parked_status_days: 30,
-            parked_statuses_max: 1_000,
-            dedup_days: 30,
-            session_hours,
-            sessions_max: 100_000,
-        };
-        let (store, commits) = Store::open(Options {
-            place: Place::Directory(disk.data()),
-            seed: bytes,
-            clock: Arc::new(world.clock.clone()),
-            encode: waypost_inbox::encoder(),
-            limits,
-            threads: Threads::Caller,
-        })
-        .unwrap();
+        let (store, commits) = open(world, disk, bytes);
+        let other = (disk.nodes == Nodes::Two).then(|| {
+            let mut bytes = bytes;
+            bytes[16] = 1;
+            // It shows nothing to anybody.
+            open(world, disk, bytes).0
+        });
+        let Setting { hub, tick, .. } = world.setting.clone();
         let head = store.head().await.unwrap();
         let origin = Origin { head: realtime_offset(&head), seed: bytes };
         let (clock, ledger) = (world.clock.clone(), world.ledger.clone());
@@ -146,7 +134,7 @@ impl Server {
         });
         let door = Door::new("/socket.io/", hub.router());
         let stage = Arc::new(Stage { door, tasks, hub: hub.clone(), world: world.clone() });
-        Server { store, hub, stage, past: disk.past(), world: world.clone() }
+        Server { store, other, hub, stage, past: disk.past(), world: world.clone() }
     }
 
     /// Reads what was committed since the last look, and whose these names have become.
@@ -165,6 +153,30 @@ impl Server {
             journal.names.entry(name).or_insert(bound);
         }
     }
+}
+
+fn open(world: &World, disk: &Disk, seed: [u8; 32]) -> (Store, Commits) {
+    let limits = Limits {
+        queue_max: 64,
+        readers: 1,
+        journal_days: world.setting.journal_days,
+        dead_letter_days: 30,
+        dead_letter_bytes_max: 1_000_000,
+        parked_status_days: 30,
+        parked_statuses_max: 1_000,
+        dedup_days: 30,
+        session_hours: world.setting.session_hours,
+        sessions_max: 100_000,
+    };
+    let options = Options {
+        place: disk.place(),
+        seed,
+        clock: Arc::new(world.clock.clone()),
+        encode: waypost_inbox::encoder(),
+        limits,
+        threads: Threads::Caller,
+    };
+    Store::open(options).unwrap()
 }
 
 /// Small limits, so that every path is taken often.
