@@ -83,7 +83,7 @@ fn check_block(block: u64) {
 }
 
 fn check_block_on_postgres(block: u64) {
-    let nodes = if block.is_multiple_of(2) { Nodes::One } else { Nodes::Two };
+    let nodes = if block < BLOCKS_ON_POSTGRES / 2 { Nodes::One } else { Nodes::Two };
     let Some(ground) = Ground::postgres(nodes) else { return };
     let size = SEEDS_ON_POSTGRES / BLOCKS_ON_POSTGRES;
     check(block * size..(block + 1) * size, &ground);
