@@ -90,6 +90,14 @@ impl Desk {
         Pid::from_random((u128::from(ids.random_u64()) << 64) | u128::from(ids.random_u64()))
     }
 
+    /// What is decided is decided beside the hub, which goes on meanwhile.
+    async fn dawdle(&self) {
+        let turns = self.ids.lock().unwrap().random_u64() % 8;
+        for _ in 0..turns {
+            tokio::task::yield_now().await;
+        }
+    }
+
     async fn take_seat(&self, holdings: &Holdings) -> Option<Seat> {
         let (seat, before) = self.seats.take(holdings.tenure()?);
         if let (Some(before), Some(hub)) = (before, self.hub.get().and_then(WeakHub::upgrade)) {
@@ -185,6 +193,7 @@ impl Application for Desk {
             }
         };
         self.compare(&claim, fresh_pid.as_ref(), head, &admission);
+        self.dawdle().await;
         let Admission { start, rooms, holdings, pid, resumed, gap, held } = admission;
         let seat = self.take_seat(&holdings).await;
         let pid = pid.map(|pid| pid.expose());

@@ -382,6 +382,11 @@ impl Client {
         if let (Done::Refused(_), true) = (&done, order.is_join) {
             self.wanted.remove(&order.room);
         }
+        // Its session goes on elsewhere: the connection is about to be closed, and is in the room until then.
+        if let (Done::Refused(_), false) = (&done, order.is_join) {
+            self.wanted.insert(order.room);
+            return;
+        }
         // A name that is waited for may be refused: too many are.
         self.settle(&order, Some(done), None, here);
     }
