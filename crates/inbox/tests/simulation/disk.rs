@@ -3,7 +3,7 @@
 mod files;
 mod tables;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use waypost_domain::Offset;
@@ -82,6 +82,8 @@ pub(crate) struct Entry {
 #[derive(Clone, Default)]
 pub(crate) struct Journal {
     pub(crate) entries: Vec<Entry>,
+    /// What Meta calls the messages in it.
+    messages: BTreeSet<String>,
     /// By the name: the customer's scope, and after which entry it shows.
     pub(crate) names: BTreeMap<String, (String, u64)>,
 }
@@ -185,13 +187,23 @@ impl Past {
         let epoch = self.epoch();
         for Row { number, check, name, audience, body } in self.after(journal.entries.len()) {
             assert_eq!(number, journal.entries.len() + 1, "the journal has no holes");
-            journal.entries.push(Entry {
+            let entry = Entry {
                 offset: format!("{epoch}.{number}.{check:08x}"),
                 name,
                 body: String::from_utf8(body).unwrap(),
                 scopes: audience.split(' ').map(str::to_owned).collect(),
-            });
+            };
+            let is_once = entry.message().is_none_or(|message| journal.messages.insert(message));
+            assert!(is_once, "a message is in the journal twice: {entry:?}");
+            journal.entries.push(entry);
         }
+    }
+}
+
+impl Entry {
+    fn message(&self) -> Option<String> {
+        let body: serde_json::Value = serde_json::from_str(&self.body).unwrap();
+        (self.name == "whatsappMessage").then(|| body["whatsappMessageId"].as_str().unwrap().to_owned())
     }
 }
 
@@ -209,6 +221,7 @@ impl Journal {
         let names = self.names.iter().filter(|(_, (_, since))| *since < head as u64);
         Journal {
             entries: self.entries[..head].to_vec(),
+            messages: self.entries[..head].iter().filter_map(Entry::message).collect(),
             names: names.map(|(name, bound)| (name.clone(), bound.clone())).collect(),
         }
     }
