@@ -64,7 +64,7 @@ pub(crate) async fn measure(server: &Server, seed: u64, audience: Audience) -> R
     let sent = join(&mut posters).await?.concat();
     let received = timeout(LAST_RECEIPT_MAX, join(&mut listeners)).await;
     let received = received.context("a client lacks messages some time after the last one was sent")??;
-    let used = Usage::look(server.pid())?.since(&before);
+    let used = Usage::look(server.pid())?.since(&before).in_company(server.company());
     Ok(Latency { receipt: compare(&sent, &received, warm_up)?, used, sent: count })
 }
 

@@ -65,7 +65,7 @@ pub(crate) async fn measure(server: &Server, seed: u64, shape: Shape, seconds: u
             .await
             .context("the last webhooks were not answered")??,
     }
-    let used = after.1.since(&before.1);
+    let used = after.1.since(&before.1).in_company(server.company());
     let messages = (after.0 - before.0) as f64;
     ensure!(messages > 0.0, "nothing was stored in the measured interval");
     Ok(Throughput {

@@ -5,6 +5,7 @@ use std::fmt;
 use crate::latency::Latency;
 use crate::load::Throughput;
 use crate::statistics::{median, spread};
+use crate::usage::Company;
 
 /// When others use more of a core than this, the figure says more about them than about the server. (A few percent are
 /// the kernel's own, for the disk and the network.)
@@ -123,7 +124,11 @@ impl fmt::Display for crate::usage::Used {
 impl crate::usage::Used {
     /// Whether others used so much of a core that the figure is theirs too.
     pub(crate) fn is_disturbed(&self) -> bool {
-        self.server_others_percent.max(self.load_others_percent) > UNDISTURBED_PERCENT_MAX
+        let server_others_percent = match self.company {
+            Company::Nobody => self.server_others_percent,
+            Company::Database => 0.0,
+        };
+        server_others_percent.max(self.load_others_percent) > UNDISTURBED_PERCENT_MAX
     }
 }
 

@@ -11,6 +11,7 @@ use waypost_testkit::{Request, TestServer};
 
 use crate::corpus::Corpus;
 use crate::machine::{LOAD_CORE, SERVER_CORE, pin_to};
+use crate::usage::Company;
 
 /// What a server keeps everything in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -35,7 +36,7 @@ impl fmt::Display for Store {
 pub(crate) struct Server {
     /// Before its store, so that it has ended when that is deleted.
     process: TestServer,
-    _cluster: Option<Cluster>,
+    cluster: Option<Cluster>,
     _folder: TempDir,
 }
 
@@ -62,7 +63,7 @@ impl Server {
         if let Some(cluster) = &cluster {
             options = options.env("WAYPOST_STORE", cluster.url());
         }
-        Ok(Self { process: options.try_start()?, _cluster: cluster, _folder: folder })
+        Ok(Self { process: options.try_start()?, cluster: cluster, _folder: folder })
     }
 
     /// A source of webhooks for it.
@@ -82,6 +83,11 @@ impl Server {
 
     pub(crate) fn pid(&self) -> u32 {
         self.process.pid()
+    }
+
+    /// Who is on its core besides.
+    pub(crate) fn company(&self) -> Company {
+        if self.cluster.is_some() { Company::Database } else { Company::Nobody }
     }
 
     /// Checks that it has stored as many messages, and refused nothing: a 200 also answers what is only a dead letter.

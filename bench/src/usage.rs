@@ -39,6 +39,23 @@ pub(crate) struct Used {
     pub(crate) load_others_percent: f64,
     /// By the name of the thread, the busiest first.
     pub(crate) threads: Vec<(String, f64)>,
+    pub(crate) company: Company,
+}
+
+/// Who is meant to use the server's core.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Company {
+    /// The server.
+    Nobody,
+    /// Its database too.
+    Database,
+}
+
+impl Used {
+    /// The same, of a server that has company.
+    pub(crate) fn in_company(self, company: Company) -> Self {
+        Self { company, ..self }
+    }
 }
 
 impl Usage {
@@ -93,6 +110,7 @@ impl Usage {
             load_percent: percent(load),
             load_others_percent: percent(load_core.saturating_sub(load)),
             threads,
+            company: Company::Nobody,
         }
     }
 }

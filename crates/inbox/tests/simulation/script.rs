@@ -187,7 +187,8 @@ impl Script {
         server.look(&names()).await;
     }
 
-    pub(crate) async fn publish_by(&mut self, store: &Store, items_max: usize) {
+    /// Whether it was taken.
+    pub(crate) async fn publish_by(&mut self, store: &Store, items_max: usize) -> bool {
         let items = self.dice.between(1, items_max);
         let now = self.world.clock.now();
         let facts = self.customers.write(&mut self.dice, items, now);
@@ -195,6 +196,7 @@ impl Script {
         // While 64 commits are not shown, nothing is taken.
         let stored = store.receive(app, facts, now).await;
         self.world.log(|| format!("a webhook: {stored:?}"));
+        stored.is_ok()
     }
 
     fn order(&mut self, server: &Server) {
