@@ -63,7 +63,7 @@ impl Server {
         if let Some(cluster) = &cluster {
             options = options.env("WAYPOST_STORE", cluster.url());
         }
-        Ok(Self { process: options.try_start()?, cluster: cluster, _folder: folder })
+        Ok(Self { process: options.try_start()?, cluster, _folder: folder })
     }
 
     /// A source of webhooks for it.
