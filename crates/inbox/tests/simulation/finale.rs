@@ -25,6 +25,7 @@ pub(crate) async fn finish(script: &mut Script, server: &Server) {
     if !script.publish_by(&server.store, 1).await {
         script.world.ledger.wrong("a webhook is refused though nothing is wrong".into());
     }
+    server.look(&crate::facts::names()).await;
     let mut rounds = 0;
     while rounds < ROUNDS_MAX {
         rounds += 1;
