@@ -1,5 +1,7 @@
 //! Sessions and the rooms they are in, in tables of their own, with a writer and a connection of its own.
 
+use std::collections::HashSet;
+
 use deadpool_postgres::{Pool, Transaction};
 use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
@@ -81,8 +83,14 @@ async fn attempt(pool: &Pool, group: &[SessionJob]) -> Result<Vec<SessionDone>, 
     let all = async {
         let transaction = link.transaction().await?;
         let mut done = Vec::with_capacity(group.len());
-        for job in group {
-            done.push(apply(&transaction, job).await?);
+        let mut left = group;
+        while !left.is_empty() {
+            let (now, later) = left.split_at(independent(left));
+            let jobs = now.iter().map(|job| Box::pin(apply(&transaction, job)) as _).collect();
+            for answer in link::in_order(jobs).await {
+                done.push(answer?);
+            }
+            left = later;
         }
         transaction.commit().await?;
         Ok(done)
@@ -96,6 +104,21 @@ async fn attempt(pool: &Pool, group: &[SessionJob]) -> Result<Vec<SessionDone>, 
         drop(link::Link::take(link));
     }
     attempt
+}
+
+/// How many of the jobs, from the first on, can be asked for without awaiting the answers to those before: no two of them
+/// concern one session. A storm of clients that come back would else take as many round trips as there are clients.
+fn independent(jobs: &[SessionJob]) -> usize {
+    let mut concerned = HashSet::new();
+    let has_met = |job: &SessionJob| match job {
+        SessionJob::Create { new, .. } => !concerned.insert(SessionId::from(&new.pid)),
+        SessionJob::Resume { tenure, .. }
+        | SessionJob::Enter { tenure, .. }
+        | SessionJob::Leave { tenure, .. } => !concerned.insert(tenure.session),
+        // They concern many.
+        SessionJob::Touch { .. } | SessionJob::Prune { .. } => true,
+    };
+    jobs.iter().position(has_met).unwrap_or(jobs.len()).max(1)
 }
 
 type Done<T> = Result<T, tokio_postgres::Error>;

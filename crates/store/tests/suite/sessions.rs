@@ -1,5 +1,7 @@
 //! Sessions: what is returned as stored is, one holder at a time, and an end.
 
+use futures_util::FutureExt as _;
+use futures_util::future::join_all;
 use waypost_domain::time::HOUR_MS;
 use waypost_domain::{Epoch, Offset, Pid, PrincipalId};
 use waypost_store::{NewSession, Session, SessionError, SessionId, SessionRoom, Tenure};
@@ -220,6 +222,39 @@ async fn thousands_are_touched_and_go_in_steps() {
     assert_eq!(find(&fixture, 699).await.unwrap().seen_at, seen);
     assert_eq!(fixture.store.tend().await.unwrap(), 695);
     fixture.store.touch_sessions(Vec::new(), seen).await.unwrap();
+}
+
+/// Many come back at once and join and leave, so that their changes are stored together.
+#[tokio::test]
+async fn what_many_change_at_once_is_done_in_the_order_of_each() {
+    // With more, not all that they ask would be asked at the first poll, and so in order.
+    const CLIENTS: u128 = 5;
+    let fixture = Fixture::new();
+    let store = &fixture.store;
+    let tenures = join_all((0..CLIENTS).map(|client| create(&fixture, client, 0))).await;
+    let changes = tenures.iter().flat_map(|&tenure| {
+        let enter = move |name: &'static str, from| store.enter_room(tenure, room(name, from)).boxed();
+        [
+            enter("a", 6),
+            enter("b", 6),
+            store.leave_room(tenure, "a").boxed(),
+            enter("general", 7),
+            store.leave_room(tenure, "general").boxed(),
+            enter("a", 8),
+        ]
+    });
+    assert!(join_all(changes).await.iter().all(Result::is_ok));
+    for client in 0..CLIENTS {
+        let expected = [room("customer:1", 5), room("b", 6), room("a", 8)];
+        assert_eq!(rooms(&fixture, client).await, expected, "client {client}");
+    }
+    // Of two that resume one session, the one that was first has it.
+    let twice = tenures.iter().flat_map(|&tenure| [tenure, tenure]);
+    let resumed = join_all(twice.map(|tenure| store.resume_session(tenure, START))).await;
+    for (pair, tenure) in resumed.chunks(2).zip(&tenures) {
+        let next = Tenure { generation: tenure.generation + 1, ..*tenure };
+        assert_eq!(pair, [Ok(next), Err(SessionError::Fenced)]);
+    }
 }
 
 #[tokio::test]
