@@ -232,7 +232,7 @@ async fn decide<'a>(
 fn probe() -> [Statement; 2] {
     [
         Statement { sql: LOCK, parameters: vec![Box::new(APPEND)] },
-        Statement { sql: "UPDATE meta SET value = value WHERE key = 'epoch'", parameters: Vec::new() },
+        Statement { sql: "UPDATE journal_head SET version = version", parameters: Vec::new() },
     ]
 }
 
