@@ -352,7 +352,9 @@ impl Client {
             }
             return;
         }
-        if self.chain.start.is_some() && (from < order.published || from > head) {
+        // Whoever shares the session may have joined before.
+        let is_early = from < order.published && !self.is_shared;
+        if self.chain.start.is_some() && (is_early || from > head) {
             self.wrong(&format!(
                 "{} is held from {from}, not between {} and {head}",
                 order.room, order.published
