@@ -58,7 +58,7 @@ pub(super) struct Appended {
 
 /// Whether the lock is taken before or after deciding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Locking {
+pub(super) enum Locking {
     AfterDeciding,
     BeforeLoading,
 }

@@ -10,7 +10,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 use waypost_domain::{ErrorDetail, SendOutcome};
 
-use super::append::{Append, Appended, Request};
+use super::append::{Append, Appended, Locking, Request};
 use super::link::{self, BY_KEY, Failure};
 use super::meta::{self, Meta};
 use super::tail::read_head;
@@ -27,9 +27,10 @@ use crate::job::Job;
 use crate::options::{OpenError, Options};
 use crate::outlet::Outlet;
 
-/// How often a group is tried under the lock before it is trouble: each time but the last, others had appended more
-/// meanwhile than one reading holds.
-const TRIES_MAX: usize = 4;
+/// How a group is tried until it is trouble. That it fails under the lock, because others had appended more meanwhile than
+/// one reading holds, is rare once.
+const TRIES: [Locking; 4] =
+    [Locking::AfterDeciding, Locking::BeforeLoading, Locking::BeforeLoading, Locking::BeforeLoading];
 
 /// The one that appends.
 pub(crate) struct Writer {
@@ -131,21 +132,26 @@ impl Writer {
         }
         let items = work.items(self.append.decider());
         let request = Request { items: &items, jobs };
-        self.outlet.expect_room()?;
-        let mut tried = self.waiter.wait(|| self.append.commit(request));
-        for _ in 0..TRIES_MAX {
+        for locking in TRIES {
+            let tried = match locking {
+                Locking::AfterDeciding => {
+                    self.outlet.expect_room()?;
+                    self.waiter.wait(|| self.append.commit(request))
+                }
+                Locking::BeforeLoading => {
+                    self.catch_up()?;
+                    self.outlet.expect_room()?;
+                    let published = *self.published.borrow();
+                    self.waiter.wait(|| self.append.commit_locked(request, published))
+                }
+            };
             match tried {
                 Ok(Appended { outcomes, steps, pruned }) => {
                     self.hand_on(steps, queued_at);
                     return Ok(worked(work, outcomes, pruned));
                 }
                 Err(Failure::Trouble(trouble)) => return Err(trouble),
-                Err(Failure::Stale) => {
-                    self.catch_up()?;
-                    self.outlet.expect_room()?;
-                    let published = *self.published.borrow();
-                    tried = self.waiter.wait(|| self.append.commit_locked(request, published));
-                }
+                Err(Failure::Stale) => {}
             }
         }
         Err(Trouble::Database("others append more than can be read".into()))
