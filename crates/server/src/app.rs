@@ -1,6 +1,7 @@
 //! What the routes share, and how it is put together.
 
 use std::ops::Deref;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -52,6 +53,8 @@ pub(crate) struct Parts {
     pub(crate) refusals: Seldom,
     pub(crate) webhook_limits: WebhookLimits,
     pub(crate) rest_body_bytes_max: usize,
+    /// Whether the store could be read when it was looked at last: where not, no client is let begin.
+    pub(crate) is_store_there: AtomicBool,
     /// Cancelled when the server begins to stop.
     pub(crate) stopping: CancellationToken,
     /// Cancelled when no further request is taken: clients have been told by then.
@@ -106,6 +109,7 @@ impl App {
             refusals: Seldom::default(),
             webhook_limits: WebhookLimits::new(&config.limits),
             rest_body_bytes_max: config.limits.rest_body_bytes_max.value(),
+            is_store_there: AtomicBool::new(true),
             stopping: CancellationToken::new(),
             closed: CancellationToken::new(),
             ids: Mutex::new(IdSource::new(random_seed()?)),

@@ -14,7 +14,7 @@ use waypost_realtime::Hub;
 
 use crate::app::App;
 use crate::http::credential::Caller;
-use crate::http::{gate, health, messages, pages, problem, webhook};
+use crate::http::{begin, gate, health, messages, pages, problem, webhook};
 use crate::live::Live;
 
 /// What the main listener serves.
@@ -25,7 +25,7 @@ pub(crate) fn main_routes(app: &App, hub: &Hub<Live>) -> Router {
     let behind_the_gate = documented
         .route("/api/openapi.json", get(openapi))
         .with_state(app.clone())
-        .merge(hub.router())
+        .merge(hub.router().layer(middleware::from_fn_with_state(app.clone(), begin::pass)))
         // Set before the layers, which have to see a preflight: it is an OPTIONS, which no route takes.
         .method_not_allowed_fallback(problem::method_not_allowed)
         .layer(gated)

@@ -1,5 +1,6 @@
 //! How the store is: waited for at the start, looked after while it runs, and told to the clients.
 
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use tokio::sync::watch;
@@ -104,7 +105,9 @@ pub(crate) async fn look_after(app: App) {
             _ = ticks.tick() => {}
         }
         // A read costs less than a write, and shows as well that nobody is there.
-        if Writes::of(&health) == Writes::Fail || app.store.head().await.is_err() {
+        let is_there = app.store.head().await.is_ok();
+        app.is_store_there.store(is_there, Ordering::Relaxed);
+        if Writes::of(&health) == Writes::Fail || !is_there {
             app.store.probe().await;
         }
     }

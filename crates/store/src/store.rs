@@ -167,7 +167,7 @@ impl Store {
     pub fn open(options: Options) -> Result<(Self, Commits), OpenError> {
         let limits = Arc::new(options.limits.clone());
         let clock = Arc::clone(&options.clock);
-        let health = Health::new();
+        let health = Health::new(Arc::clone(&clock));
         let (back, commits) = match options.place.clone() {
             Place::Directory(path) => {
                 let (back, commits) = Sqlite::open(&path, options, health.clone())?;
@@ -287,7 +287,7 @@ impl Store {
 
     /// Whether the store can write. Where its last commit went well it is believed; where not, it tries.
     pub async fn can_write(&self) -> bool {
-        self.health.is_well() || self.probe().await
+        self.health.is_well() || (self.probe().await && self.health.is_well())
     }
 
     /// Tries whether the store can write, whatever its last commit showed; [`Self::health`] follows.

@@ -6,7 +6,7 @@ use waypost_store::{Place, PostgresUrl, PostgresUrlError};
 
 use super::Count;
 use super::key::{Demo, Section, section};
-use super::setting::{Raw, Setting, Shape, Shown, Wrong};
+use super::setting::{Raw, Secrecy, Setting, Shape, Shown, Wrong};
 
 section! {
     Section::Store;
@@ -33,6 +33,8 @@ pub(crate) enum StoreUrl {
 
 impl Setting for StoreUrl {
     const SHAPE: Shape = Shape::Text;
+    /// One that is mistyped cannot be told from its password.
+    const SECRECY: Secrecy = Secrecy::Secret;
 
     fn allowed() -> String {
         "`sqlite`, or an address such as postgres://user:password@host:5432/database".to_owned()

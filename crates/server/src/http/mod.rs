@@ -1,5 +1,6 @@
 //! The HTTP side: who is let in, and one file for each group of routes.
 
+pub(crate) mod begin;
 pub(crate) mod credential;
 pub(crate) mod gate;
 pub(crate) mod health;

@@ -62,9 +62,12 @@ impl Target {
     /// Connects, and creates the tables where they are missing.
     pub(crate) async fn connect(url: &PostgresUrl) -> Result<Self, OpenError> {
         let pool = link::pool(url, UNHURRIED, 1)?;
-        let mut link = link::take(&pool).await.map_err(link::no_connection)?;
-        link::migrate(&mut link).await?;
-        Ok(Self(link))
+        link::answered(async {
+            let mut link = link::take(&pool).await.map_err(link::no_connection)?;
+            link::migrate(&mut link).await?;
+            Ok(Self(link))
+        })
+        .await
     }
 
     /// All columns that the schema has.

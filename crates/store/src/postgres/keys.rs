@@ -31,8 +31,10 @@ impl PostgresKeys {
                     tracing::debug!(%error, "the connection for API keys has ended");
                 }
             });
-            runtime.block_on(link::migrate(&mut client))?;
-            runtime.block_on(arrival::refuse_unfinished(&client))?;
+            runtime.block_on(link::answered(async {
+                link::migrate(&mut client).await?;
+                arrival::refuse_unfinished(&client).await
+            }))?;
             Ok(Self { runtime, client })
         };
         open().map_err(|error| OpenError::Postgres { url: url.clone(), source: Box::new(error) })

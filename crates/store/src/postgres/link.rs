@@ -35,6 +35,9 @@ const TCP_USER_TIMEOUT: Duration = Duration::from_secs(3);
 /// How long anything that is asked may take, the answer included. More than the server gives itself.
 pub(super) const ANSWER_TIMEOUT: Duration = Duration::from_secs(5);
 
+/// How long all that is asked at the start may take, migrations included.
+const OPEN_TIMEOUT: Duration = Duration::from_secs(30);
+
 /// What the server gives itself, in milliseconds: one that waits for a lock outlives one that was frozen with it.
 const IDLE_IN_TRANSACTION_MS: u32 = 1_500;
 const LOCK_TIMEOUT_MS: u32 = 2_500;
@@ -121,6 +124,22 @@ fn said(error: tokio_postgres::Error) -> DatabaseError {
     }
 }
 
+impl From<tokio_postgres::Error> for OpenError {
+    /// Whoever holds a lock for longer than we wait, another server that brings the schema up perhaps, will let it go.
+    fn from(error: tokio_postgres::Error) -> Self {
+        match error.code() {
+            Some(&SqlState::LOCK_NOT_AVAILABLE) => Self::Away(said(error)),
+            _ => Self::Database(said(error)),
+        }
+    }
+}
+
+/// Gives what is asked at the start a bounded time.
+pub(super) async fn answered<T>(asked: impl Future<Output = Result<T, OpenError>>) -> Result<T, OpenError> {
+    let answer = tokio::time::timeout(OPEN_TIMEOUT, asked).await;
+    answer.unwrap_or_else(|_| Err(OpenError::Away(NoAnswer.into())))
+}
+
 /// What it means at the start that no connection could be made.
 pub(super) fn no_connection(error: DatabaseError) -> OpenError {
     if is_away(&*error) { OpenError::Away(error) } else { OpenError::Connection(error) }
@@ -193,7 +212,7 @@ fn no_table(error: tokio_postgres::Error) -> OpenError {
         Some(&SqlState::INSUFFICIENT_PRIVILEGE | &SqlState::INVALID_SCHEMA_NAME) => {
             OpenError::Rights(said(error))
         }
-        _ => OpenError::Database(said(error)),
+        _ => error.into(),
     }
 }
 

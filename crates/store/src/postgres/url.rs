@@ -99,6 +99,9 @@ impl FromStr for PostgresUrl {
         let hidden = if login.is_empty() { "" } else { "[hidden]@" };
         // A password with an `@` that was not encoded ends later than it seems.
         let place = place.rsplit_once('@').map_or(place, |(_, place)| place);
+        // Nor does what is no part of a name: settings that were meant to follow, perhaps.
+        let is_of_name = |c: char| c.is_ascii_alphanumeric() || "-._~%:/[],".contains(c);
+        let place = place.split(|c| !is_of_name(c)).next().unwrap_or_default();
         let shown = format!("{scheme}://{hidden}{place}");
         let mode = match protection {
             Protection::Off => SslMode::Disable,

@@ -55,10 +55,8 @@ impl Committer for Writer {
     fn try_commit(&mut self, work: Work<'_>, queued_at: Option<Duration>) -> Result<Worked, Trouble> {
         let attempt = self.attempt(work, queued_at);
         match &attempt {
-            // That the journal can be read says nothing of writing.
-            Ok(_) if is_look(work) => {}
-            Ok(_) => self.health.note(Ok(())),
-            Err(Trouble::Database(error)) => self.health.note(Err(error)),
+            Ok(_) => self.health.note(work, Ok(())),
+            Err(Trouble::Database(error)) => self.health.note(work, Err(error)),
             Err(Trouble::Item | Trouble::Unread) => {}
         }
         attempt
@@ -76,13 +74,15 @@ impl Writer {
         let pool = link::pool(url, BY_KEY, 1)?;
         let (outlet, commits) = Outlet::new(options.threads);
         let mut ids = IdSource::new(options.seed);
-        let (append, published) = waiter.wait(async || {
-            let mut link = link::take(&pool).await.map_err(link::no_connection)?;
-            link::migrate(&mut link).await?;
-            let Meta { epoch, dedup_key } = meta::settle(&link, &mut ids).await?;
-            let heads = read_head(&link, epoch).await.map_err(OpenError::Database)?.heads;
-            let decider = Decider::new(ids, options.encode, dedup_key, heads);
-            Ok::<_, OpenError>((Append::new(pool, link, epoch, decider), heads.journal.number))
+        let (append, published) = waiter.wait(|| {
+            link::answered(async {
+                let mut link = link::take(&pool).await.map_err(link::no_connection)?;
+                link::migrate(&mut link).await?;
+                let Meta { epoch, dedup_key } = meta::settle(&link, &mut ids).await?;
+                let heads = read_head(&link, epoch).await.map_err(OpenError::Database)?.heads;
+                let decider = Decider::new(ids, options.encode, dedup_key, heads);
+                Ok((Append::new(pool, link, epoch, decider), heads.journal.number))
+            })
         })?;
         let published = watch::Sender::new(published);
         let mut writer = Self { waiter, append, outlet, published, clock: options.clock, health };
@@ -97,7 +97,9 @@ impl Writer {
 
     /// A send whose call was under way when the last process ended may or may not have reached Meta.
     fn give_up_unfinished_sends(&mut self) -> Result<(), OpenError> {
-        let unfinished = self.waiter.wait(|| self.append.unfinished_sends()).map_err(OpenError::Database)?;
+        let unfinished = self.waiter.wait(|| {
+            link::answered(async { self.append.unfinished_sends().await.map_err(OpenError::Database) })
+        })?;
         let outcome = SendOutcome::Unknown(ErrorDetail {
             code: 0,
             title: Some("interrupted".into()),
@@ -189,10 +191,6 @@ impl Writer {
             self.published.send_replace(newest);
         }
     }
-}
-
-fn is_look(work: Work<'_>) -> bool {
-    matches!(work, Work::Jobs(jobs) if jobs.iter().all(|job| matches!(job, Job::Look { .. })))
 }
 
 /// The number of the newest entry among the steps.

@@ -30,7 +30,6 @@ use crate::outlet::Outlet;
 
 /// The one that writes `waypost.db`.
 pub(crate) struct Writer {
-    _directory: Arc<DataDir>,
     database: PathBuf,
     threads: Threads,
     /// `None` after trouble, until the file could be opened again.
@@ -42,6 +41,8 @@ pub(crate) struct Writer {
     clock: Arc<dyn Clock>,
     health: Health,
     checkpointer: Checkpointer,
+    /// The last to go: whoever owns the directory next finds the files closed.
+    _directory: Arc<DataDir>,
 }
 
 impl GroupWriter for Writer {
@@ -60,8 +61,8 @@ impl Committer for Writer {
     fn try_commit(&mut self, work: Work<'_>, queued_at: Option<Duration>) -> Result<Worked, Trouble> {
         let attempt = self.attempt(work, queued_at);
         match &attempt {
-            Ok(_) => self.health.note(Ok(())),
-            Err(Trouble::Database(error)) => self.health.note(Err(error)),
+            Ok(_) => self.health.note(work, Ok(())),
+            Err(Trouble::Database(error)) => self.health.note(work, Err(error)),
             Err(Trouble::Item | Trouble::Unread) => {}
         }
         attempt
@@ -91,7 +92,6 @@ impl Writer {
         let checkpointer = Checkpointer::start(database.clone(), threads)
             .map_err(|source| OpenError::Directory { path: database.clone(), source })?;
         let mut writer = Self {
-            _directory: directory,
             database,
             threads,
             connection: Some(connection),
@@ -101,6 +101,7 @@ impl Writer {
             clock: options.clock,
             health,
             checkpointer,
+            _directory: directory,
         };
         writer.give_up_unfinished_sends()?;
         Ok((writer, commits))

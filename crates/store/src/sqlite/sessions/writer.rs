@@ -20,7 +20,6 @@ pub(crate) const MIGRATIONS: [&str; 1] = [include_str!("schema.sql")];
 
 /// The one that writes `sessions.db`.
 pub(crate) struct SessionWriter {
-    _directory: Arc<DataDir>,
     database: PathBuf,
     threads: Threads,
     /// `None` after trouble, until the file could be opened again.
@@ -28,6 +27,8 @@ pub(crate) struct SessionWriter {
     /// Whether the last commit went well.
     is_well: bool,
     checkpointer: Checkpointer,
+    /// The last to go: whoever owns the directory next finds the files closed.
+    _directory: Arc<DataDir>,
 }
 
 impl GroupWriter for SessionWriter {
@@ -51,12 +52,12 @@ impl SessionWriter {
         let checkpointer = Checkpointer::start(database.clone(), threads)
             .map_err(|source| OpenError::Directory { path: database.clone(), source })?;
         Ok(Self {
-            _directory: directory,
             database,
             threads,
             connection: Some(connection),
             is_well: true,
             checkpointer,
+            _directory: directory,
         })
     }
 
