@@ -11,6 +11,7 @@
 
 pub mod access;
 pub mod customer;
+pub mod detail;
 pub mod event;
 pub mod fact;
 pub mod ids;
@@ -23,6 +24,7 @@ pub mod time;
 
 pub use access::{Action, Principal, PrincipalId, Role, general_scopes, may};
 pub use customer::{Alias, AliasKind, CustomerAliases, CustomerName};
+pub use detail::{Detail, Typed};
 pub use event::{Audience, Event, FieldNotice, Scope};
 pub use fact::{DeadLetter, DeadLetterKind, Fact, FieldReport, ReceivedMessage, StatusReport};
 pub use ids::{AppName, ConversationId, CustomerId, MessageId, OutboxId, PhoneNumberId, WabaId, Wamid};
