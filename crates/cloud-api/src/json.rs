@@ -51,6 +51,11 @@ impl<'a> Node<'a> {
         self.raw() == Some("true")
     }
 
+    /// Whether it is `false`.
+    pub(crate) fn is_false(self) -> bool {
+        self.raw() == Some("false")
+    }
+
     /// A whole number, also out of a string or with a fraction, which is cut off.
     pub(crate) fn whole_number(self) -> Option<i64> {
         let text = self.text()?;

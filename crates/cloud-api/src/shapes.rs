@@ -62,10 +62,13 @@ shape!(
         text = "text",
         image = "image",
         video = "video",
+        sticker = "sticker",
         document = "document",
         audio = "audio",
         location = "location",
         contacts = "contacts",
+        // Of shared contacts: some say it here, some on each card.
+        origin = "origin",
         interactive = "interactive",
         button = "button",
         reaction = "reaction",
@@ -73,27 +76,85 @@ shape!(
         system = "system",
         edit = "edit",
         revoke = "revoke",
+        unsupported = "unsupported",
+        identity = "identity",
+        referral = "referral",
     }
 );
 shape!(
-    /// What a message answers.
-    Context { id = "id" }
+    /// What a message answers, and how it got here.
+    Context {
+        id = "id",
+        from = "from",
+        forwarded = "forwarded",
+        frequently_forwarded = "frequently_forwarded",
+        referred_product = "referred_product",
+    }
+);
+shape!(
+    /// A product that is asked about.
+    Product { catalog_id = "catalog_id", product = "product_retailer_id" }
+);
+shape!(
+    /// The advertisement or post that opened the chat.
+    Referral {
+        source_type = "source_type",
+        source_id = "source_id",
+        source_url = "source_url",
+        headline = "headline",
+        body = "body",
+        media_type = "media_type",
+        image_url = "image_url",
+        video_url = "video_url",
+        thumbnail_url = "thumbnail_url",
+        click = "ctwa_clid",
+        welcome = "welcome_message",
+    }
+);
+shape!(
+    /// What greeted the customer.
+    Welcome { text = "text" }
 );
 shape!(
     /// `text`, and whatever else is a body.
-    Text { body = "body" }
+    Text { body = "body", preview_url = "preview_url" }
 );
 shape!(
-    /// `image`, `video`, `document`, `audio`.
-    Media { caption = "caption", filename = "filename", voice = "voice" }
+    /// `image`, `video`, `document`, `audio`, `sticker`.
+    Media {
+        id = "id",
+        url = "url",
+        mime_type = "mime_type",
+        sha256 = "sha256",
+        caption = "caption",
+        filename = "filename",
+        voice = "voice",
+        animated = "animated",
+    }
 );
 shape!(
     /// `location`.
-    Location { name = "name", address = "address", latitude = "latitude", longitude = "longitude" }
+    Location {
+        name = "name",
+        address = "address",
+        url = "url",
+        latitude = "latitude",
+        longitude = "longitude",
+    }
 );
 shape!(
     /// A shared contact card.
-    Card { name = "name", phones = "phones" }
+    Card {
+        origin = "origin",
+        name = "name",
+        org = "org",
+        birthday = "birthday",
+        phones = "phones",
+        emails = "emails",
+        addresses = "addresses",
+        urls = "urls",
+        vcard = "vcard",
+    }
 );
 shape!(
     /// The name on a card.
@@ -101,11 +162,28 @@ shape!(
 );
 shape!(
     /// A number on a card.
-    CardPhone { phone = "phone", wa_id = "wa_id" }
+    CardPhone { phone = "phone", wa_id = "wa_id", kind = "type" }
+);
+shape!(
+    /// An e-mail address on a card.
+    CardEmail { email = "email", kind = "type" }
+);
+shape!(
+    /// A postal address on a card.
+    CardAddress { street = "street", city = "city", state = "state", zip = "zip", country = "country" }
+);
+shape!(
+    /// A page on a card.
+    CardUrl { url = "url" }
+);
+shape!(
+    /// Where the person on a card works.
+    CardOrg { company = "company" }
 );
 shape!(
     /// `interactive`: the answer to a question with buttons, a list, a flow, ….
     Interactive {
+        kind = "type",
         button_reply = "button_reply",
         list_reply = "list_reply",
         nfm_reply = "nfm_reply",
@@ -114,7 +192,18 @@ shape!(
 );
 shape!(
     /// Any of the interactive replies.
-    Reply { title = "title", body = "body", response = "response" }
+    Reply {
+        id = "id",
+        title = "title",
+        description = "description",
+        name = "name",
+        body = "body",
+        response_json = "response_json",
+        response = "response",
+        is_permanent = "is_permanent",
+        expiration_timestamp = "expiration_timestamp",
+        response_source = "response_source",
+    }
 );
 shape!(
     /// `button`: a template's quick reply.
@@ -126,15 +215,37 @@ shape!(
 );
 shape!(
     /// `order`.
-    Order { text = "text", product_items = "product_items" }
+    Order { catalog_id = "catalog_id", text = "text", product_items = "product_items" }
 );
 shape!(
     /// One line of an order.
-    OrderItem { product = "product_retailer_id", quantity = "quantity" }
+    OrderItem {
+        product = "product_retailer_id",
+        quantity = "quantity",
+        price = "item_price",
+        currency = "currency",
+    }
 );
 shape!(
     /// `system`: something happened to the customer's account.
-    System { body = "body", wa_id = "wa_id", user_id = "user_id", parent_user_id = "parent_user_id" }
+    System {
+        kind = "type",
+        body = "body",
+        wa_id = "wa_id",
+        // What it was called before.
+        new_wa_id = "new_wa_id",
+        user_id = "user_id",
+        parent_user_id = "parent_user_id",
+        identity = "identity",
+    }
+);
+shape!(
+    /// `identity`: the keys of the encryption as they are now.
+    Identity { hash = "hash", created_timestamp = "created_timestamp" }
+);
+shape!(
+    /// `unsupported`: what WhatsApp does not hand out.
+    Unsupported { kind = "type" }
 );
 shape!(
     /// `edit` and `revoke`: what happened to another message.

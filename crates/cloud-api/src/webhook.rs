@@ -8,6 +8,7 @@
 mod change;
 mod contacts;
 mod content;
+mod detail;
 mod message;
 mod status;
 

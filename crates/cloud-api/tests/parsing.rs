@@ -63,6 +63,7 @@ fn content_is_what_a_person_would_read() {
         ("location", r#""location":{"latitude":50.08,"longitude":"14.42"}"#, "📍 50.08, 14.42"),
         ("location", r#""location":{"latitude":1,"longitude":2,"address":"Square 1"}"#, "📍 Square 1"),
         ("location", r#""location":{"latitude":50.08}"#, "[location]"),
+        ("location", r#""location":{"latitude":1e999,"longitude":14.42}"#, "[location]"),
         (
             "contacts",
             r#""contacts":[{"name":{"first_name":"Eva","last_name":"Malá"}},{"phones":[{"wa_id":"1"}]},{}]"#,
@@ -78,6 +79,10 @@ fn content_is_what_a_person_would_read() {
         ("reaction", r#""reaction":{"message_id":"wamid.0"}"#, ""),
         ("order", r#""order":{"product_items":[{"product_retailer_id":"A","quantity":2},7]}"#, "🛒 2 × A"),
         ("system", r#""system":{"body":"changed"}"#, "changed"),
+        ("system", r#""system":{"type":"user_changed_number","body":"changed"}"#, "changed"),
+        ("system", r#""system":{"type":"user_changed_number"}"#, "[number changed]"),
+        ("system", r#""system":{"type":"customer_identity_changed","body":""}"#, "[identity changed]"),
+        ("system", r#""system":{"type":"user_left"}"#, "[system]"),
         ("unsupported", r#""unsupported":{"type":"poll_creation"}"#, "[unsupported message]"),
         ("hologram", r#""hologram":{"body":"boo"}"#, "[hologram]"),
         ("edit", r#""edit":{"message":{"type":"image","image":{"caption":"left"}}}"#, "left"),

@@ -39,9 +39,10 @@ pub struct Detail {
 }
 
 impl Detail {
-    /// The detail of a message that has nothing beside what its type says.
+    /// A plain text: nothing beside its words.
     #[must_use]
-    pub fn of(typed: Typed) -> Self {
+    pub fn text() -> Self {
+        let typed = Typed::Text(Text::default());
         Self { typed, context: Context::default(), referral: None, participant: None }
     }
 }

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::customer::{CustomerAliases, CustomerName};
+use crate::detail::Detail;
 use crate::ids::{PhoneNumberId, WabaId, Wamid};
 use crate::message::{ErrorDetail, MessageType, RawJson, Source};
 use crate::status::Reported;
@@ -55,6 +56,8 @@ pub struct ReceivedMessage {
     pub kind: MessageType,
     /// What a person would read.
     pub content: String,
+    /// What it is beyond that. Nothing keeps it yet.
+    pub detail: Detail,
     /// The message it answers.
     pub reply_to: Option<Wamid>,
     /// What went wrong with it.

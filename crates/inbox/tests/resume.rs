@@ -8,8 +8,8 @@ use std::sync::Arc;
 use tempfile::TempDir;
 use waypost_api::{Resumed, RoomName};
 use waypost_domain::{
-    Alias, AliasKind, AppName, CustomerAliases, Fact, MessageType, Offset, PhoneNumberId, Pid, Principal,
-    PrincipalId, RawJson, ReceivedMessage, Role, Source, Timestamp, Wamid,
+    Alias, AliasKind, AppName, CustomerAliases, Detail, Fact, MessageType, Offset, PhoneNumberId, Pid,
+    Principal, PrincipalId, RawJson, ReceivedMessage, Role, Source, Timestamp, Wamid,
 };
 use waypost_inbox::{Admission, Claim, Newcomer};
 use waypost_store::{Commits, Limits, Options, SessionId, SessionRoom, Store, Tenure, Threads};
@@ -70,6 +70,7 @@ impl Place {
             source: Source::Customer,
             kind: MessageType::text(),
             content: wamid.into(),
+            detail: Detail::text(),
             reply_to: None,
             errors: Vec::new(),
             at: Some(NOW),

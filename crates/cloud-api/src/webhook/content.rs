@@ -2,6 +2,8 @@
 //!
 //! What has no words of its own, or lacks them, gets a placeholder in brackets. The raw item keeps the rest.
 
+use waypost_domain::detail::Point;
+
 use crate::json::Node;
 use crate::shapes::{
     Amendment, Button, Card, CardName, CardPhone, Interactive, Location, Media, MessageItem, Order,
@@ -34,7 +36,7 @@ fn content_of_other(kind: &str, message: &MessageItem<'_>) -> String {
         "button" => button(message.button),
         "reaction" => return reaction(message.reaction),
         "order" => order(message.order),
-        "system" => message.system.object::<System<'_>>().and_then(|system| words(system.body)),
+        "system" => system(message.system),
         _ => None,
     };
     words.unwrap_or_else(|| placeholder(kind))
@@ -75,9 +77,11 @@ fn audio(node: Node<'_>) -> Option<String> {
 fn location(node: Node<'_>) -> Option<String> {
     let location: Location<'_> = node.object()?;
     let named = joined([words(location.name), words(location.address)]);
-    let place =
-        named.or_else(|| joined([Some(words(location.latitude)?), Some(words(location.longitude)?)]))?;
-    Some(format!("📍 {place}"))
+    let coordinates = || {
+        let point = Point::parse(&location.latitude.text()?, &location.longitude.text()?)?;
+        Some(format!("{}, {}", point.latitude, point.longitude))
+    };
+    Some(format!("📍 {}", named.or_else(coordinates)?))
 }
 
 fn cards(node: Node<'_>) -> Option<String> {
@@ -138,6 +142,19 @@ fn order(node: Node<'_>) -> Option<String> {
     let cart = joined(lines).map(|lines| format!("🛒 {lines}"));
     let parts: Vec<String> = [cart, words(order.text)].into_iter().flatten().collect();
     (!parts.is_empty()).then(|| parts.join("\n"))
+}
+
+/// WhatsApp's own words, else what happened.
+fn system(node: Node<'_>) -> Option<String> {
+    let system: System<'_> = node.object()?;
+    let change = || match system.kind.string()?.as_ref() {
+        "user_changed_number" | "customer_changed_number" | "user_changed_user_id" => {
+            Some("[number changed]".to_owned())
+        }
+        "customer_identity_changed" => Some("[identity changed]".to_owned()),
+        _ => None,
+    };
+    words(system.body).or_else(change)
 }
 
 fn joined(parts: impl IntoIterator<Item = Option<String>>) -> Option<String> {

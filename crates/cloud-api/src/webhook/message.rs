@@ -2,13 +2,15 @@
 
 use std::borrow::Cow;
 
+use waypost_domain::detail::Participant;
 use waypost_domain::{
-    Alias, AliasKind, CustomerAliases, CustomerName, MessageType, PhoneNumberId, RawJson, ReceivedMessage,
-    Source, Timestamp, WabaId, Wamid,
+    Alias, AliasKind, CustomerAliases, CustomerName, Detail, MessageType, PhoneNumberId, RawJson,
+    ReceivedMessage, Source, Timestamp, WabaId, Wamid,
 };
 
 use super::contacts::{Contacts, Names};
 use super::content::content;
+use super::detail::{detail, new_names};
 use crate::errors::error_details;
 use crate::json::Node;
 use crate::shapes::{Amendment, Context, MessageItem, Reaction, System};
@@ -83,6 +85,10 @@ pub(super) fn message(
         customer_name,
         source,
         content: content(kind.as_str(), &fields),
+        detail: Detail {
+            participant: participant(&fields, source, &around.contacts).map(Box::new),
+            ..detail(&kind, &fields, around.received)
+        },
         reply_to: other_message(&kind, &fields),
         kind,
         errors: error_details(fields.errors),
@@ -100,12 +106,27 @@ type Customer = (CustomerAliases, Option<CustomerName>);
 
 /// Who wrote it.
 fn sender(fields: &MessageItem<'_>, contacts: &Contacts<'_>) -> Option<Customer> {
-    let names = Names {
+    customer(fields, &author(fields), contacts).or_else(|| subject_of_system_message(fields, contacts))
+}
+
+fn author<'a>(fields: &MessageItem<'a>) -> Names<'a> {
+    Names {
         user_id: fields.from_user_id.text(),
         parent_user_id: fields.from_parent_user_id.text(),
         phone: fields.from.text(),
-    };
-    customer(fields, &names, contacts).or_else(|| subject_of_system_message(fields, contacts))
+    }
+}
+
+/// Who of a group wrote it. The owner's phone is no participant.
+fn participant(fields: &MessageItem<'_>, source: Source, contacts: &Contacts<'_>) -> Option<Participant> {
+    group(fields).filter(|_| source == Source::Customer)?;
+    let names = author(fields);
+    let person = contacts.find(&names);
+    let more = person.map(|person| person.names());
+    Some(Participant {
+        aliases: names.aliases(more.as_ref())?,
+        name: person.and_then(|person| person.name()),
+    })
 }
 
 /// To whom the owner wrote on the phone.
@@ -119,14 +140,17 @@ fn addressee(fields: &MessageItem<'_>, contacts: &Contacts<'_>) -> Option<Custom
 }
 
 fn customer(fields: &MessageItem<'_>, names: &Names<'_>, contacts: &Contacts<'_>) -> Option<Customer> {
-    let group = fields.group_id.text().and_then(|id| Alias::parse(AliasKind::Group, &id));
-    if let Some(group) = group {
+    if let Some(group) = group(fields) {
         // The customer is the group; the contact's name is that of the member who wrote.
         return Some((CustomerAliases::new([group])?, None));
     }
     let person = contacts.find(names);
     let more = person.map(|person| person.names());
     Some((names.aliases(more.as_ref())?, person.and_then(|person| person.name())))
+}
+
+fn group(fields: &MessageItem<'_>) -> Option<Alias> {
+    Alias::parse(AliasKind::Group, &fields.group_id.text()?)
 }
 
 /// A `system` message about somebody without a phone number names no sender (a username adopter who changed the
@@ -136,12 +160,7 @@ fn subject_of_system_message(fields: &MessageItem<'_>, contacts: &Contacts<'_>) 
     if let Some(person) = contacts.only() {
         return Some((person.names().aliases(None)?, person.name()));
     }
-    let names = Names {
-        user_id: system.user_id.text(),
-        parent_user_id: system.parent_user_id.text(),
-        phone: system.wa_id.text(),
-    };
-    Some((names.aliases(None)?, None))
+    Some((new_names(&system)?, None))
 }
 
 /// The message that this one is about: the one it quotes, or the one that it reacts to, edits or revokes.

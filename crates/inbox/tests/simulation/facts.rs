@@ -1,7 +1,7 @@
 //! What customers write. Some are known by their phone, some by an id first and by their phone later.
 
 use waypost_domain::{
-    Alias, AliasKind, CustomerAliases, CustomerName, Fact, MessageType, PhoneNumberId, RawJson,
+    Alias, AliasKind, CustomerAliases, CustomerName, Detail, Fact, MessageType, PhoneNumberId, RawJson,
     ReceivedMessage, Reported, Source, StatusReport, Timestamp, Wamid,
 };
 
@@ -83,6 +83,7 @@ fn message(message: usize, customer: CustomerAliases, text: &str, now: Timestamp
         source,
         kind: MessageType::text(),
         content: format!("{message} {text}"),
+        detail: Detail::text(),
         reply_to: None,
         errors: Vec::new(),
         at: Some(now),

@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicI64, AtomicU8, AtomicU64, Ordering};
 use std::time::Duration;
 
 use waypost_domain::{
-    Alias, AliasKind, AppName, CustomerAliases, CustomerName, Event, Fact, MessageType, PhoneNumberId,
-    RawJson, ReceivedMessage, Reported, Source, StatusReport, Timestamp, Wamid,
+    Alias, AliasKind, AppName, CustomerAliases, CustomerName, Detail, Event, Fact, MessageType,
+    PhoneNumberId, RawJson, ReceivedMessage, Reported, Source, StatusReport, Timestamp, Wamid,
 };
 use waypost_store::{
     Clock, Commit, Commits, CommittedEvent, EncodedEvent, Limits, OpenError, Options, Place, Step, Store,
@@ -233,6 +233,7 @@ pub(crate) fn message_of(wamid: &str, customer: CustomerAliases, content: &str) 
         source: Source::Customer,
         kind: MessageType::text(),
         content: content.into(),
+        detail: Detail::text(),
         reply_to: None,
         errors: Vec::new(),
         at: Some(START),
