@@ -1,7 +1,5 @@
 //! Answers to questions that were asked with buttons, lists and forms.
 
-use std::borrow::Cow;
-
 use waypost_domain::Timestamp;
 use waypost_domain::detail::{CallPermission, Opaque, Permanence, PermissionAnswer, PermissionSource, Reply};
 
@@ -26,13 +24,9 @@ pub(super) fn reply(node: Node<'_>) -> Reply {
 }
 
 fn form(reply: &shapes::Reply<'_>) -> Reply {
-    Reply::Form { name: opaque(reply.name), body: words(reply.body), response: response(reply.response_json) }
-}
-
-/// JSON within a string; an object in its place is as good.
-fn response<const BYTES_MAX: usize>(node: Node<'_>) -> Option<Opaque<BYTES_MAX>> {
-    let object = || node.raw().filter(|raw| raw.starts_with('{')).map(Cow::Borrowed);
-    Opaque::parse(&node.string().or_else(object)?)
+    // JSON within a string. An object in its place would be kept in the order of its keys, which means nothing.
+    let response = reply.response_json.string().and_then(|json| Opaque::parse(&json));
+    Reply::Form { name: opaque(reply.name), body: words(reply.body), response }
 }
 
 fn call_permission(reply: &shapes::Reply<'_>) -> Reply {
