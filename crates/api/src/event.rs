@@ -1,5 +1,7 @@
 //! Journal events as clients get them. Every field that is not always there is left out, never `null`.
 
+mod update;
+
 use serde::Serialize;
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
@@ -7,8 +9,10 @@ use waypost_domain::{
     Direction, ErrorDetail, Event, FieldNotice, Message, OutboxEntry, RawJson, StatusChange, StatusTimes,
 };
 
+use crate::detail::{MediaView, MetadataView};
 use crate::names;
 use crate::time::IsoTime;
+pub use update::UpdateEvent;
 
 /// The name and the JSON body of an event, without its offset.
 #[must_use]
@@ -16,6 +20,7 @@ pub fn encode(event: &Event) -> (&'static str, Vec<u8>) {
     match event {
         Event::Message(message) => (names::MESSAGE, to_json(&MessageEvent::new(message))),
         Event::Status(change) => (names::MESSAGE_STATUS, to_json(&StatusEvent::new(change))),
+        Event::MessageUpdated(update) => (names::MESSAGE_UPDATED, to_json(&UpdateEvent::new(update))),
         Event::Outbox(entry) => (names::OUTBOX, to_json(&OutboxEvent::new(entry))),
         Event::Field(notice) => (names::FIELD, to_json(&FieldEvent::new(notice))),
     }
@@ -64,9 +69,14 @@ pub struct MessageEvent<'a> {
     /// What went wrong with it.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     errors: Vec<ErrorBody<'a>>,
-    /// Detail of the type; `raw` is the item as Meta sent it.
+    /// Detail of the type.
     #[serde(skip_serializing_if = "Option::is_none")]
-    metadata: Option<Metadata<'a>>,
+    #[schema(value_type = Option<Metadata<'_>>)]
+    metadata: Option<Box<RawValue>>,
+    /// The file that came with it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<MediaView<'_>>)]
+    media: Option<&'a RawValue>,
     /// Whether it was sent from a template.
     is_template: bool,
     /// WhatsApp's time of the message; ours where that is missing or absurd.
@@ -97,10 +107,8 @@ impl<'a> MessageEvent<'a> {
             reply_to: message.reply_to.as_ref().map(waypost_domain::Wamid::as_str),
             times: TimesBody::new(&message.times),
             errors: ErrorBody::all(&message.errors),
-            // A text says everything in `content`.
-            metadata: (message.kind.as_str() != "text")
-                .then(|| message.raw.as_ref().and_then(raw_value).map(|raw| Metadata { raw }))
-                .flatten(),
+            metadata: metadata(message),
+            media: message.detail.media.as_ref().and_then(raw_value),
             is_template: false,
             timestamp: IsoTime(message.at),
         }
@@ -110,9 +118,28 @@ impl<'a> MessageEvent<'a> {
 /// The typed detail of a message.
 #[derive(Serialize, ToSchema)]
 struct Metadata<'a> {
-    /// The item as Meta sent it.
-    #[schema(value_type = Object)]
-    raw: &'a RawValue,
+    #[serde(flatten)]
+    detail: MetadataView<'a>,
+    /// The item as Meta sent it. A plain text has none: it says everything in `content`.
+    #[schema(value_type = Option<Object>)]
+    raw: Option<&'a RawValue>,
+}
+
+/// What was written of the message's detail when it was stored, with the item beside it.
+fn metadata(message: &Message) -> Option<Box<RawValue>> {
+    let detail = message.detail.metadata.as_ref().map(RawJson::as_str);
+    let is_plain_text = detail.is_none() && message.kind.as_str() == "text";
+    let raw = message.raw.as_ref().filter(|_| !is_plain_text).map(RawJson::as_str);
+    let json = match (detail, raw) {
+        (None, None) => return None,
+        (Some(detail), None) => detail.to_owned(),
+        (None, Some(raw)) => format!("{{\"raw\":{raw}}}"),
+        (Some(detail), Some(raw)) => {
+            let members = detail.strip_suffix('}').unwrap_or(detail);
+            format!("{members},\"raw\":{raw}}}")
+        }
+    };
+    RawValue::from_string(json).ok()
 }
 
 /// When each status was first reported, by WhatsApp's time.

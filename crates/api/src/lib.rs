@@ -1,13 +1,14 @@
 //! The public contract: what goes over the wire to our clients, in JSON.
 //!
-//! The types that matter: [`encode`] writes a journal event's body, [`ErrorCode`] is every reason to refuse
-//! something, [`names`] are the Socket.IO events.
+//! The types that matter: [`encode`] writes a journal event's body, [`encode_detail`] what a message says beyond its
+//! content, [`ErrorCode`] is every reason to refuse something, [`names`] are the Socket.IO events.
 //!
 //! Deliberately absent: Meta's shapes, transports, storage. A body is written without its offset, which the framer
 //! appends.
 //!
 //! Start reading at [`event`].
 
+pub mod detail;
 pub mod error_code;
 pub mod event;
 pub mod names;
@@ -16,8 +17,9 @@ pub mod rest;
 pub mod room;
 pub mod time;
 
+pub use detail::{MediaView, MetadataView, encode_detail};
 pub use error_code::ErrorCode;
-pub use event::{ErrorBody, FieldEvent, MessageEvent, OutboxEvent, StatusEvent, encode};
+pub use event::{ErrorBody, FieldEvent, MessageEvent, OutboxEvent, StatusEvent, UpdateEvent, encode};
 pub use problem::Problem;
 pub use rest::{OutboxView, SendMessageRequest, SendMessageResponse, SendRequest, TextContent};
 pub use room::{

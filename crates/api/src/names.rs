@@ -24,6 +24,8 @@ pub const SERVER_STATE: &str = "serverState";
 pub const MESSAGE: &str = "whatsappMessage";
 /// Journal: a status.
 pub const MESSAGE_STATUS: &str = "whatsappMessageStatus";
+/// Journal: a change of a message.
+pub const MESSAGE_UPDATED: &str = "whatsappMessageUpdated";
 /// Journal: a step of a send.
 pub const OUTBOX: &str = "whatsappOutbox";
 /// Journal: another field of the webhook.

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use crate::change::MessageUpdate;
 use crate::ids::{CustomerId, PhoneNumberId, WabaId};
 use crate::message::{Message, RawJson};
 use crate::outbox::OutboxEntry;
@@ -16,6 +17,8 @@ pub enum Event {
     Message(Box<Message>),
     /// A status was seen for the first time.
     Status(Box<StatusChange>),
+    /// A message changed after it was shown.
+    MessageUpdated(Box<MessageUpdate>),
     /// A send moved on.
     Outbox(Box<OutboxEntry>),
     /// A webhook field other than messages said something.
@@ -29,6 +32,7 @@ impl Event {
         match self {
             Self::Message(message) => Audience::of(&message.number, message.customer),
             Self::Status(status) => Audience::of(&status.number, status.customer),
+            Self::MessageUpdated(update) => Audience::of(&update.number, update.customer),
             Self::Outbox(entry) => Audience::of(&entry.number, entry.customer),
             Self::Field(notice) => Audience(
                 std::iter::once(Scope::All).chain(notice.number.clone().map(Scope::Number)).collect(),

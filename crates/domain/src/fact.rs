@@ -29,7 +29,8 @@ impl Fact {
         const ROW_BYTES: usize = 256;
         ROW_BYTES
             + match self {
-                Self::Message(message) => message.content.len() + message.raw.as_str().len(),
+                // What is kept of its detail is read out of the item.
+                Self::Message(message) => message.content.len() + 2 * message.raw.as_str().len(),
                 Self::Status(status) => status.raw.as_str().len(),
                 Self::Field(report) => report.raw.as_str().len(),
                 Self::Dead(letter) => letter.raw.len(),
@@ -56,7 +57,7 @@ pub struct ReceivedMessage {
     pub kind: MessageType,
     /// What a person would read.
     pub content: String,
-    /// What it is beyond that. Nothing keeps it yet.
+    /// What it is beyond that.
     pub detail: Detail,
     /// The message it answers.
     pub reply_to: Option<Wamid>,

@@ -10,6 +10,7 @@
 //! Start reading at [`fact`], then [`status`], then [`event`].
 
 pub mod access;
+pub mod change;
 pub mod customer;
 pub mod detail;
 pub mod event;
@@ -23,12 +24,13 @@ pub mod status;
 pub mod time;
 
 pub use access::{Action, Principal, PrincipalId, Role, general_scopes, may};
+pub use change::{MessageChange, MessageReaction, MessageUpdate, Reactor, Renewal, Version};
 pub use customer::{Alias, AliasKind, CustomerAliases, CustomerName};
 pub use detail::{Detail, Typed};
 pub use event::{Audience, Event, FieldNotice, Scope};
 pub use fact::{DeadLetter, DeadLetterKind, Fact, FieldReport, ReceivedMessage, StatusReport};
 pub use ids::{AppName, ConversationId, CustomerId, MessageId, OutboxId, PhoneNumberId, WabaId, Wamid};
-pub use message::{Direction, ErrorDetail, Message, MessageType, RawJson, Source};
+pub use message::{DetailJson, Direction, ErrorDetail, Message, MessageType, RawJson, Source};
 pub use offset::{Epoch, Offset};
 pub use outbox::{LinkPreview, OutboxEntry, OutboxState, Recipient, SendIntent, SendOutcome};
 pub use pid::Pid;

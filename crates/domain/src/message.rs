@@ -124,6 +124,15 @@ impl fmt::Debug for RawJson {
     }
 }
 
+/// What a message says beyond its content, as clients get it: written once, when the message is stored.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct DetailJson {
+    /// What its type says, what it refers to and how it got here: an object; `None` where there is nothing of it.
+    pub metadata: Option<RawJson>,
+    /// Its file: an object; `None` where there is none.
+    pub media: Option<RawJson>,
+}
+
 /// An error that Meta reported, on a message, a status or a refused call ("Cloud API error codes").
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ErrorDetail {
@@ -158,6 +167,8 @@ pub struct Message {
     pub kind: MessageType,
     /// What a person would read.
     pub content: String,
+    /// What it says beyond that.
+    pub detail: DetailJson,
     /// Where it stands.
     pub state: MessageState,
     /// When it got there.
@@ -166,7 +177,7 @@ pub struct Message {
     pub errors: Vec<ErrorDetail>,
     /// The message it answers.
     pub reply_to: Option<Wamid>,
-    /// The item as Meta sent it, for the types that have no typed detail.
+    /// The item as Meta sent it.
     pub raw: Option<RawJson>,
     /// The send that it came from.
     pub outbox: Option<OutboxId>,

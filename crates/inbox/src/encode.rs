@@ -2,11 +2,14 @@
 
 use waypost_store::{Encode, EncodedEvent};
 
-/// Writes events as the public contract has them.
+/// Writes events and messages as the public contract has them.
 #[must_use]
 pub fn encoder() -> Encode {
-    Box::new(|event| {
-        let (name, body) = waypost_api::encode(event);
-        EncodedEvent { name, body }
-    })
+    Encode {
+        event: |event| {
+            let (name, body) = waypost_api::encode(event);
+            EncodedEvent { name, body }
+        },
+        detail: waypost_api::encode_detail,
+    }
 }

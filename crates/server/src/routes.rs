@@ -9,7 +9,7 @@ use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{InfoBuilder, OpenApi, OpenApiBuilder};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
-use waypost_api::{ErrorBody, FieldEvent, MessageEvent, OutboxEvent, StatusEvent, room};
+use waypost_api::{ErrorBody, FieldEvent, MessageEvent, OutboxEvent, StatusEvent, UpdateEvent, room};
 use waypost_realtime::Hub;
 
 use crate::app::App;
@@ -80,6 +80,7 @@ fn base() -> OpenApi {
     #[openapi(components(schemas(
         MessageEvent<'static>,
         StatusEvent<'static>,
+        UpdateEvent<'static>,
         OutboxEvent<'static>,
         FieldEvent<'static>,
         ErrorBody<'static>,

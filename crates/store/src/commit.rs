@@ -5,10 +5,16 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use tokio::sync::mpsc;
-use waypost_domain::{Audience, CustomerId, Event, Offset};
+use waypost_domain::{Audience, CustomerId, Detail, DetailJson, Event, Offset};
 
-/// Writes an event as the JSON that clients get, without its offset. Called once for each event, in the writer.
-pub type Encode = Box<dyn Fn(&Event) -> EncodedEvent + Send>;
+/// Writes JSON in the words of the public contract, once for each event and message, in the writer.
+#[derive(Clone, Copy, Debug)]
+pub struct Encode {
+    /// Writes an event, without its offset.
+    pub event: fn(&Event) -> EncodedEvent,
+    /// Writes what a message says beyond its content.
+    pub detail: fn(&Detail) -> DetailJson,
+}
 
 /// An event in the words of the public contract.
 #[derive(Clone, Debug)]

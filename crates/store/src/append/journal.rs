@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use sha2::{Digest, Sha256};
-use waypost_domain::{Event, Offset, Timestamp};
+use waypost_domain::{Detail, DetailJson, Event, Offset, Timestamp};
 
 use super::plan::Plan;
 use crate::commit::{CommittedEvent, Encode, Step};
@@ -26,6 +26,11 @@ impl Journal {
         self.head
     }
 
+    /// What a message says beyond its content, as clients get it.
+    pub(super) fn detail(&self, detail: &Detail) -> DetailJson {
+        (self.encode.detail)(detail)
+    }
+
     /// The number of the newest entry, those of the plan included.
     pub(super) const fn newest(&self) -> u64 {
         self.head.number
@@ -33,7 +38,7 @@ impl Journal {
 
     /// Plans the next entry.
     pub(super) fn write(&mut self, plan: &mut Plan<'_>, event: &Event, received: Timestamp) {
-        let encoded = (self.encode)(event);
+        let encoded = (self.encode.event)(event);
         self.head = Offset {
             number: self.head.number + 1,
             check: next_check(self.head.check, encoded.name.as_bytes(), &encoded.body),

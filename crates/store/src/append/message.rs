@@ -63,6 +63,7 @@ impl Decider {
             source: received.source,
             kind: received.kind.clone(),
             content: received.content.clone(),
+            detail: self.journal.detail(&received.detail),
             state,
             times,
             errors: received.errors.clone(),

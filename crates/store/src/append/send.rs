@@ -1,8 +1,8 @@
 //! A send: its intent before the call to Meta, its outcome after.
 
 use waypost_domain::{
-    AppName, Event, Message, MessageId, MessageState, MessageType, OutboxEntry, OutboxId, OutboxState,
-    Recipient, SendIntent, SendOutcome, Source, StatusTimes, Timestamp, Wamid,
+    AppName, DetailJson, Event, Message, MessageId, MessageState, MessageType, OutboxEntry, OutboxId,
+    OutboxState, Recipient, SendIntent, SendOutcome, Source, StatusTimes, Timestamp, Wamid,
 };
 
 use super::Decider;
@@ -123,6 +123,7 @@ impl Decider {
             source: Source::Api,
             kind: MessageType::text(),
             content: entry.body.clone(),
+            detail: DetailJson::default(),
             state: MessageState::Accepted,
             times: StatusTimes::default(),
             errors: Vec::new(),

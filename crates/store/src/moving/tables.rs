@@ -116,7 +116,7 @@ tables! {
     Main conversations (id) Ours: Bytes { id customer } Number { number last_message_at last_inbound_at };
     Main messages (seq) Ours: Number { seq } Bytes { id conversation } Text { wamid source type content state }
         Number { at sent_at delivered_at read_at played_at failed_at } Text { reply_to errors } Bytes { outbox }
-        Raw { raw };
+        Raw { raw metadata media };
     Main status_hops (message, status, participant) Ours: Number { message } Text { status participant }
         Number { at } Text { errors } Raw { pricing };
     Main seen (number, wamid, what) Ours: Number { number } Bytes { wamid } Text { what } Number { day message };

@@ -32,10 +32,10 @@ const MOVED: &str = "UPDATE conversations c SET last_message_at = greatest(c.las
 const SEEN: &str = "INSERT INTO seen (number, wamid, what, day, message)
      SELECT * FROM unnest($1::bigint[], $2::bytea[], $3::text[], $4::bigint[], $5::bigint[])";
 const MESSAGES: &str = "INSERT INTO messages (seq, id, conversation, wamid, source, type, content, state, at,
-         sent_at, delivered_at, read_at, played_at, failed_at, reply_to, errors, outbox, raw)
+         sent_at, delivered_at, read_at, played_at, failed_at, reply_to, errors, outbox, raw, metadata, media)
      SELECT * FROM unnest($1::bigint[], $2::bytea[], $3::bytea[], $4::text[], $5::text[], $6::text[],
          $7::text[], $8::text[], $9::bigint[], $10::bigint[], $11::bigint[], $12::bigint[], $13::bigint[],
-         $14::bigint[], $15::text[], $16::text[], $17::bytea[], $18::bytea[])";
+         $14::bigint[], $15::text[], $16::text[], $17::bytea[], $18::bytea[], $19::bytea[], $20::bytea[])";
 const STATES: &str = "UPDATE messages m SET state = u.state, sent_at = u.sent_at, delivered_at = u.delivered_at,
          read_at = u.read_at, played_at = u.played_at, failed_at = u.failed_at,
          errors = coalesce(u.errors, m.errors)
@@ -147,6 +147,8 @@ struct MessageRow {
     errors: Errors,
     outbox: Option<Id>,
     raw: Option<Vec<u8>>,
+    metadata: Option<Vec<u8>>,
+    media: Option<Vec<u8>>,
 }
 
 type HopColumns = (i64, String, String, i64, Errors, Option<Vec<u8>>);
@@ -301,8 +303,11 @@ impl Tables {
                  errors,
                  outbox,
                  raw,
+                 metadata,
+                 media,
              }| (seq, id, conversation, wamid, source, kind, content, state, at),
-            (sent, delivered, read, played, failed, reply_to, errors, outbox, raw)
+            (sent, delivered, read, played, failed, reply_to, errors, outbox),
+            (raw, metadata, media)
         );
         columns!(all, STATES, self.states.rows, |(a, (b, [c, d, e, f, g], h))| (a, b, c, d, e, f, g, h));
         columns!(all, HOPS, self.hops, |(a, b, c, d, e, f)| (a, b, c, d, e, f));
@@ -337,6 +342,8 @@ fn message_row(seq: i64, message: &Message) -> MessageRow {
         errors: errors_to_column(&message.errors),
         outbox: message.outbox.map(|id| id.to_bytes().into()),
         raw: message.raw.as_ref().map(|raw| raw.as_str().into()),
+        metadata: message.detail.metadata.as_ref().map(|json| json.as_str().into()),
+        media: message.detail.media.as_ref().map(|json| json.as_str().into()),
     }
 }
 

@@ -5,12 +5,13 @@ use std::sync::atomic::{AtomicI64, AtomicU8, AtomicU64, Ordering};
 use std::time::Duration;
 
 use waypost_domain::{
-    Alias, AliasKind, AppName, CustomerAliases, CustomerName, Detail, Event, Fact, MessageType,
-    PhoneNumberId, RawJson, ReceivedMessage, Reported, Source, StatusReport, Timestamp, Wamid,
+    Alias, AliasKind, AppName, CustomerAliases, CustomerName, Detail, DetailJson, Event, Fact, MessageChange,
+    MessageReaction, MessageType, PhoneNumberId, RawJson, ReceivedMessage, Reported, Source, StatusReport,
+    Timestamp, Typed, Wamid,
 };
 use waypost_store::{
-    Clock, Commit, Commits, CommittedEvent, EncodedEvent, Limits, OpenError, Options, Place, Step, Store,
-    StoreCounts,
+    Clock, Commit, Commits, CommittedEvent, Encode, EncodedEvent, Limits, OpenError, Options, Place, Step,
+    Store, StoreCounts,
 };
 
 use crate::ground::Ground;
@@ -82,10 +83,34 @@ fn encode(event: &Event) -> EncodedEvent {
                 change.state.as_str()
             ),
         ),
+        Event::MessageUpdated(update) => ("update", describe(&update.change)),
         Event::Outbox(entry) => ("outbox", entry.state.as_str().to_owned()),
         Event::Field(notice) => ("field", notice.field.to_string()),
     };
     EncodedEvent { name, body: body.into_bytes() }
+}
+
+fn describe(change: &MessageChange) -> String {
+    let emoji = |reaction: &MessageReaction| {
+        reaction.emoji.as_ref().map_or_else(|| "taken back".to_owned(), |emoji| emoji.as_str().to_owned())
+    };
+    match change {
+        MessageChange::Renewed { why, version } => format!("{}: {}", why.as_str(), version.content),
+        MessageChange::Revoked => "revoked".to_owned(),
+        MessageChange::Reaction { reaction, all } => {
+            let all: Vec<String> = all.iter().map(emoji).collect();
+            format!("{} {}, now {}", reaction.by.to_text(), emoji(reaction), all.join(" "))
+        }
+    }
+}
+
+fn encode_detail(detail: &Detail) -> DetailJson {
+    let json = |text: &str| Some(RawJson::new(text));
+    match &detail.typed {
+        Typed::Text(_) => DetailJson::default(),
+        Typed::Media(_) => DetailJson { metadata: None, media: json(r#"{"kind":"media"}"#) },
+        _ => DetailJson { metadata: json(r#"{"detail":"typed"}"#), media: None },
+    }
 }
 
 pub(crate) fn limits() -> Limits {
@@ -112,7 +137,7 @@ pub(crate) fn open_at(setting: &Setting, place: Place) -> Result<(Store, Commits
         place,
         seed: [setting.opened.fetch_add(1, Ordering::SeqCst); 32],
         clock: Arc::clone(&setting.clock) as Arc<dyn Clock>,
-        encode: Box::new(encode),
+        encode: Encode { event: encode, detail: encode_detail },
         limits: limits(),
         threads: setting.ground.threads(),
     })

@@ -92,8 +92,8 @@ fn insert_message(connection: &Connection, seq: i64, message: &Message) -> rusql
     connection
         .prepare_cached(
             "INSERT INTO messages (seq, id, conversation, wamid, source, type, content, state, at, sent_at,
-                 delivered_at, read_at, played_at, failed_at, reply_to, errors, outbox, raw)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)",
+                 delivered_at, read_at, played_at, failed_at, reply_to, errors, outbox, raw, metadata, media)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20)",
         )?
         .execute(params![
             seq,
@@ -114,6 +114,8 @@ fn insert_message(connection: &Connection, seq: i64, message: &Message) -> rusql
             errors_to_column(&message.errors),
             message.outbox.map(OutboxId::to_bytes),
             message.raw.as_ref().map(RawJson::as_str),
+            message.detail.metadata.as_ref().map(RawJson::as_str),
+            message.detail.media.as_ref().map(RawJson::as_str),
         ])
 }
 

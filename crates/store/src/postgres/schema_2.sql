@@ -1,0 +1,3 @@
+-- What a message says beyond its content, as clients get it: JSON.
+ALTER TABLE messages ADD COLUMN metadata bytea;
+ALTER TABLE messages ADD COLUMN media bytea;
