@@ -77,6 +77,9 @@ pub struct MessageEvent<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<MediaView<'_>>)]
     media: Option<&'a RawValue>,
+    /// `true` where a message of a later time stood in the conversation when it came: it belongs above that one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    late: Option<bool>,
     /// Whether it was sent from a template.
     is_template: bool,
     /// WhatsApp's time of the message; ours where that is missing or absurd.
@@ -109,6 +112,7 @@ impl<'a> MessageEvent<'a> {
             errors: ErrorBody::all(&message.errors),
             metadata: metadata(message),
             media: message.detail.media.as_ref().and_then(raw_value),
+            late: message.is_late.then_some(true),
             is_template: false,
             timestamp: IsoTime(message.at),
         }

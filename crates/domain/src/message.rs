@@ -98,6 +98,14 @@ impl MessageType {
     pub fn changes_another(&self) -> bool {
         matches!(&*self.0, "reaction" | "edit" | "revoke")
     }
+
+    /// Whether an item of this type says anything new, and so opens the service window where the customer sent it: a
+    /// reaction does. Meta does not say whether an edit or a revoke does: they are taken not to, since a window that is
+    /// thought open costs a send that fails.
+    #[must_use]
+    pub fn opens_window(&self) -> bool {
+        !matches!(&*self.0, "edit" | "revoke")
+    }
 }
 
 /// A JSON text as WhatsApp sent it. `Debug` hides it: it is personal.
@@ -181,6 +189,8 @@ pub struct Message {
     pub raw: Option<RawJson>,
     /// The send that it came from.
     pub outbox: Option<OutboxId>,
+    /// Whether a message of a later time stood in the conversation when it came: it belongs above that one.
+    pub is_late: bool,
     /// WhatsApp's time of the message, ours where that is missing or absurd.
     pub at: Timestamp,
 }

@@ -40,6 +40,12 @@ impl Timestamp {
         Self(self.0.saturating_add(millis))
     }
 
+    /// Whole seconds since the Unix epoch: as exact as WhatsApp's times are.
+    #[must_use]
+    pub const fn seconds(self) -> i64 {
+        self.0.div_euclid(1000)
+    }
+
     /// Whole days since the Unix epoch.
     #[must_use]
     pub const fn day(self) -> i64 {

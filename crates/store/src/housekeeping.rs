@@ -22,6 +22,8 @@ pub(crate) enum Prune {
     ExcessDeadLetters,
     OldParkedStatuses,
     ExcessParkedStatuses,
+    OldParkedChanges,
+    ExcessParkedChanges,
     Seen,
 }
 
@@ -43,12 +45,14 @@ impl Doomed {
 }
 
 impl Prune {
-    pub(crate) const ALL: [Self; 6] = [
+    pub(crate) const ALL: [Self; 8] = [
         Self::Journal,
         Self::OldDeadLetters,
         Self::ExcessDeadLetters,
         Self::OldParkedStatuses,
         Self::ExcessParkedStatuses,
+        Self::OldParkedChanges,
+        Self::ExcessParkedChanges,
         Self::Seen,
     ];
 
@@ -60,8 +64,10 @@ impl Prune {
             Self::Journal => days_ago(limits.journal_days).as_millis(),
             Self::OldDeadLetters => days_ago(limits.dead_letter_days).as_millis(),
             Self::ExcessDeadLetters => bound(limits.dead_letter_bytes_max),
-            Self::OldParkedStatuses => days_ago(limits.parked_status_days).as_millis(),
-            Self::ExcessParkedStatuses => bound(limits.parked_statuses_max),
+            Self::OldParkedStatuses | Self::OldParkedChanges => {
+                days_ago(limits.parked_status_days).as_millis()
+            }
+            Self::ExcessParkedStatuses | Self::ExcessParkedChanges => bound(limits.parked_statuses_max),
             Self::Seen => days_ago(limits.dedup_days).day(),
         }
     }

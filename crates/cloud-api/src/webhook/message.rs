@@ -1,7 +1,5 @@
 //! A message item becomes a [`ReceivedMessage`], from the customer or as an echo of what the owner wrote on the phone.
 
-use std::borrow::Cow;
-
 use waypost_domain::detail::Participant;
 use waypost_domain::{
     Alias, AliasKind, CustomerAliases, CustomerName, Detail, MessageType, PhoneNumberId, RawJson,
@@ -13,7 +11,7 @@ use super::content::content;
 use super::detail::{detail, new_names};
 use crate::errors::error_details;
 use crate::json::Node;
-use crate::shapes::{Amendment, Context, MessageItem, Reaction, System};
+use crate::shapes::{Context, MessageItem, System};
 
 /// What the items of one change have in common.
 pub(super) struct Surroundings<'a> {
@@ -89,7 +87,7 @@ pub(super) fn message(
             participant: participant(&fields, source, &around.contacts).map(Box::new),
             ..detail(&kind, &fields, around.received)
         },
-        reply_to: other_message(&kind, &fields),
+        reply_to: quoted(&fields),
         kind,
         errors: error_details(fields.errors),
         at: time(fields.timestamp, around.received),
@@ -163,14 +161,7 @@ fn subject_of_system_message(fields: &MessageItem<'_>, contacts: &Contacts<'_>) 
     Some((new_names(&system)?, None))
 }
 
-/// The message that this one is about: the one it quotes, or the one that it reacts to, edits or revokes.
-fn other_message(kind: &MessageType, fields: &MessageItem<'_>) -> Option<Wamid> {
-    let id: Node<'_> = match kind.as_str() {
-        "reaction" => fields.reaction.object::<Reaction<'_>>()?.message_id,
-        "edit" => fields.edit.object::<Amendment<'_>>()?.original_message_id,
-        "revoke" => fields.revoke.object::<Amendment<'_>>()?.original_message_id,
-        _ => fields.context.object::<Context<'_>>()?.id,
-    };
-    let id: Cow<'_, str> = id.text()?;
-    Wamid::parse(&id)
+/// The message that this one quotes.
+fn quoted(fields: &MessageItem<'_>) -> Option<Wamid> {
+    Wamid::parse(&fields.context.object::<Context<'_>>()?.id.text()?)
 }

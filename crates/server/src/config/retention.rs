@@ -11,9 +11,9 @@ section! {
         dead_letter_days: Days<1, 3_650> = "30";
         /// How much of them is kept; the oldest go first.
         dead_letter_bytes_max: Bytes<1_048_576, 1_099_511_627_776> = "1073741824";
-        /// How long a status waits for its message.
+        /// How long a status, a reaction, an edit or a revoke waits for its message.
         parked_status_days: Days<1, 365> = "30";
-        /// How many statuses wait for their message; the oldest go first.
+        /// How many statuses, and how many of the others together, wait for their message; the oldest go first.
         parked_statuses_max: Count<1, 100_000_000> = "100000";
         /// How long a message or status is known as already seen. Meta repeats a webhook for days, so that less than 30
         /// is not allowed.

@@ -9,7 +9,7 @@ use waypost_domain::{
 };
 
 use super::Decider;
-use super::known::KnownCustomer;
+use super::known::{KnownConversation, KnownCustomer};
 use super::plan::{Plan, Write};
 use crate::commit::Step;
 
@@ -17,6 +17,7 @@ use crate::commit::Step;
 pub(super) struct Thread {
     pub(super) customer: CustomerId,
     pub(super) conversation: ConversationId,
+    pub(super) last_message_at: Timestamp,
     pub(super) customer_number: Box<str>,
     pub(super) customer_name: Option<CustomerName>,
 }
@@ -53,14 +54,17 @@ impl Decider {
         let conversation = self.known.conversation(customer, number).unwrap_or_else(|| {
             let (id_at, bits) = self.ids.next_parts(at);
             let id = ConversationId::from_parts(id_at, bits);
-            self.known.load_conversation((customer, number), id);
-            plan.write(Write::Conversation { id, customer, number, at });
-            id
+            // Nothing was said in it yet: the first message is the newest, whatever its time.
+            let fresh = KnownConversation { id, last_message_at: Timestamp::from_millis(0) };
+            self.known.load_conversation((customer, number), fresh);
+            plan.write(Write::Conversation { id, customer, number });
+            fresh
         });
         let known = self.known.customer(customer).expect("the caller has looked");
         Thread {
             customer,
-            conversation,
+            conversation: conversation.id,
+            last_message_at: conversation.last_message_at,
             customer_number: known.number.clone(),
             customer_name: known.name.clone(),
         }

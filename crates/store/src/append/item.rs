@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use waypost_domain::{
     AppName, DeadLetter, Fact, FieldReport, OutboxEntry, OutboxId, ReceivedMessage, SendIntent, SendOutcome,
-    StatusReport, Timestamp,
+    StatusReport, Timestamp, Wamid,
 };
 
-use super::Decider;
 use super::dedup::{WamidDigest, status_key};
+use super::{Decider, change};
 use crate::store::{Intent, Received, SendError};
 
 /// Where a delivery came from and when.
@@ -24,6 +24,8 @@ pub(crate) enum Item<'a> {
         delivery: &'a Delivery,
         message: &'a ReceivedMessage,
         digest: WamidDigest,
+        /// Of the message that it changes.
+        target: Option<WamidDigest>,
     },
     Status {
         delivery: &'a Delivery,
@@ -66,8 +68,9 @@ impl Decider {
     pub(crate) fn fact<'a>(&self, delivery: &'a Delivery, fact: &'a Fact) -> Item<'a> {
         match fact {
             Fact::Message(message) => {
-                let digest = self.dedup.digest(message.wamid.as_str().as_bytes());
-                Item::Message { delivery, message, digest }
+                let digest = |wamid: &Wamid| self.dedup.digest(wamid.as_str().as_bytes());
+                let target = change::target(message).map(digest);
+                Item::Message { delivery, message, digest: digest(&message.wamid), target }
             }
             Fact::Status(report) => {
                 let digest = self.dedup.digest(report.wamid.as_str().as_bytes());

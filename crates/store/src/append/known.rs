@@ -2,9 +2,11 @@
 
 use std::collections::HashMap;
 
+use waypost_domain::detail::Line;
 use waypost_domain::{
-    Alias, ConversationId, CustomerId, CustomerName, Direction, ErrorDetail, MessageId, MessageState, Offset,
-    OutboxEntry, OutboxId, PhoneNumberId, PrincipalId, RawJson, Reported, StatusTimes, Timestamp, Wamid,
+    Alias, ConversationId, CustomerId, CustomerName, DetailJson, Direction, ErrorDetail, MessageId,
+    MessageReaction, MessageState, MessageType, Offset, OutboxEntry, OutboxId, PhoneNumberId, PrincipalId,
+    RawJson, Reactor, Reported, StatusTimes, Timestamp, Wamid,
 };
 
 use super::dedup::{SeenKey, WamidDigest};
@@ -18,6 +20,8 @@ pub(crate) struct Heads {
     pub(crate) journal: Offset,
     pub(crate) message: i64,
     pub(crate) number: i64,
+    /// Whether changes wait for their messages.
+    pub(crate) has_parked_changes: bool,
 }
 
 /// What is known of the database's state. A value of `None` says that there is no such row. What has no entry is not
@@ -28,18 +32,31 @@ pub(crate) struct Known {
     pub(super) numbers: HashMap<PhoneNumberId, Option<KnownNumber>>,
     pub(super) holders: HashMap<Alias, Option<CustomerId>>,
     pub(super) customers: HashMap<CustomerId, Option<KnownCustomer>>,
-    pub(super) conversations: HashMap<(CustomerId, i64), Option<ConversationId>>,
+    pub(super) conversations: HashMap<(CustomerId, i64), Option<KnownConversation>>,
     pub(super) seen: HashMap<SeenKey, Option<Sighting>>,
     pub(super) messages: HashMap<i64, Option<Subject>>,
     pub(super) parked: HashMap<(i64, WamidDigest), Vec<ParkedRow>>,
+    pub(super) reactions: HashMap<i64, Vec<ReactionRow>>,
+    pub(super) parked_changes: HashMap<(i64, WamidDigest), Vec<ChangeItem>>,
+    /// Whether there may be changes that wait: mostly there are none, and nothing is looked for.
+    pub(super) may_have_parked_changes: bool,
     /// What was parked within this group, whether or not the rest was loaded.
     parked_now: HashMap<(i64, WamidDigest), Vec<ParkedRow>>,
+    parked_changes_now: HashMap<(i64, WamidDigest), Vec<ChangeItem>>,
     pub(super) sends: HashMap<OutboxId, Option<OutboxEntry>>,
     pub(super) sends_by_key: HashMap<(PrincipalId, Box<str>), Option<OutboxId>>,
     last_message: i64,
     last_number: i64,
     /// The newest row of a number when the group began.
     loaded_numbers: i64,
+}
+
+/// A conversation as far as its messages concern it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct KnownConversation {
+    pub(crate) id: ConversationId,
+    /// The newest message's time.
+    pub(crate) last_message_at: Timestamp,
 }
 
 /// One of our numbers.
@@ -73,8 +90,39 @@ pub(crate) struct Subject {
     pub(crate) conversation: ConversationId,
     pub(crate) customer: CustomerId,
     pub(crate) direction: Direction,
+    pub(crate) kind: MessageType,
     pub(crate) state: MessageState,
     pub(crate) times: StatusTimes,
+    /// The edit that counts: when it was made, and which it is.
+    pub(crate) edited: Option<(Timestamp, WamidDigest)>,
+    pub(crate) revoked_at: Option<Timestamp>,
+}
+
+/// An item that changes a message.
+#[derive(Clone, Debug)]
+pub(crate) struct ChangeItem {
+    /// Its own row among the messages.
+    pub(crate) seq: i64,
+    pub(crate) wamid: WamidDigest,
+    pub(crate) conversation: ConversationId,
+    pub(crate) direction: Direction,
+    pub(crate) at: Timestamp,
+    pub(crate) kind: ChangeKind,
+}
+
+/// What an item changes.
+#[derive(Clone, Debug)]
+pub(crate) enum ChangeKind {
+    Edit { content: String, detail: DetailJson },
+    Revoke,
+    Reaction { by: Reactor, emoji: Option<Line> },
+}
+
+/// A reaction, and the item that it came with.
+#[derive(Clone, Debug)]
+pub(crate) struct ReactionRow {
+    pub(crate) reaction: MessageReaction,
+    pub(crate) wamid: WamidDigest,
 }
 
 /// A status that waits for its message.
@@ -97,7 +145,11 @@ impl Known {
             seen: HashMap::new(),
             messages: HashMap::new(),
             parked: HashMap::new(),
+            reactions: HashMap::new(),
+            parked_changes: HashMap::new(),
+            may_have_parked_changes: heads.has_parked_changes,
             parked_now: HashMap::new(),
+            parked_changes_now: HashMap::new(),
             sends: HashMap::new(),
             sends_by_key: HashMap::new(),
             last_message: heads.message,
@@ -119,7 +171,10 @@ impl Known {
         self.seen.clear();
         self.messages.clear();
         self.parked.clear();
+        self.reactions.clear();
+        self.parked_changes.clear();
         self.parked_now.clear();
+        self.parked_changes_now.clear();
         self.sends.clear();
         self.sends_by_key.clear();
         self.loaded_numbers = self.last_number;
@@ -155,8 +210,15 @@ impl Known {
         loaded(self.customers.get_mut(&customer)).as_mut()
     }
 
-    pub(super) fn conversation(&self, customer: CustomerId, number: i64) -> Option<ConversationId> {
+    pub(super) fn conversation(&self, customer: CustomerId, number: i64) -> Option<KnownConversation> {
         self.of_number(number, self.conversations.get(&(customer, number))).copied().flatten()
+    }
+
+    /// Something was written in a conversation.
+    pub(super) fn move_conversation(&mut self, key: (CustomerId, i64), at: Timestamp) {
+        if let Some(Some(conversation)) = self.conversations.get_mut(&key) {
+            conversation.last_message_at = conversation.last_message_at.max(at);
+        }
     }
 
     pub(super) fn sighting(&self, key: &SeenKey) -> Option<Sighting> {
@@ -173,6 +235,24 @@ impl Known {
     /// Lets a status wait.
     pub(super) fn park(&mut self, key: (i64, WamidDigest), row: ParkedRow) {
         self.parked_now.entry(key).or_default().push(row);
+    }
+
+    /// The changes that wait for a message: none were asked for where there are none.
+    pub(super) fn take_parked_changes(&mut self, key: (i64, WamidDigest)) -> Vec<ChangeItem> {
+        let mut parked = self.parked_changes.get(&key).cloned().unwrap_or_default();
+        parked.extend(self.parked_changes_now.remove(&key).unwrap_or_default());
+        parked
+    }
+
+    /// Lets a change wait.
+    pub(super) fn park_change(&mut self, key: (i64, WamidDigest), change: ChangeItem) {
+        self.may_have_parked_changes = true;
+        self.parked_changes_now.entry(key).or_default().push(change);
+    }
+
+    /// The reactions to a message, the newest last; none, where it was stored within this group.
+    pub(super) fn reactions(&mut self, seq: i64) -> &mut Vec<ReactionRow> {
+        self.reactions.entry(seq).or_default()
     }
 
     pub(super) fn subject(&mut self, seq: i64) -> Option<&mut Subject> {
@@ -207,8 +287,8 @@ impl Known {
         self.customers.insert(id, Some(customer));
     }
 
-    pub(crate) fn load_conversation(&mut self, key: (CustomerId, i64), id: ConversationId) {
-        self.conversations.insert(key, Some(id));
+    pub(crate) fn load_conversation(&mut self, key: (CustomerId, i64), conversation: KnownConversation) {
+        self.conversations.insert(key, Some(conversation));
     }
 
     pub(crate) fn load_sighting(&mut self, key: SeenKey, sighting: Sighting) {
@@ -222,6 +302,16 @@ impl Known {
     /// One of the statuses that wait for a message, in the order in which they came.
     pub(crate) fn load_parked(&mut self, key: (i64, WamidDigest), row: ParkedRow) {
         self.parked.entry(key).or_default().push(row);
+    }
+
+    /// One of the changes that wait for a message.
+    pub(crate) fn load_parked_change(&mut self, key: (i64, WamidDigest), change: ChangeItem) {
+        self.parked_changes.entry(key).or_default().push(change);
+    }
+
+    /// One of the reactions to a message, in order of time.
+    pub(crate) fn load_reaction(&mut self, seq: i64, row: ReactionRow) {
+        self.reactions.entry(seq).or_default().push(row);
     }
 
     pub(crate) fn load_send(&mut self, entry: OutboxEntry) {

@@ -1,10 +1,12 @@
 //! A message arrives: from the customer, or as an echo of what the owner wrote on the phone.
 
 use waypost_domain::{
-    Direction, Event, Message, MessageId, MessageState, ReceivedMessage, StatusTimes, Timestamp,
+    ConversationId, CustomerId, Direction, Event, Message, MessageId, MessageState, ReceivedMessage,
+    StatusTimes, Timestamp,
 };
 
 use super::Decider;
+use super::change::change_item;
 use super::customer::Mention;
 use super::dedup::{SeenKey, WamidDigest};
 use super::item::Delivery;
@@ -23,7 +25,7 @@ impl Decider {
     pub(super) fn receive_message<'a>(
         &mut self,
         plan: &mut Plan<'a>,
-        (delivery, digest): (&'a Delivery, WamidDigest),
+        (delivery, digest, target): (&'a Delivery, WamidDigest, Option<WamidDigest>),
         received: &'a ReceivedMessage,
     ) -> Received {
         let number = self.number(plan, &delivery.app, &received.number, received.waba.as_ref());
@@ -70,12 +72,20 @@ impl Decider {
             reply_to: received.reply_to.clone(),
             raw: Some(received.raw.clone()),
             outbox: None,
+            is_late: at.seconds() < thread.last_message_at.seconds(),
             at,
         };
+        let change = change_item(received, &message, (seq, digest));
         let showing = if received.kind.changes_another() { Showing::Never } else { Showing::AsMessage };
-        self.write_message(plan, (seq, message), &showing, delivery.received);
+        self.write_message(plan, (number, seq, message), &showing, delivery.received);
         if received.source.direction() == Direction::Outbound {
             self.unpark(plan, (number, digest), (seq, &received.number), delivery.received);
+        }
+        match (change, target) {
+            (Some(change), Some(target)) => {
+                self.change(plan, (number, target), (change, &received.number), delivery.received);
+            }
+            _ => self.unpark_changes(plan, (number, digest), (seq, &received.number), delivery.received),
         }
         Received::Stored
     }
@@ -96,15 +106,16 @@ impl Decider {
         let seq = self.known.next_message();
         self.see(plan, key, at, Some(seq));
         let phone_number = message.number.clone();
-        self.write_message(plan, (seq, message), &Showing::AsMessage, at);
+        self.write_message(plan, (number, seq, message), &Showing::AsMessage, at);
         self.unpark(plan, (number, digest), (seq, &phone_number), at);
+        self.unpark_changes(plan, (number, digest), (seq, &phone_number), at);
         seq
     }
 
     fn write_message(
         &mut self,
         plan: &mut Plan<'_>,
-        (seq, message): (i64, Message),
+        (number, seq, message): (i64, i64, Message),
         showing: &Showing,
         received: Timestamp,
     ) {
@@ -114,13 +125,17 @@ impl Decider {
             conversation: message.conversation,
             customer: message.customer,
             direction: message.source.direction(),
+            kind: message.kind.clone(),
             state: message.state,
             times: message.times,
+            edited: None,
+            revoked_at: None,
         };
         self.known.load_subject(seq, subject);
-        let inbound_at = (message.source.direction() == Direction::Inbound).then_some(message.at);
-        let (id, at) = (message.conversation, message.at);
-        plan.write(Write::ConversationMoved { id, at, inbound_at });
+        let opens_window = message.source.direction() == Direction::Inbound && message.kind.opens_window();
+        let said_at = (!message.kind.changes_another()).then_some(message.at);
+        let moved = (said_at, opens_window.then_some(message.at));
+        self.move_conversation(plan, (message.customer, number), message.conversation, moved);
         let mut message = Box::new(message);
         if matches!(showing, Showing::AsMessage) {
             let event = Event::Message(message);
@@ -129,6 +144,23 @@ impl Decider {
             message = shown;
         }
         plan.write(Write::Message { seq, message });
+    }
+
+    /// Notes when something was said in a conversation, and when by the customer. Neither time goes back.
+    pub(super) fn move_conversation(
+        &mut self,
+        plan: &mut Plan<'_>,
+        key: (CustomerId, i64),
+        id: ConversationId,
+        (at, inbound_at): (Option<Timestamp>, Option<Timestamp>),
+    ) {
+        if at.is_none() && inbound_at.is_none() {
+            return;
+        }
+        if let Some(at) = at {
+            self.known.move_conversation(key, at);
+        }
+        plan.write(Write::ConversationMoved { id, at, inbound_at });
     }
 
     /// Whether it came before; if not, it has come now.

@@ -7,6 +7,7 @@
 //! Deliberately absent: SQL, transactions, waiting. Start reading at [`Decider`], then `known.rs` (what is loaded) and
 //! `message.rs`.
 
+mod change;
 mod customer;
 mod dedup;
 mod field;
@@ -30,7 +31,10 @@ use journal::Journal;
 pub(crate) use dedup::{SeenKey, WamidDigest};
 pub(crate) use item::{Delivery, Item, Outcome};
 pub(crate) use journal::next_check;
-pub(crate) use known::{Heads, Known, KnownCustomer, KnownNumber, ParkedRow, Sighting, Subject};
+pub(crate) use known::{
+    ChangeItem, ChangeKind, Heads, Known, KnownConversation, KnownCustomer, KnownNumber, ParkedRow,
+    ReactionRow, Sighting, Subject,
+};
 pub(crate) use plan::{HopRow, Plan, SettledRow, Write};
 pub(crate) use wants::Wants;
 
@@ -67,7 +71,12 @@ impl Decider {
     /// What it goes on after, with all that was decided.
     pub(crate) fn heads(&self) -> Heads {
         let (message, number) = self.known.newest();
-        Heads { journal: self.journal.head(), message, number }
+        Heads {
+            journal: self.journal.head(),
+            message,
+            number,
+            has_parked_changes: self.known.may_have_parked_changes,
+        }
     }
 
     /// Where what was loaded goes.
@@ -78,8 +87,8 @@ impl Decider {
     /// Decides on one item. Everything that it touches has been loaded.
     pub(crate) fn decide<'a>(&mut self, item: &Item<'a>, plan: &mut Plan<'a>) -> Outcome {
         match item {
-            Item::Message { delivery, message, digest } => {
-                Outcome::Received(self.receive_message(plan, (delivery, *digest), message))
+            Item::Message { delivery, message, digest, target } => {
+                Outcome::Received(self.receive_message(plan, (delivery, *digest, *target), message))
             }
             Item::Status { delivery, report, digest, what } => {
                 Outcome::Received(self.receive_status(plan, (delivery, *digest, what), report))

@@ -3,11 +3,12 @@
 use waypost_domain::{
     Alias, AppName, ConversationId, CustomerId, CustomerName, DeadLetter, ErrorDetail, FieldReport, Message,
     MessageState, OutboxEntry, OutboxId, OutboxState, PhoneNumberId, RawJson, Reported, SendIntent,
-    StatusReport, StatusTimes, Timestamp, WabaId,
+    StatusReport, StatusTimes, Timestamp, Version, WabaId,
 };
 
 use super::dedup::{SeenKey, WamidDigest};
 use super::item::Delivery;
+use super::known::{ChangeItem, ReactionRow};
 use crate::commit::{CommittedEvent, Step};
 
 /// What a group comes to.
@@ -83,12 +84,11 @@ pub(crate) enum Write<'a> {
         customer: CustomerId,
         /// The row of our number.
         number: i64,
-        at: Timestamp,
     },
     /// Something was written in it; neither time goes back.
     ConversationMoved {
         id: ConversationId,
-        at: Timestamp,
+        at: Option<Timestamp>,
         inbound_at: Option<Timestamp>,
     },
     Seen {
@@ -109,6 +109,37 @@ pub(crate) enum Write<'a> {
         errors: Vec<ErrorDetail>,
     },
     Hop(Box<HopRow>),
+    /// A change waits for the message with this digest.
+    ChangeParked {
+        number: i64,
+        wamid: WamidDigest,
+        change: Box<ChangeItem>,
+        received: Timestamp,
+    },
+    /// All changes that waited for the message are taken out.
+    ChangesUnparked {
+        number: i64,
+        wamid: WamidDigest,
+    },
+    /// The row `change` has changed the message `target`.
+    ChangeTarget {
+        change: i64,
+        target: i64,
+    },
+    /// The message says something else now; what it said at first is kept.
+    Edited {
+        seq: i64,
+        edited: (Timestamp, WamidDigest),
+        version: Box<Version>,
+    },
+    Revoked {
+        seq: i64,
+        at: Timestamp,
+    },
+    Reaction {
+        seq: i64,
+        row: Box<ReactionRow>,
+    },
     Parked {
         number: i64,
         wamid: WamidDigest,

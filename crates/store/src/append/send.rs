@@ -38,6 +38,7 @@ impl Decider {
             }
             Recipient::Customer(customer) => self.thread_of(plan, number, *customer, at),
         };
+        self.move_conversation(plan, (thread.customer, number), thread.conversation, (Some(at), None));
         let (id_at, bits) = self.ids.next_parts(at);
         let entry = OutboxEntry {
             id: OutboxId::from_parts(id_at, bits),
@@ -130,6 +131,7 @@ impl Decider {
             reply_to: None,
             raw: None,
             outbox: Some(entry.id),
+            is_late: false,
             at,
         };
         self.store_sent_message(plan, (number, digest), message, at)

@@ -24,6 +24,9 @@ pub(crate) struct Wants {
     pub(crate) seen: Vec<SeenKey>,
     pub(crate) messages: Vec<i64>,
     pub(crate) parked: Vec<(i64, WamidDigest)>,
+    /// Messages whose reactions are to be loaded.
+    pub(crate) reactions: Vec<i64>,
+    pub(crate) parked_changes: Vec<(i64, WamidDigest)>,
     pub(crate) sends: Vec<OutboxId>,
     pub(crate) sends_by_key: Vec<(PrincipalId, Box<str>)>,
     /// Whether what is found may lead to more.
@@ -39,6 +42,8 @@ impl Wants {
             && self.seen.is_empty()
             && self.messages.is_empty()
             && self.parked.is_empty()
+            && self.reactions.is_empty()
+            && self.parked_changes.is_empty()
             && self.sends.is_empty()
             && self.sends_by_key.is_empty()
     }
@@ -71,13 +76,17 @@ struct Want<'a> {
 impl Want<'_> {
     fn item(&mut self, item: &Item<'_>) {
         match item {
-            Item::Message { message, digest, .. } => {
+            Item::Message { message, digest, target, .. } => {
                 let number = self.number(&message.number);
                 self.customer_of(&message.customer, number);
                 let Some(number) = number else { return };
                 self.seen(SeenKey::message(number, *digest));
                 if message.source.direction() == Direction::Outbound {
                     self.parked(number, *digest);
+                }
+                match target {
+                    Some(target) => self.changed_message(number, *target),
+                    None => self.parked_changes(number, *digest),
                 }
             }
             Item::Status { report, digest, what, .. } => {
@@ -134,6 +143,24 @@ impl Want<'_> {
         if let Some(number) = number {
             self.message(number, digest);
             self.parked(number, digest);
+            self.parked_changes(number, digest);
+        }
+    }
+
+    /// The message that an item changes, and how people reacted to it.
+    fn changed_message(&mut self, number: i64, target: WamidDigest) {
+        self.message(number, target);
+        let sighting = self.known.seen.get(&SeenKey::message(number, target)).copied().flatten();
+        if let Some(seq) = sighting.and_then(|sighting| sighting.message)
+            && note(&mut self.known.reactions, seq)
+        {
+            self.wants.reactions.push(seq);
+        }
+    }
+
+    fn parked_changes(&mut self, number: i64, digest: WamidDigest) {
+        if self.known.may_have_parked_changes && note(&mut self.known.parked_changes, (number, digest)) {
+            self.wants.parked_changes.push((number, digest));
         }
     }
 

@@ -116,9 +116,13 @@ tables! {
     Main conversations (id) Ours: Bytes { id customer } Number { number last_message_at last_inbound_at };
     Main messages (seq) Ours: Number { seq } Bytes { id conversation } Text { wamid source type content state }
         Number { at sent_at delivered_at read_at played_at failed_at } Text { reply_to errors } Bytes { outbox }
-        Raw { raw metadata media };
+        Raw { raw metadata media } Text { original } Number { edited_at } Bytes { edited_by }
+        Number { revoked_at target };
     Main status_hops (message, status, participant) Ours: Number { message } Text { status participant }
         Number { at } Text { errors } Raw { pricing };
+    Main reactions (message, reactor) Ours: Number { message } Text { reactor emoji } Number { at } Bytes { wamid };
+    Main parked_changes (change) Ours: Number { change number } Bytes { wamid change_wamid } Text { reactor }
+        Number { received_at };
     Main seen (number, wamid, what) Ours: Number { number } Bytes { wamid } Text { what } Number { day message };
     Main parked_statuses (id) Identity: Number { id number } Bytes { wamid } Text { status participant }
         Number { at } Text { errors } Raw { pricing } Number { received_at };

@@ -46,6 +46,14 @@ impl Postgres {
                      SELECT id FROM parked_statuses ORDER BY id DESC LIMIT 1 OFFSET $1
                  ) ORDER BY id LIMIT $2"
             }
+            Prune::OldParkedChanges => {
+                "SELECT change FROM parked_changes WHERE received_at < $1 ORDER BY change LIMIT $2"
+            }
+            Prune::ExcessParkedChanges => {
+                "SELECT change FROM parked_changes WHERE change <= (
+                     SELECT change FROM parked_changes ORDER BY change DESC LIMIT 1 OFFSET $1
+                 ) ORDER BY change LIMIT $2"
+            }
             Prune::Seen => "SELECT number, wamid, what FROM seen WHERE day < $1 LIMIT $2",
         };
         let link = self.readers.get().await.map_err(ReadError::of)?;
@@ -102,6 +110,9 @@ pub(super) fn statement(job: &Job) -> Option<Statement> {
         }
         Prune::OldParkedStatuses | Prune::ExcessParkedStatuses => {
             "DELETE FROM parked_statuses WHERE id = ANY ($1::bigint[])"
+        }
+        Prune::OldParkedChanges | Prune::ExcessParkedChanges => {
+            "DELETE FROM parked_changes WHERE change = ANY ($1::bigint[])"
         }
         Prune::Seen => {
             "DELETE FROM seen s USING unnest($1::bigint[], $2::bytea[], $3::text[]) AS u (number, wamid, what)

@@ -2,14 +2,19 @@
 
 use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
+use waypost_domain::detail::Line;
 use waypost_domain::{
-    ConversationId, CustomerId, CustomerName, MessageId, MessageState, OutboxEntry, OutboxId, OutboxState,
-    PhoneNumberId, RawJson, Reported, Source, StatusTimes, Wamid,
+    ConversationId, CustomerId, CustomerName, DetailJson, MessageId, MessageReaction, MessageState,
+    MessageType, OutboxEntry, OutboxId, OutboxState, PhoneNumberId, Reactor, Reported, Source, StatusTimes,
+    Wamid,
 };
 
 use super::link::{Link, rows};
-use super::rows::{errors, id, known, optional_id, optional_time, time};
-use crate::append::{Known, KnownCustomer, KnownNumber, ParkedRow, Sighting, Subject, Wants};
+use super::rows::{errors, id, known, optional_id, optional_json, optional_time, time};
+use crate::append::{
+    ChangeItem, ChangeKind, Known, KnownConversation, KnownCustomer, KnownNumber, ParkedRow, ReactionRow,
+    Sighting, Subject, Wants,
+};
 use crate::columns::text_to_column;
 use crate::group::DatabaseError;
 
@@ -21,7 +26,7 @@ const HOLDERS: &str = "SELECT k.place, a.customer
 const CUSTOMERS: &str = "SELECT id, number, name,
          EXISTS (SELECT 1 FROM aliases a WHERE a.customer = customers.id AND a.kind = 'bsuid')
      FROM customers WHERE id = ANY ($1)";
-const CONVERSATIONS: &str = "SELECT k.place, c.id
+const CONVERSATIONS: &str = "SELECT k.place, c.id, c.last_message_at
      FROM unnest($1::bytea[], $2::bigint[]) WITH ORDINALITY AS k (customer, number, place)
      JOIN conversations c ON c.customer = k.customer AND c.number = k.number";
 const SEEN: &str = "SELECT k.place, s.message
@@ -29,11 +34,18 @@ const SEEN: &str = "SELECT k.place, s.message
      JOIN seen s ON s.number = k.number AND s.wamid = k.wamid AND s.what = k.what";
 const MESSAGES: &str =
     "SELECT m.seq, m.id, m.wamid, m.conversation, c.customer, m.source, m.state, m.sent_at,
-         m.delivered_at, m.read_at, m.played_at, m.failed_at
+         m.delivered_at, m.read_at, m.played_at, m.failed_at, m.type, m.edited_at, m.edited_by, m.revoked_at
      FROM messages m JOIN conversations c ON c.id = m.conversation WHERE m.seq = ANY ($1)";
 const PARKED: &str = "SELECT k.place, p.status, p.participant, p.at, p.errors, p.pricing
      FROM unnest($1::bigint[], $2::bytea[]) WITH ORDINALITY AS k (number, wamid, place)
      JOIN parked_statuses p ON p.number = k.number AND p.wamid = k.wamid ORDER BY p.id";
+const REACTIONS: &str = "SELECT message, reactor, emoji, at, wamid FROM reactions WHERE message = ANY ($1)
+     ORDER BY at, wamid";
+const PARKED_CHANGES: &str = "SELECT k.place, m.seq, p.change_wamid, m.conversation, m.source, m.at, m.type,
+         p.reactor, m.content, m.metadata, m.media
+     FROM unnest($1::bigint[], $2::bytea[]) WITH ORDINALITY AS k (number, wamid, place)
+     JOIN parked_changes p ON p.number = k.number AND p.wamid = k.wamid
+     JOIN messages m ON m.seq = p.change ORDER BY p.change";
 const SENDS: &str =
     "SELECT o.id, o.conversation, c.customer, n.phone_number_id, o.state, m.id, m.wamid, o.error,
          o.body, o.at
@@ -53,10 +65,15 @@ const SENDS_BY_KEY: &str =
 /// Loads what is wanted, which leaves no wants.
 pub(super) async fn load(link: &Link, wants: &mut Wants, into: &mut Known) -> Result<(), DatabaseError> {
     let wants = std::mem::take(wants);
-    let (people, things, sends) =
-        tokio::join!(load_people(link, &wants), load_messages(link, &wants), load_sends(link, &wants));
+    let (people, things, changes, sends) = tokio::join!(
+        load_people(link, &wants),
+        load_messages(link, &wants),
+        load_changes(link, &wants),
+        load_sends(link, &wants)
+    );
     note_people(&people?, &wants, into)?;
     note_messages(&things?, &wants, into)?;
+    note_changes(&changes?, &wants, into)?;
     note_sends(&sends?, &wants, into)
 }
 
@@ -101,7 +118,8 @@ fn note_people(
     }
     for row in conversations {
         let key = *asked(&wants.conversations, row, 0)?;
-        into.load_conversation(key, ConversationId::from_bytes(id(row, 1)?));
+        let (id, last_message_at) = (ConversationId::from_bytes(id(row, 1)?), time(row, 2)?);
+        into.load_conversation(key, KnownConversation { id, last_message_at });
     }
     Ok(())
 }
@@ -143,19 +161,60 @@ fn note_messages(
                 played_at: optional_time(row, 10)?,
                 failed_at: optional_time(row, 11)?,
             },
+            kind: known(MessageType::parse(row.try_get(12)?), "messages.type")?,
+            edited: optional_time(row, 13)?.zip(optional_id(row, 14)?),
+            revoked_at: optional_time(row, 15)?,
         };
         into.load_subject(row.try_get(0)?, subject);
     }
     for row in parked {
-        let pricing: Option<Vec<u8>> = row.try_get(5)?;
         let parked = ParkedRow {
             reported: known(Reported::parse(row.try_get(1)?), "parked_statuses.status")?,
             participant: row.try_get::<_, Option<&str>>(2)?.map(Into::into),
             at: time(row, 3)?,
             errors: errors(row, 4)?,
-            pricing: pricing.map(String::from_utf8).transpose()?.map(RawJson::new),
+            pricing: optional_json(row, 5)?,
         };
         into.load_parked(*asked(&wants.parked, row, 0)?, parked);
+    }
+    Ok(())
+}
+
+async fn load_changes(link: &Link, wants: &Wants) -> Found<2> {
+    let (numbers, digests): (Vec<i64>, Vec<&[u8]>) =
+        wants.parked_changes.iter().map(|(number, digest)| (*number, &digest[..])).unzip();
+    let (reactions, parked) = tokio::join!(
+        find(link, REACTIONS, wants.reactions.len(), [&wants.reactions]),
+        find(link, PARKED_CHANGES, numbers.len(), [&numbers, &digests])
+    );
+    Ok([reactions?, parked?])
+}
+
+fn note_changes(
+    [reactions, parked]: &[Vec<Row>; 2],
+    wants: &Wants,
+    into: &mut Known,
+) -> Result<(), DatabaseError> {
+    for row in reactions {
+        let reaction = MessageReaction {
+            by: known(Reactor::parse(row.try_get(1)?), "reactions.reactor")?,
+            emoji: row.try_get::<_, Option<&str>>(2)?.and_then(Line::parse),
+            at: time(row, 3)?,
+        };
+        into.load_reaction(row.try_get(0)?, ReactionRow { reaction, wamid: id(row, 4)? });
+    }
+    for row in parked {
+        let detail = DetailJson { metadata: optional_json(row, 9)?, media: optional_json(row, 10)? };
+        let kind = ChangeKind::from_columns(row.try_get(6)?, row.try_get(7)?, (row.try_get(8)?, detail));
+        let change = ChangeItem {
+            seq: row.try_get(1)?,
+            wamid: id(row, 2)?,
+            conversation: ConversationId::from_bytes(id(row, 3)?),
+            direction: known(Source::parse(row.try_get(4)?), "messages.source")?.direction(),
+            at: time(row, 5)?,
+            kind: known(kind, "messages.type")?,
+        };
+        into.load_parked_change(*asked(&wants.parked_changes, row, 0)?, change);
     }
     Ok(())
 }

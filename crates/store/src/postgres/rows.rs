@@ -1,7 +1,7 @@
 //! What is read back from rows.
 
 use tokio_postgres::Row;
-use waypost_domain::{ErrorDetail, Timestamp};
+use waypost_domain::{ErrorDetail, RawJson, Timestamp};
 
 use crate::columns::{UnknownWord, errors_from_column};
 use crate::group::DatabaseError;
@@ -20,6 +20,11 @@ pub(super) fn id(row: &Row, index: usize) -> Result<[u8; 16], DatabaseError> {
 pub(super) fn optional_id(row: &Row, index: usize) -> Result<Option<[u8; 16]>, DatabaseError> {
     let bytes: Option<&[u8]> = row.try_get(index)?;
     Ok(bytes.map(TryInto::try_into).transpose()?)
+}
+
+pub(super) fn optional_json(row: &Row, index: usize) -> Result<Option<RawJson>, DatabaseError> {
+    let bytes: Option<&[u8]> = row.try_get(index)?;
+    Ok(bytes.map(std::str::from_utf8).transpose()?.map(RawJson::new))
 }
 
 pub(super) fn time(row: &Row, index: usize) -> Result<Timestamp, DatabaseError> {

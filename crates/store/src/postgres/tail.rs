@@ -59,11 +59,17 @@ struct NotNext {
 }
 
 pub(super) async fn read_head(link: &Link, epoch: Epoch) -> Result<Head, DatabaseError> {
-    let sql = r#"SELECT version, number, "check", message, "row" FROM journal_head"#;
+    let sql = r#"SELECT version, number, "check", message, "row", EXISTS (SELECT 1 FROM parked_changes)
+        FROM journal_head"#;
     let rows = rows(link, sql, &[]).await?;
     let row = known(rows.first(), "journal_head")?;
     let journal = Offset { epoch, number: unsigned(row, 1)?, check: unsigned(row, 2)? };
-    let heads = Heads { journal, message: row.try_get(3)?, number: row.try_get(4)? };
+    let heads = Heads {
+        journal,
+        message: row.try_get(3)?,
+        number: row.try_get(4)?,
+        has_parked_changes: row.try_get(5)?,
+    };
     Ok(Head { version: row.try_get(0)?, heads })
 }
 

@@ -4,11 +4,11 @@
 use std::collections::HashMap;
 use std::hash::Hash;
 
-use waypost_domain::{LinkPreview, Message, StatusTimes, Timestamp};
+use waypost_domain::{LinkPreview, Message, RawJson, Reactor, StatusTimes, Timestamp};
 
 use super::link::Parameter;
 use super::rows::to_column;
-use crate::append::{Plan, Write};
+use crate::append::{Plan, ReactionRow, Write};
 use crate::columns::{audience_to_column, errors_to_column, text_to_column};
 
 const NUMBERS: &str = "INSERT INTO numbers (id, phone_number_id, app, waba)
@@ -25,7 +25,7 @@ const ALIASES: &str = "INSERT INTO aliases (kind, value, customer, since)
      SELECT * FROM unnest($1::text[], $2::text[], $3::bytea[], $4::bigint[])
      ON CONFLICT (value, kind) DO UPDATE SET customer = excluded.customer, since = excluded.since";
 const CONVERSATIONS: &str = "INSERT INTO conversations (id, customer, number, last_message_at)
-     SELECT * FROM unnest($1::bytea[], $2::bytea[], $3::bigint[], $4::bigint[])";
+     SELECT *, 0 FROM unnest($1::bytea[], $2::bytea[], $3::bigint[])";
 const MOVED: &str = "UPDATE conversations c SET last_message_at = greatest(c.last_message_at, u.at),
          last_inbound_at = greatest(c.last_inbound_at, u.inbound_at)
      FROM unnest($1::bytea[], $2::bigint[], $3::bigint[]) AS u (id, at, inbound_at) WHERE c.id = u.id";
@@ -54,6 +54,23 @@ const PARKED: &str =
 const UNPARKED: &str = "DELETE FROM parked_statuses p
      USING unnest($1::bigint[], $2::bytea[]) AS u (number, wamid)
      WHERE p.number = u.number AND p.wamid = u.wamid";
+const CHANGES_PARKED: &str =
+    "INSERT INTO parked_changes (change, number, wamid, change_wamid, reactor, received_at)
+     SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::bytea[], $4::bytea[], $5::text[], $6::bigint[])";
+const CHANGES_UNPARKED: &str = "DELETE FROM parked_changes p
+     USING unnest($1::bigint[], $2::bytea[]) AS u (number, wamid)
+     WHERE p.number = u.number AND p.wamid = u.wamid";
+const CHANGE_TARGETS: &str = "UPDATE messages m SET target = u.target
+     FROM unnest($1::bigint[], $2::bigint[]) AS u (seq, target) WHERE m.seq = u.seq";
+const EDITED: &str = "UPDATE messages m SET original = coalesce(m.original, m.content), content = u.content,
+         metadata = u.metadata, media = coalesce(u.media, m.media), edited_at = u.at, edited_by = u.wamid
+     FROM unnest($1::bigint[], $2::text[], $3::bytea[], $4::bytea[], $5::bigint[], $6::bytea[])
+         AS u (seq, content, metadata, media, at, wamid) WHERE m.seq = u.seq";
+const REVOKED: &str = "UPDATE messages m SET revoked_at = u.at
+     FROM unnest($1::bigint[], $2::bigint[]) AS u (seq, at) WHERE m.seq = u.seq";
+const REACTIONS: &str = "INSERT INTO reactions (message, reactor, emoji, at, wamid)
+     SELECT * FROM unnest($1::bigint[], $2::text[], $3::text[], $4::bigint[], $5::bytea[])
+     ON CONFLICT (message, reactor) DO UPDATE SET emoji = excluded.emoji, at = excluded.at, wamid = excluded.wamid";
 const SENDS: &str = "INSERT INTO outbox (id, principal, idempotency_key, conversation, state, body, preview,
          created_at, at)
      SELECT id, principal, idempotency_key, conversation, state, body, preview, at, at
@@ -98,6 +115,7 @@ pub(super) fn statements(plan: &Plan<'_>) -> Vec<Statement> {
     for write in &plan.writes {
         tables.people(write);
         tables.messages(write);
+        tables.changes(write);
         tables.rest(write);
     }
     for (entry, received) in plan.entries() {
@@ -122,14 +140,20 @@ struct Tables {
     customer_names: Last<Id, String>,
     customer_numbers: Last<Id, String>,
     aliases: Last<(&'static str, String), (Id, i64)>,
-    conversations: Vec<(Id, Id, i64, i64)>,
-    moved: Last<Id, (i64, Option<i64>)>,
+    conversations: Vec<(Id, Id, i64)>,
+    moved: Last<Id, (Option<i64>, Option<i64>)>,
     seen: Vec<(i64, Id, String, i64, Option<i64>)>,
     messages: Vec<MessageRow>,
     states: Last<i64, (&'static str, Times, Errors)>,
     hops: Vec<HopColumns>,
     parked: Vec<ParkedColumns>,
     unparked: Vec<(i64, Id)>,
+    changes_parked: Vec<(i64, i64, Id, Id, Option<String>, i64)>,
+    changes_unparked: Vec<(i64, Id)>,
+    change_targets: Last<i64, i64>,
+    edited: Last<i64, EditColumns>,
+    revoked: Last<i64, i64>,
+    reactions: Last<(i64, String), (Option<String>, i64, Id)>,
     sends: Vec<SendColumns>,
     settled: Last<Id, (&'static str, Option<i64>, Errors, i64)>,
     dead_letters: Vec<(i64, String, &'static str, String, Vec<u8>)>,
@@ -152,6 +176,7 @@ struct MessageRow {
 }
 
 type HopColumns = (i64, String, String, i64, Errors, Option<Vec<u8>>);
+type EditColumns = (String, Option<Vec<u8>>, Option<Vec<u8>>, i64, Id);
 type FieldColumns = (i64, String, Option<String>, Option<String>, Vec<u8>);
 type EntryColumns = ((i64, i64, String), (String, Vec<u8>, i64));
 type ParkedColumns = ((i64, Id, String), (Option<String>, i64, Errors), (Option<Vec<u8>>, i64));
@@ -183,16 +208,13 @@ impl Tables {
                 (alias.kind.as_str(), alias.value.clone().into()),
                 (customer.to_bytes().into(), to_column(*since)),
             ),
-            Write::Conversation { id, customer, number, at } => self.conversations.push((
-                id.to_bytes().into(),
-                customer.to_bytes().into(),
-                *number,
-                at.as_millis(),
-            )),
+            Write::Conversation { id, customer, number } => {
+                self.conversations.push((id.to_bytes().into(), customer.to_bytes().into(), *number));
+            }
             Write::ConversationMoved { id, at, inbound_at } => {
-                let inbound_at = inbound_at.map(Timestamp::as_millis);
-                let moved = self.moved.of(id.to_bytes().into(), || (at.as_millis(), inbound_at));
-                *moved = (moved.0.max(at.as_millis()), moved.1.max(inbound_at));
+                let (at, inbound_at) = (at.map(Timestamp::as_millis), inbound_at.map(Timestamp::as_millis));
+                let moved = self.moved.of(id.to_bytes().into(), || (at, inbound_at));
+                *moved = (moved.0.max(at), moved.1.max(inbound_at));
             }
             _ => {}
         }
@@ -234,6 +256,40 @@ impl Tables {
                 ));
             }
             Write::Unparked { number, wamid } => self.unparked.push((*number, wamid.to_vec())),
+            _ => {}
+        }
+    }
+
+    fn changes(&mut self, write: &Write<'_>) {
+        match write {
+            Write::ChangeParked { number, wamid, change, received } => self.changes_parked.push((
+                change.seq,
+                *number,
+                wamid.to_vec(),
+                change.wamid.to_vec(),
+                change.kind.reactor().map(Reactor::to_text),
+                received.as_millis(),
+            )),
+            Write::ChangesUnparked { number, wamid } => self.changes_unparked.push((*number, wamid.to_vec())),
+            Write::ChangeTarget { change, target } => self.change_targets.put(*change, *target),
+            Write::Edited { seq, edited: (at, wamid), version } => {
+                let json = |json: &Option<RawJson>| json.as_ref().map(|json| json.as_str().into());
+                let content = text_to_column(&version.content).into_owned();
+                let metadata = json(&version.detail.metadata);
+                let columns =
+                    (content, metadata, json(&version.detail.media), at.as_millis(), wamid.to_vec());
+                let known = self.edited.of(*seq, || columns.clone());
+                // A file stays until there is another.
+                let media = columns.2.clone().or_else(|| known.2.take());
+                *known = (columns.0, columns.1, media, columns.3, columns.4);
+            }
+            Write::Revoked { seq, at } => self.revoked.put(*seq, at.as_millis()),
+            Write::Reaction { seq, row } => {
+                let ReactionRow { reaction, wamid } = &**row;
+                let emoji = reaction.emoji.as_ref().map(|emoji| text_to_column(emoji.as_str()).into_owned());
+                self.reactions
+                    .put((*seq, reaction.by.to_text()), (emoji, reaction.at.as_millis(), wamid.to_vec()));
+            }
             _ => {}
         }
     }
@@ -286,7 +342,7 @@ impl Tables {
         columns!(all, CUSTOMER_NAMES, self.customer_names.rows, |(a, b)| (a, b));
         columns!(all, CUSTOMER_NUMBERS, self.customer_numbers.rows, |(a, b)| (a, b));
         columns!(all, ALIASES, self.aliases.rows, |((a, b), (c, d))| (a, b, c, d));
-        columns!(all, CONVERSATIONS, self.conversations, |(a, b, c, d)| (a, b, c, d));
+        columns!(all, CONVERSATIONS, self.conversations, |(a, b, c)| (a, b, c));
         columns!(all, MOVED, self.moved.rows, |(a, (b, c))| (a, b, c));
         columns!(all, SEEN, self.seen, |(a, b, c, d, e)| (a, b, c, d, e));
         columns!(
@@ -313,6 +369,12 @@ impl Tables {
         columns!(all, HOPS, self.hops, |(a, b, c, d, e, f)| (a, b, c, d, e, f));
         columns!(all, PARKED, self.parked, |((a, b, c), (d, e, f), (g, h))| (a, b, c, d, e, f, g, h));
         columns!(all, UNPARKED, self.unparked, |(a, b)| (a, b));
+        columns!(all, CHANGES_PARKED, self.changes_parked, |(a, b, c, d, e, f)| (a, b, c, d, e, f));
+        columns!(all, CHANGES_UNPARKED, self.changes_unparked, |(a, b)| (a, b));
+        columns!(all, CHANGE_TARGETS, self.change_targets.rows, |(a, b)| (a, b));
+        columns!(all, EDITED, self.edited.rows, |(a, (b, c, d, e, f))| (a, b, c, d, e, f));
+        columns!(all, REVOKED, self.revoked.rows, |(a, b)| (a, b));
+        columns!(all, REACTIONS, self.reactions.rows, |((a, b), (c, d, e))| (a, b, c, d, e));
         columns!(all, SENDS, self.sends, |((a, b, c), (d, e, f), (g, h))| (a, b, c, d, e, f, g, h));
         columns!(all, SETTLED, self.settled.rows, |(a, (b, c, d, e))| (a, b, c, d, e));
         columns!(all, DEAD_LETTERS, self.dead_letters, |(a, b, c, d, e)| (a, b, c, d, e));

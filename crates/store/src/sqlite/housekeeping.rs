@@ -33,6 +33,14 @@ pub(crate) fn find(connection: &Connection, prune: Prune, bound: i64) -> rusqlit
                  SELECT id FROM parked_statuses ORDER BY id DESC LIMIT 1 OFFSET ?1
              ) ORDER BY id LIMIT ?2"
         }
+        Prune::OldParkedChanges => {
+            "SELECT change FROM parked_changes WHERE received_at < ?1 ORDER BY change LIMIT ?2"
+        }
+        Prune::ExcessParkedChanges => {
+            "SELECT change FROM parked_changes WHERE change <= (
+                 SELECT change FROM parked_changes ORDER BY change DESC LIMIT 1 OFFSET ?1
+             ) ORDER BY change LIMIT ?2"
+        }
         Prune::Seen => "SELECT number, wamid, what FROM seen WHERE day < ?1 LIMIT ?2",
     };
     let mut statement = connection.prepare_cached(sql)?;
@@ -57,6 +65,9 @@ pub(crate) fn remove(
         Prune::Journal => "DELETE FROM journal WHERE number = ?1",
         Prune::OldDeadLetters | Prune::ExcessDeadLetters => "DELETE FROM dead_letters WHERE id = ?1",
         Prune::OldParkedStatuses | Prune::ExcessParkedStatuses => "DELETE FROM parked_statuses WHERE id = ?1",
+        Prune::OldParkedChanges | Prune::ExcessParkedChanges => {
+            "DELETE FROM parked_changes WHERE change = ?1"
+        }
         Prune::Seen => "DELETE FROM seen WHERE number = ?1 AND wamid = ?2 AND what = ?3",
     };
     let mut statement = connection.prepare_cached(sql)?;

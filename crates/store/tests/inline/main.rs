@@ -3,6 +3,8 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod caller;
+#[path = "../suite/changes.rs"]
+mod changes;
 #[path = "../suite/fixture.rs"]
 mod fixture;
 #[path = "../suite/ground.rs"]

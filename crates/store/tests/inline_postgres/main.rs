@@ -4,6 +4,8 @@
 
 #[path = "../inline/caller.rs"]
 mod caller;
+#[path = "../suite/changes.rs"]
+mod changes;
 #[path = "../suite/fixture.rs"]
 mod fixture;
 #[path = "../postgres/ground.rs"]

@@ -9,7 +9,9 @@ use waypost_domain::{
 };
 use waypost_store::{ApiKey, Binding, Intent, Keys, NewSession, Place, SessionError, SessionId, SessionRoom};
 
-use crate::fixture::{Fixture, START, app, echo, message_of, number, phone, status_at};
+use crate::fixture::{
+    Fixture, START, app, echo, edit, message_of, number, phone, reaction, revoke, status_at,
+};
 
 /// Something that is stored.
 #[derive(Clone, Debug)]
@@ -17,6 +19,7 @@ pub(crate) enum Act {
     Text { customer: u8, wamid: u8, text: String },
     Echo { wamid: u8 },
     Status { wamid: u8, word: &'static str, participant: Option<String> },
+    Change { wamid: u8, target: u8 },
     Field { field: String },
     Dead { raw: Vec<u8> },
     Send { key: String, ends: Ends },
@@ -51,6 +54,7 @@ pub(crate) fn acts() -> impl Strategy<Value = Vec<Act>> {
         2 => (0..20_u8).prop_map(|wamid| Act::Echo { wamid }),
         4 => (0..24_u8, prop::sample::select(words), prop::option::of("[a-z]{1,5}"))
             .prop_map(|(wamid, word, participant)| Act::Status { wamid, word, participant }),
+        3 => (0..20_u8, 0..24_u8).prop_map(|(wamid, target)| Act::Change { wamid, target }),
         1 => text().prop_map(|field| Act::Field { field }),
         1 => prop::collection::vec(any::<u8>(), 0..80).prop_map(|raw| Act::Dead { raw }),
         2 => (text(), ends).prop_map(|(key, ends)| Act::Send { key, ends }),
@@ -76,6 +80,10 @@ pub(crate) fn of_each() -> Vec<Act> {
         status(9, "sent"),
         status(10, "sent"),
         Act::Status { wamid: 9, word: "read", participant: Some("ana".into()) },
+        Act::Change { wamid: 1, target: 1 },
+        Act::Change { wamid: 2, target: 1 },
+        Act::Change { wamid: 3, target: 1 },
+        Act::Change { wamid: 4, target: 99 },
         Act::Field { field: "account_update".into() },
         Act::Dead { raw: vec![0, 1, 255] },
         send("k1", Ends::UnderWay),
@@ -105,6 +113,18 @@ impl Act {
                 report.pricing = n.is_multiple_of(2).then(|| RawJson::new("{\"billable\":true}"));
                 report.errors = error().into_iter().take(n % 2).collect();
                 fixture.receive(vec![Fact::Status(report)]).await;
+            }
+            Self::Change { wamid, target } => {
+                let (own, target) = (format!("wamid.change.{wamid}"), format!("wamid.text.{target}"));
+                let seconds = i64::try_from(n).unwrap();
+                let change = match wamid % 4 {
+                    0 | 1 => reaction(&own, &target, "👍", seconds),
+                    2 => edit(&own, &target, "edited \0", seconds),
+                    _ => revoke(&own, &target, seconds),
+                };
+                let Fact::Message(mut change) = change else { unreachable!() };
+                change.customer = phone("15550000001");
+                fixture.receive(vec![Fact::Message(change)]).await;
             }
             Self::Field { field } => drop(fixture.receive(vec![field_report(field, n)]).await),
             Self::Dead { raw } => {

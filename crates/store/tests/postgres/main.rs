@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+#[path = "../suite/changes.rs"]
+mod changes;
 #[path = "../suite/fixture.rs"]
 mod fixture;
 mod ground;

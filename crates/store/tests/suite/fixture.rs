@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU8, AtomicU64, Ordering};
 use std::time::Duration;
 
+use waypost_domain::detail::{Edit, Reaction, Revoke, Text, Words};
 use waypost_domain::{
     Alias, AliasKind, AppName, CustomerAliases, CustomerName, Detail, DetailJson, Event, Fact, MessageChange,
     MessageReaction, MessageType, PhoneNumberId, RawJson, ReceivedMessage, Reported, Source, StatusReport,
@@ -275,6 +276,33 @@ pub(crate) fn echo(wamid: &str) -> Fact {
     let Fact::Message(mut echo) = message(wamid, "from the phone") else { unreachable!() };
     echo.source = Source::PhoneApp;
     Fact::Message(echo)
+}
+
+/// An item of the customer's that says `typed`, `seconds` after the beginning.
+fn item(wamid: &str, (word, content, typed): (&str, &str, Typed), seconds: i64) -> Fact {
+    let Fact::Message(mut item) = message(wamid, content) else { unreachable!() };
+    item.kind = MessageType::parse(word).unwrap();
+    item.detail.typed = typed;
+    item.at = Some(START.plus_millis(seconds * 1000));
+    Fact::Message(item)
+}
+
+pub(crate) fn reaction(own: &str, target: &str, emoji: &str, seconds: i64) -> Fact {
+    let typed = Typed::Reaction(Reaction { target: Wamid::parse(target), emoji: Words::parse(emoji) });
+    item(own, ("reaction", emoji, typed), seconds)
+}
+
+pub(crate) fn edit(own: &str, target: &str, content: &str, seconds: i64) -> Fact {
+    let edited = Some(Box::new(Typed::Text(Text::default())));
+    item(own, ("edit", content, Typed::Edit(Edit { target: Wamid::parse(target), edited })), seconds)
+}
+
+pub(crate) fn revoke(own: &str, target: &str, seconds: i64) -> Fact {
+    item(
+        own,
+        ("revoke", "[deleted message]", Typed::Revoke(Revoke { target: Wamid::parse(target) })),
+        seconds,
+    )
 }
 
 pub(crate) fn status(wamid: &str, word: &str) -> Fact {

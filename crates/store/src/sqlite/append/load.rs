@@ -1,13 +1,16 @@
 //! What is wanted, found by its keys.
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
+use waypost_domain::detail::Line;
 use waypost_domain::{
-    Alias, ConversationId, CustomerId, CustomerName, MessageId, MessageState, OutboxEntry, OutboxId,
-    OutboxState, PhoneNumberId, PrincipalId, RawJson, Reported, Source, StatusTimes, Timestamp, Wamid,
+    Alias, ConversationId, CustomerId, CustomerName, DetailJson, MessageId, MessageReaction, MessageState,
+    MessageType, OutboxEntry, OutboxId, OutboxState, PhoneNumberId, PrincipalId, RawJson, Reactor, Reported,
+    Source, StatusTimes, Timestamp, Wamid,
 };
 
 use crate::append::{
-    Known, KnownCustomer, KnownNumber, ParkedRow, SeenKey, Sighting, Subject, WamidDigest, Wants,
+    ChangeItem, ChangeKind, Known, KnownConversation, KnownCustomer, KnownNumber, ParkedRow, ReactionRow,
+    SeenKey, Sighting, Subject, WamidDigest, Wants,
 };
 use crate::sqlite::rows::{errors, known};
 
@@ -55,6 +58,16 @@ pub(super) fn load(connection: &Connection, wants: &mut Wants, into: &mut Known)
     for key in wants.parked.drain(..) {
         for row in read_parked(connection, key)? {
             into.load_parked(key, row);
+        }
+    }
+    for seq in wants.reactions.drain(..) {
+        for row in read_reactions(connection, seq)? {
+            into.load_reaction(seq, row);
+        }
+    }
+    for key in wants.parked_changes.drain(..) {
+        for change in read_parked_changes(connection, key)? {
+            into.load_parked_change(key, change);
         }
     }
     for id in wants.sends.drain(..) {
@@ -106,10 +119,15 @@ fn find_conversation(
     connection: &Connection,
     customer: CustomerId,
     number: i64,
-) -> rusqlite::Result<Option<ConversationId>> {
+) -> rusqlite::Result<Option<KnownConversation>> {
     connection
-        .prepare_cached("SELECT id FROM conversations WHERE customer = ?1 AND number = ?2")?
-        .query_row(params![customer.to_bytes(), number], |row| Ok(ConversationId::from_bytes(row.get(0)?)))
+        .prepare_cached("SELECT id, last_message_at FROM conversations WHERE customer = ?1 AND number = ?2")?
+        .query_row(params![customer.to_bytes(), number], |row| {
+            Ok(KnownConversation {
+                id: ConversationId::from_bytes(row.get(0)?),
+                last_message_at: Timestamp::from_millis(row.get(1)?),
+            })
+        })
         .optional()
 }
 
@@ -124,7 +142,7 @@ fn find_subject(connection: &Connection, seq: i64) -> rusqlite::Result<Option<Su
     connection
         .prepare_cached(
             "SELECT m.id, m.wamid, m.conversation, c.customer, m.source, m.state, m.sent_at, m.delivered_at,
-                 m.read_at, m.played_at, m.failed_at
+                 m.read_at, m.played_at, m.failed_at, m.type, m.edited_at, m.edited_by, m.revoked_at
              FROM messages m JOIN conversations c ON c.id = m.conversation WHERE m.seq = ?1",
         )?
         .query_row([seq], |row| {
@@ -145,6 +163,9 @@ fn find_subject(connection: &Connection, seq: i64) -> rusqlite::Result<Option<Su
                     played_at: time(9)?,
                     failed_at: time(10)?,
                 },
+                kind: known(MessageType::parse(row.get_ref(11)?.as_str()?), "messages.type")?,
+                edited: time(12)?.zip(row.get(13)?),
+                revoked_at: time(14)?,
             })
         })
         .optional()
@@ -166,6 +187,51 @@ fn read_parked(
                 at: Timestamp::from_millis(row.get(2)?),
                 errors: errors(row.get_ref(3)?.as_str_or_null()?)?,
                 pricing: row.get_ref(4)?.as_str_or_null()?.map(RawJson::new),
+            })
+        })?
+        .collect()
+}
+
+fn read_reactions(connection: &Connection, seq: i64) -> rusqlite::Result<Vec<ReactionRow>> {
+    connection
+        .prepare_cached(
+            "SELECT reactor, emoji, at, wamid FROM reactions WHERE message = ?1 ORDER BY at, wamid",
+        )?
+        .query_map([seq], |row| {
+            let reaction = MessageReaction {
+                by: known(Reactor::parse(row.get_ref(0)?.as_str()?), "reactions.reactor")?,
+                emoji: row.get_ref(1)?.as_str_or_null()?.and_then(Line::parse),
+                at: Timestamp::from_millis(row.get(2)?),
+            };
+            Ok(ReactionRow { reaction, wamid: row.get(3)? })
+        })?
+        .collect()
+}
+
+fn read_parked_changes(
+    connection: &Connection,
+    (number, digest): (i64, WamidDigest),
+) -> rusqlite::Result<Vec<ChangeItem>> {
+    connection
+        .prepare_cached(
+            "SELECT m.seq, p.change_wamid, m.conversation, m.source, m.at, m.type, p.reactor, m.content,
+                 m.metadata, m.media
+             FROM parked_changes p JOIN messages m ON m.seq = p.change
+             WHERE p.number = ?1 AND p.wamid = ?2 ORDER BY p.change",
+        )?
+        .query_map(params![number, digest], |row| {
+            let json =
+                |index| Ok::<_, rusqlite::Error>(row.get_ref(index)?.as_str_or_null()?.map(RawJson::new));
+            let reactor = row.get_ref(6)?.as_str_or_null()?;
+            let detail = DetailJson { metadata: json(8)?, media: json(9)? };
+            let kind = ChangeKind::from_columns(row.get_ref(5)?.as_str()?, reactor, (row.get(7)?, detail));
+            Ok(ChangeItem {
+                seq: row.get(0)?,
+                wamid: row.get(1)?,
+                conversation: ConversationId::from_bytes(row.get(2)?),
+                direction: known(Source::parse(row.get_ref(3)?.as_str()?), "messages.source")?.direction(),
+                at: Timestamp::from_millis(row.get(4)?),
+                kind: known(kind, "messages.type")?,
             })
         })?
         .collect()

@@ -17,6 +17,7 @@ pub(crate) fn read_heads(connection: &Connection) -> rusqlite::Result<Heads> {
         journal: read_head(connection)?,
         message: newest("SELECT coalesce(max(seq), 0) FROM messages")?,
         number: newest("SELECT coalesce(max(id), 0) FROM numbers")?,
+        has_parked_changes: newest("SELECT EXISTS (SELECT 1 FROM parked_changes)")? > 0,
     })
 }
 

@@ -1,0 +1,217 @@
+//! A reaction, an edit or a revoke arrives: it changes the message that it names, or waits for it.
+//!
+//! Of several edits the one that was made last counts, and of several reactions of one person too, by WhatsApp's time and
+//! then by what tells two items apart: whatever order they come in, they end in the same.
+
+use waypost_domain::detail::{Line, Typed};
+use waypost_domain::{
+    DetailJson, Direction, Event, Message, MessageChange, MessageReaction, MessageUpdate, PhoneNumberId,
+    Reactor, ReceivedMessage, Renewal, Timestamp, Version, Wamid,
+};
+
+use super::Decider;
+use super::dedup::{SeenKey, WamidDigest};
+use super::known::{ChangeItem, ChangeKind, ReactionRow, Sighting, Subject};
+use super::plan::{Plan, Write};
+
+/// The message that an item changes.
+pub(super) fn target(received: &ReceivedMessage) -> Option<&Wamid> {
+    match &received.detail.typed {
+        Typed::Reaction(reaction) => reaction.target.as_ref(),
+        Typed::Edit(edit) => edit.target.as_ref(),
+        Typed::Revoke(revoke) => revoke.target.as_ref(),
+        _ => None,
+    }
+}
+
+/// The change that an item is, which was stored as `message` in the row `seq`.
+pub(super) fn change_item(
+    received: &ReceivedMessage,
+    message: &Message,
+    (seq, wamid): (i64, WamidDigest),
+) -> Option<ChangeItem> {
+    let kind = match &received.detail.typed {
+        Typed::Reaction(reaction) => {
+            ChangeKind::Reaction { by: reactor(received), emoji: reaction.emoji.clone() }
+        }
+        Typed::Edit(_) => {
+            ChangeKind::Edit { content: message.content.clone(), detail: message.detail.clone() }
+        }
+        Typed::Revoke(_) => ChangeKind::Revoke,
+        _ => return None,
+    };
+    Some(ChangeItem {
+        seq,
+        wamid,
+        conversation: message.conversation,
+        direction: message.source.direction(),
+        at: message.at,
+        kind,
+    })
+}
+
+fn reactor(received: &ReceivedMessage) -> Reactor {
+    let member = || received.detail.participant.as_ref()?.aliases.iter().next().cloned();
+    match received.source.direction() {
+        Direction::Outbound => Reactor::Business,
+        Direction::Inbound => member().map_or(Reactor::Customer, Reactor::Participant),
+    }
+}
+
+impl Decider {
+    /// Applies a change that was stored just now to the message that it names; where that is not there yet, it waits.
+    pub(super) fn change(
+        &mut self,
+        plan: &mut Plan<'_>,
+        (number, target): (i64, WamidDigest),
+        (change, phone_number): (ChangeItem, &PhoneNumberId),
+        received: Timestamp,
+    ) {
+        match self.known.sighting(&SeenKey::message(number, target)) {
+            Some(Sighting { message: Some(seq) }) => {
+                self.apply_change(plan, (seq, phone_number), change, received);
+            }
+            Some(Sighting { message: None }) | None => {
+                plan.write(Write::ChangeParked {
+                    number,
+                    wamid: target,
+                    change: Box::new(change.clone()),
+                    received,
+                });
+                self.known.park_change((number, target), change);
+            }
+        }
+    }
+
+    /// Applies what waited for the message `seq`, which was stored just now.
+    pub(super) fn unpark_changes(
+        &mut self,
+        plan: &mut Plan<'_>,
+        (number, digest): (i64, WamidDigest),
+        message: (i64, &PhoneNumberId),
+        received: Timestamp,
+    ) {
+        let parked = self.known.take_parked_changes((number, digest));
+        if parked.is_empty() {
+            return;
+        }
+        plan.write(Write::ChangesUnparked { number, wamid: digest });
+        for change in parked {
+            self.apply_change(plan, message, change, received);
+        }
+    }
+
+    fn apply_change(
+        &mut self,
+        plan: &mut Plan<'_>,
+        (seq, number): (i64, &PhoneNumberId),
+        change: ChangeItem,
+        received: Timestamp,
+    ) {
+        // A message that was erased leaves its mark in `seen` only.
+        let Some(subject) = self.known.subject(seq) else { return };
+        if !change.may_change(subject) {
+            return;
+        }
+        let mut update = MessageUpdate {
+            message: subject.id,
+            wamid: subject.wamid.clone(),
+            conversation: subject.conversation,
+            customer: subject.customer,
+            number: number.clone(),
+            change: MessageChange::Revoked,
+            at: change.at,
+        };
+        plan.write(Write::ChangeTarget { change: change.seq, target: seq });
+        let shown = match change.kind {
+            ChangeKind::Edit { content, detail } => {
+                let edited = (change.at, change.wamid);
+                let is_newest = subject.edited.is_none_or(|newest| newest < edited);
+                is_newest.then(|| {
+                    subject.edited = Some(edited);
+                    let version = Box::new(Version { kind: subject.kind.clone(), content, detail });
+                    plan.write(Write::Edited { seq, edited, version: version.clone() });
+                    MessageChange::Renewed { why: Renewal::Edited, version }
+                })
+            }
+            ChangeKind::Revoke => {
+                let before = subject.revoked_at;
+                if before.is_none_or(|before| change.at < before) {
+                    subject.revoked_at = Some(change.at);
+                    plan.write(Write::Revoked { seq, at: change.at });
+                }
+                before.is_none().then_some(MessageChange::Revoked)
+            }
+            ChangeKind::Reaction { by, emoji } => {
+                let reaction = MessageReaction { by, emoji, at: change.at };
+                self.react(plan, seq, ReactionRow { reaction, wamid: change.wamid })
+            }
+        };
+        if let Some(shown) = shown {
+            update.change = shown;
+            self.journal.write(plan, &Event::MessageUpdated(Box::new(update)), received);
+        }
+    }
+
+    /// Puts a reaction in the place of the one that its person had; nothing, where that is newer.
+    fn react(&mut self, plan: &mut Plan<'_>, seq: i64, row: ReactionRow) -> Option<MessageChange> {
+        let all = self.known.reactions(seq);
+        if let Some(place) = all.iter().position(|had| had.reaction.by == row.reaction.by) {
+            if all[place].rank() > row.rank() {
+                return None;
+            }
+            all.remove(place);
+        }
+        let place = all.partition_point(|other| other.rank() < row.rank());
+        all.insert(place, row.clone());
+        let all = all.iter().map(|row| &row.reaction).filter(|reaction| reaction.emoji.is_some());
+        let change = MessageChange::Reaction { reaction: row.reaction.clone(), all: all.cloned().collect() };
+        plan.write(Write::Reaction { seq, row: Box::new(row) });
+        Some(change)
+    }
+}
+
+impl ChangeItem {
+    /// Whether it may change the message: a message of its own conversation, and words only by whoever wrote them.
+    fn may_change(&self, subject: &Subject) -> bool {
+        let is_own = match self.kind {
+            ChangeKind::Edit { .. } | ChangeKind::Revoke => self.direction == subject.direction,
+            ChangeKind::Reaction { .. } => true,
+        };
+        is_own && self.conversation == subject.conversation && !subject.kind.changes_another()
+    }
+}
+
+impl ChangeKind {
+    /// A change that waits, as its item was stored.
+    pub(crate) fn from_columns(
+        kind: &str,
+        reactor: Option<&str>,
+        (content, detail): (String, DetailJson),
+    ) -> Option<Self> {
+        match kind {
+            "edit" => Some(Self::Edit { content, detail }),
+            "revoke" => Some(Self::Revoke),
+            "reaction" => {
+                Some(Self::Reaction { by: Reactor::parse(reactor?)?, emoji: Line::parse(&content) })
+            }
+            _ => None,
+        }
+    }
+
+    /// Who reacted, where it is a reaction.
+    pub(crate) fn reactor(&self) -> Option<&Reactor> {
+        match self {
+            Self::Reaction { by, .. } => Some(by),
+            Self::Edit { .. } | Self::Revoke => None,
+        }
+    }
+}
+
+impl ReactionRow {
+    /// By which of two reactions of one person the later is told. Within one second, one that was taken back counts:
+    /// people do that more often than the reverse.
+    fn rank(&self) -> (Timestamp, bool, WamidDigest) {
+        (self.reaction.at, self.reaction.emoji.is_none(), self.wamid)
+    }
+}

@@ -1,0 +1,193 @@
+//! Reactions, edits and revokes change the message that they name, in whatever order they come.
+
+use proptest::prelude::*;
+use waypost_domain::{Fact, Source};
+use waypost_store::StoreCounts;
+
+use crate::fixture::{Fixture, START, echo, edit, message, message_of, phone, reaction, revoke};
+
+fn by_the_business(fact: Fact) -> Fact {
+    let Fact::Message(mut item) = fact else { unreachable!() };
+    item.source = Source::PhoneApp;
+    Fact::Message(item)
+}
+
+fn of_another_customer(fact: Fact) -> Fact {
+    let Fact::Message(mut item) = fact else { unreachable!() };
+    item.customer = phone("15550002002");
+    Fact::Message(item)
+}
+
+#[tokio::test]
+async fn an_edit_shows_as_a_change_of_its_message_and_the_first_words_are_kept() {
+    let mut fixture = Fixture::new();
+    fixture.receive(vec![message("wamid.1", "helo")]).await;
+    fixture.shown().await;
+    fixture.receive(vec![edit("wamid.2", "wamid.1", "hello", 5)]).await;
+    assert_eq!(fixture.shown().await, ["update edited: hello"]);
+    fixture.receive(vec![edit("wamid.3", "wamid.1", "hello!", 9)]).await;
+    assert_eq!(fixture.shown().await, ["update edited: hello!"]);
+    assert_eq!(fixture.text("SELECT content FROM messages WHERE seq = 1"), "hello!");
+    assert_eq!(fixture.text("SELECT original FROM messages WHERE seq = 1"), "helo");
+    assert_eq!(fixture.count("SELECT count(*) FROM messages WHERE target = 1"), 2);
+}
+
+#[tokio::test]
+async fn an_older_edit_that_comes_later_is_history_only() {
+    let mut fixture = Fixture::new();
+    fixture.receive(vec![message("wamid.1", "one"), edit("wamid.3", "wamid.1", "three", 9)]).await;
+    fixture.receive(vec![edit("wamid.2", "wamid.1", "two", 5)]).await;
+    assert_eq!(fixture.shown().await, ["message one", "update edited: three"]);
+    assert_eq!(fixture.text("SELECT content FROM messages WHERE seq = 1"), "three");
+    assert_eq!(fixture.count("SELECT count(*) FROM messages WHERE target = 1"), 2);
+}
+
+#[tokio::test]
+async fn changes_before_their_message_wait_and_follow_it() {
+    let fixture = Fixture::new();
+    fixture
+        .receive(vec![
+            reaction("wamid.4", "wamid.1", "👍", 7),
+            edit("wamid.2", "wamid.1", "hello", 5),
+            revoke("wamid.3", "wamid.1", 6),
+        ])
+        .await;
+    assert_eq!(fixture.count("SELECT count(*) FROM parked_changes"), 3);
+    let mut fixture = fixture.restart().await;
+    fixture.receive(vec![message("wamid.1", "helo")]).await;
+    assert_eq!(
+        fixture.shown().await,
+        ["message helo", "update customer 👍, now 👍", "update edited: hello", "update revoked"]
+    );
+    assert_eq!(fixture.count("SELECT count(*) FROM parked_changes"), 0);
+    assert_eq!(fixture.text("SELECT content FROM messages WHERE seq = 4"), "hello");
+    let again = fixture.receive(vec![revoke("wamid.3", "wamid.1", 6)]).await;
+    assert_eq!(again, StoreCounts { repeated: 1, ..StoreCounts::default() });
+}
+
+#[tokio::test]
+async fn each_has_one_reaction_and_may_take_it_back() {
+    let mut fixture = Fixture::new();
+    fixture.receive(vec![message("wamid.1", "hello")]).await;
+    fixture.shown().await;
+    fixture.receive(vec![reaction("wamid.2", "wamid.1", "👍", 1)]).await;
+    fixture.receive(vec![by_the_business(reaction("wamid.3", "wamid.1", "🎉", 2))]).await;
+    fixture.receive(vec![reaction("wamid.4", "wamid.1", "😮", 3)]).await;
+    fixture.receive(vec![reaction("wamid.5", "wamid.1", "", 4)]).await;
+    let mut shown = Vec::new();
+    while shown.len() < 4 {
+        shown.extend(fixture.shown().await);
+    }
+    assert_eq!(
+        shown,
+        [
+            "update customer 👍, now 👍",
+            "update business 🎉, now 👍 🎉",
+            "update customer 😮, now 🎉 😮",
+            "update customer taken back, now 🎉"
+        ]
+    );
+}
+
+#[tokio::test]
+async fn nobody_changes_what_another_wrote() {
+    let mut fixture = Fixture::new();
+    fixture.receive(vec![message("wamid.1", "hers"), echo("wamid.2")]).await;
+    fixture.shown().await;
+    fixture
+        .receive(vec![
+            // The business' words by the customer, the customer's by the business, and both by somebody else.
+            edit("wamid.3", "wamid.2", "forged", 5),
+            by_the_business(revoke("wamid.4", "wamid.1", 5)),
+            of_another_customer(revoke("wamid.5", "wamid.1", 5)),
+            of_another_customer(reaction("wamid.6", "wamid.1", "👍", 5)),
+            // A reaction is nothing to react to.
+            reaction("wamid.7", "wamid.1", "👍", 5),
+            reaction("wamid.8", "wamid.7", "👍", 6),
+        ])
+        .await;
+    assert_eq!(fixture.shown().await, ["update customer 👍, now 👍"]);
+    assert_eq!(fixture.count("SELECT count(*) FROM messages WHERE target IS NOT NULL"), 1);
+}
+
+#[tokio::test]
+async fn a_reaction_opens_the_window_and_an_edit_does_not() {
+    let fixture = Fixture::new();
+    fixture.receive(vec![message("wamid.1", "hello"), edit("wamid.2", "wamid.1", "hi", 60)]).await;
+    let newest = "SELECT last_inbound_at FROM conversations";
+    assert_eq!(fixture.count(newest), START.as_millis());
+    fixture.receive(vec![reaction("wamid.3", "wamid.1", "👍", 90)]).await;
+    assert_eq!(fixture.count(newest), START.as_millis() + 90_000);
+    // It is no message in the thread.
+    assert_eq!(fixture.count("SELECT last_message_at FROM conversations"), START.as_millis());
+}
+
+#[tokio::test]
+async fn what_waits_for_too_long_or_in_vain_goes_and_is_still_there_as_an_item() {
+    let fixture = Fixture::new();
+    let changes = (0..8).map(|n| revoke(&format!("wamid.r{n}"), &format!("wamid.{n}"), n));
+    fixture.receive(changes.collect()).await;
+    fixture.store.tend().await.unwrap();
+    assert_eq!(fixture.count("SELECT count(*) FROM parked_changes"), 5);
+    fixture.clock.advance_days(31);
+    fixture.store.tend().await.unwrap();
+    assert_eq!(fixture.count("SELECT count(*) FROM parked_changes"), 0);
+    assert_eq!(fixture.count("SELECT count(*) FROM messages"), 8);
+}
+
+/// A message and all that may happen to it, in any order, some of it within one second, each twice, in any webhooks.
+fn histories() -> impl Strategy<Value = Vec<Vec<Fact>>> {
+    let change = (0..4_u8, 0..3_i64, 0..3_usize).prop_map(|(what, seconds, which)| (what, seconds, which));
+    prop::collection::vec(change, 0..7)
+        .prop_flat_map(|changes| {
+            let facts = changes.into_iter().enumerate().map(|(n, (what, seconds, which))| {
+                let own = format!("wamid.c{n}");
+                let emoji = ["👍", "🎉", ""][which];
+                match what {
+                    0 => edit(&own, "wamid.1", ["one", "two", "three"][which], seconds),
+                    1 => revoke(&own, "wamid.1", seconds),
+                    2 => reaction(&own, "wamid.1", emoji, seconds),
+                    _ => by_the_business(reaction(&own, "wamid.1", emoji, seconds)),
+                }
+            });
+            let mut facts: Vec<Fact> = facts.collect();
+            facts.push(message_of("wamid.1", phone("15550002001"), "at first"));
+            let twice: Vec<Fact> = facts.iter().chain(&facts).cloned().collect();
+            let count = twice.len();
+            (Just(facts), Just(twice).prop_shuffle(), prop::collection::vec(1..=4_usize, count))
+        })
+        .prop_map(|(sorted, facts, sizes)| {
+            let mut rest = facts.into_iter();
+            let batches = sizes.into_iter().map(|size| rest.by_ref().take(size).collect::<Vec<_>>());
+            let mut all = vec![sorted];
+            all.extend(batches.filter(|batch| !batch.is_empty()));
+            all
+        })
+}
+
+async fn final_state(batches: Vec<Vec<Fact>>) -> [String; 2] {
+    let fixture = Fixture::new();
+    for batch in batches {
+        fixture.receive(batch).await;
+    }
+    let message = "FROM messages WHERE wamid = 'wamid.1'";
+    [
+        fixture.text(&format!("SELECT concat_ws('|', content, original, edited_at, revoked_at) {message}")),
+        fixture.text(
+            "SELECT coalesce(group_concat(emoji || reactor || at), '') FROM
+                 (SELECT * FROM reactions WHERE emoji IS NOT NULL ORDER BY reactor) AS there",
+        ),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 48, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn every_order_of_changes_ends_in_one_state(mut batches in histories()) {
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        let sorted = batches.remove(0);
+        let expected = runtime.block_on(final_state(vec![sorted]));
+        prop_assert_eq!(runtime.block_on(final_state(batches)), expected);
+    }
+}
