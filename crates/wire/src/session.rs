@@ -120,6 +120,12 @@ impl Session {
         self.transport
     }
 
+    /// Whether a WebSocket has probed, and has not yet become the transport or gone.
+    #[must_use]
+    pub fn has_probed(&self) -> bool {
+        self.upgrade == Upgrade::Probed
+    }
+
     /// The earliest moment at which [`Session::due`] may have something.
     #[must_use]
     pub fn deadline(&self) -> Millis {

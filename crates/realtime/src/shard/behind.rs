@@ -13,7 +13,7 @@ use super::sockets::{Finished, TaskKey};
 use super::{Shard, ready::ConnectionSlot};
 use crate::counts::add;
 use crate::frame::Published;
-use crate::{Application, DisconnectReason, Page, PageRequest, PageUnavailable, SocketId};
+use crate::{Application, Page, PageRequest, PageUnavailable, SocketId};
 use std::sync::Arc;
 use tokio::sync::OwnedSemaphorePermit;
 
@@ -148,10 +148,10 @@ impl<A: Application> Shard<A> {
         let Some(state) = self.sockets.get(id.slot()).filter(|state| state.id == id) else { return };
         let (slot, framing) = (state.connection, state.framing);
         let Reader::Behind { position, .. } = state.reader else { return };
-        let Some((page, place)) = page else { return self.close(slot, DisconnectReason::Unavailable) };
+        let Some((page, place)) = page else { return self.send_away(slot) };
         if !(position + 1..=self.ring.last()).contains(&page.complete_to) {
             tracing::error!(position, page.complete_to, "a page of the journal leads nowhere");
-            return self.close(slot, DisconnectReason::Unavailable);
+            return self.send_away(slot);
         }
         let place = Arc::new(place);
         let namespaces = self.config.namespaces();

@@ -1,6 +1,6 @@
 //! The end of a connection, which is here and nowhere else, and the end of a shard.
 
-use super::connection::Occupant;
+use super::connection::{Leaves, Occupant};
 use super::flush::NOOP;
 use super::link::Link;
 use super::sockets::TaskKey;
@@ -48,6 +48,23 @@ impl<A: Application> Shard<A> {
         if self.connections.contains(slot) {
             add(&self.counts.slow_closed, 1);
             self.close(slot, DisconnectReason::Slow);
+        }
+    }
+
+    /// Closes a connection so that its client comes back. One that has probed is closed when its upgrade is over, which
+    /// has a deadline: `socket.io-client` no longer polls then, and would not hear of it until a ping is overdue.
+    pub(super) fn send_away(&mut self, slot: ConnectionSlot) {
+        let Some(connection) = self.connections.get_mut(slot) else { return };
+        match connection.session.has_probed() {
+            true => connection.leaves = Leaves::AfterUpgrade,
+            false => self.close(slot, DisconnectReason::Unavailable),
+        }
+    }
+
+    /// An upgrade is over, however it ended.
+    pub(super) fn leave_after_upgrade(&mut self, slot: ConnectionSlot) {
+        if self.connections.get(slot).is_some_and(|connection| connection.leaves == Leaves::AfterUpgrade) {
+            self.close(slot, DisconnectReason::Unavailable);
         }
     }
 

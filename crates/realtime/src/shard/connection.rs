@@ -40,6 +40,8 @@ pub(crate) struct Connection<A: Application> {
     pub(crate) stalled_since: Option<Millis>,
     /// When a drain closes it.
     pub(crate) close_at: Option<Millis>,
+    /// Whether it is closed as soon as its upgrade is over.
+    pub(crate) leaves: Leaves,
     /// Whether it is on the shard's list of what to flush.
     pub(crate) touched: bool,
     /// Its place in the hub's table, given back when it is dropped.
@@ -52,6 +54,13 @@ pub(crate) struct Layers {
     pub(crate) namespaces: Option<Namespaces>,
     /// How many namespaces there are to hold.
     pub(crate) places: usize,
+}
+
+/// Whether a connection was sent away while its transport changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Leaves {
+    No,
+    AfterUpgrade,
 }
 
 /// Who holds a namespace of a connection.
@@ -161,6 +170,7 @@ impl<A: Application> Connection<A> {
             wake_at: None,
             stalled_since: None,
             close_at: None,
+            leaves: Leaves::No,
             touched: false,
             permit: newcomer.permit,
         }

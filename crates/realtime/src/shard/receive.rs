@@ -103,6 +103,7 @@ impl<A: Application> Shard<A> {
             }
         }
         self.touch(slot);
+        self.leave_after_upgrade(slot);
     }
 
     /// The stream of a WebSocket has ended, or must, with `code` if the peer is still there. On trial, that is
@@ -126,6 +127,7 @@ impl<A: Application> Shard<A> {
         if let Some(websocket) = self.connections[slot].candidate.take() {
             websocket.finish(code);
         }
+        self.leave_after_upgrade(slot);
     }
 
     /// Answers on the WebSocket that there is, before anything that waits.

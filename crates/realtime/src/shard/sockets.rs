@@ -110,7 +110,7 @@ impl<A: Application> Shard<A> {
                 self.vacate(slot, namespace);
                 self.control(slot, refusal);
             }
-            _ => self.close(slot, DisconnectReason::Unavailable),
+            _ => self.send_away(slot),
         }
     }
 
@@ -118,7 +118,7 @@ impl<A: Application> Shard<A> {
     fn accept(&mut self, slot: ConnectionSlot, namespace: Namespace, accepted: Accepted<A::Connection>) {
         let Accepted { connection: kept, offsets, start, rooms, decided_at, pid } = accepted;
         let Ok(rooms) = self.bind_late(rooms, decided_at) else {
-            return self.close(slot, DisconnectReason::Unavailable);
+            return self.send_away(slot);
         };
         let head = self.head.get();
         let entry = self.sockets.vacant_entry();
@@ -130,7 +130,7 @@ impl<A: Application> Shard<A> {
         let offsets = if recovery == Recovery::On { offsets } else { OffsetMode::FieldOnly };
         let pid = pid.filter(|_| offsets == OffsetMode::Trailing);
         let Some(greeting) = self.application.greet(id, &kept, &head) else {
-            return self.close(slot, DisconnectReason::Unavailable);
+            return self.send_away(slot);
         };
         let start = match start {
             Start::Head => head,
@@ -171,7 +171,10 @@ impl<A: Application> Shard<A> {
         for HeldRoom { room, scopes, from } in rooms {
             if let Err(error) = self.rooms.join(socket, room, scopes, from.max(began)) {
                 tracing::error!(%error, "a room of an accepted socket is over the hub's limits; the client is closed");
-                return self.close(slot, DisconnectReason::Unavailable);
+                // Nothing is to come before the reply to its CONNECT, which it does not get.
+                self.remove_socket(socket, DisconnectReason::Unavailable);
+                self.vacate(slot, namespace);
+                return self.send_away(slot);
             }
         }
         self.control(slot, frame::connect_reply(&name, id, pid.as_deref()));

@@ -1,11 +1,11 @@
 //! Engine.IO 4: the cases of its published test suite, and the upgrade.
 
-use crate::fixture::{World, said};
+use crate::fixture::{World, config, said};
 use bytes::Bytes;
 use http::StatusCode;
 use std::time::Duration;
 use tokio::io::AsyncWriteExt;
-use waypost_realtime::DisconnectReason;
+use waypost_realtime::{DisconnectReason, HubConfig};
 
 const BAD: StatusCode = StatusCode::BAD_REQUEST;
 
@@ -203,6 +203,53 @@ async fn an_upgrade_abandoned_half_way_goes_on_polling() {
     assert_eq!(broken.closed().await, Some(1002));
     world.publish(&["a"]).await;
     assert_eq!(client.poll().await.1, said(101));
+}
+
+/// `socket.io-client` 4.8 stops to poll at the answer to its probe, and does not go back to it when the WebSocket is
+/// closed then: it would notice its end only when a ping is overdue.
+#[tokio::test(start_paused = true)]
+async fn who_is_sent_away_in_the_middle_of_an_upgrade_goes_over_first() {
+    let world = World::new();
+    let client = world.polling().await;
+    let mut socket = client.candidate().await;
+    socket.send("2probe").await;
+    assert_eq!(socket.next().await, "3probe");
+    assert_eq!(client.push("40{\"as\":\"later\"}").await.0, 200);
+    assert_eq!(client.poll().await.1, "6");
+    assert_eq!(world.hub.connections(), 1);
+    socket.send("5").await;
+    assert_eq!(socket.closed().await, Some(1001));
+    assert_eq!(world.hub.connections(), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_is_sent_away_and_gives_up_its_upgrade_is_told_by_polling() {
+    let world = World::new();
+    let client = world.polling().await;
+    let mut socket = client.candidate().await;
+    socket.send("2probe").await;
+    assert_eq!(socket.next().await, "3probe");
+    assert_eq!(client.push("40{\"as\":\"later\"}").await.0, 200);
+    assert_eq!(client.poll().await.1, "6");
+    socket.send("42[\"note\"]").await;
+    assert_eq!(socket.closed().await, Some(1002));
+    assert_eq!(client.poll().await.0, BAD, "its session is gone");
+    assert_eq!(world.hub.connections(), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_is_sent_away_while_it_connects_is_shown_nothing_before_it_goes() {
+    let mut world = World::with(HubConfig { scopes_per_room_max: 1, ..config() });
+    let client = world.polling().await;
+    let mut socket = client.candidate().await;
+    socket.send("2probe").await;
+    assert_eq!(socket.next().await, "3probe");
+    assert_eq!(client.push(r#"40{"scopes":["a","b"]}"#).await.0, 200);
+    assert_eq!(world.left().await, DisconnectReason::Unavailable);
+    world.publish(&["a"]).await;
+    assert_eq!(client.poll().await.1, "6");
+    socket.send("5").await;
+    assert_eq!(socket.closed().await, Some(1001));
 }
 
 #[tokio::test(start_paused = true)]
