@@ -1,6 +1,7 @@
 //! A database that a store is moved into: what is in it, the steps, and the mark that keeps it from being served before all
 //! is there.
 
+use std::future::Future;
 use std::ops::ControlFlow;
 use std::pin::pin;
 use std::time::Duration;
@@ -9,7 +10,7 @@ use bytes::Bytes;
 use futures_util::{SinkExt as _, StreamExt as _};
 use tokio_postgres::Client;
 
-use super::link::{self, Link};
+use super::link::{self, Link, NoAnswer};
 use super::rows::{to_column, unsigned};
 use super::url::PostgresUrl;
 use crate::append::Heads;
@@ -75,11 +76,15 @@ impl Target {
         let sql = "SELECT table_name::text, column_name::text, data_type::text
              FROM information_schema.columns JOIN information_schema.tables USING (table_schema, table_name)
              WHERE table_schema = current_schema() AND table_type = 'BASE TABLE'";
-        let rows = link::rows(&self.0, sql, &[]).await?;
+        let rows = link::answered(async { Ok(link::rows(&self.0, sql, &[]).await?) }).await?;
         Ok(rows.iter().map(|row| Found { table: row.get(0), column: row.get(1), kind: row.get(2) }).collect())
     }
 
     pub(crate) async fn contents(&self) -> Result<Contents, OpenError> {
+        link::answered(self.read_contents()).await
+    }
+
+    async fn read_contents(&self) -> Result<Contents, OpenError> {
         let mark = read_mark(&self.0).await?;
         let epoch = link::rows(&self.0, "SELECT value FROM meta WHERE key = 'epoch'", &[]).await?;
         let epoch = epoch.first().map(|row| row.get(0));
@@ -107,7 +112,7 @@ impl Target {
         meta: &[(String, String)],
         (dedup_key, mark): (&str, &Mark),
     ) -> Result<(), DatabaseError> {
-        let all = async {
+        step(async {
             self.0.batch_execute("BEGIN").await?;
             if read_mark(&self.0).await?.is_some() {
                 let tables: Vec<String> = TABLES.iter().map(|table| quoted(table.name)).collect();
@@ -124,8 +129,8 @@ impl Target {
             self.0.execute(insert, &[&MOVE, &mark.to_text()]).await?;
             self.0.batch_execute("COMMIT").await?;
             Ok(())
-        };
-        tokio::time::timeout(STEP_TIMEOUT, all).await?
+        })
+        .await
     }
 
     /// Writes rows and how far they bring the move, both or neither.
@@ -136,20 +141,24 @@ impl Target {
         (from, to): (&Mark, &Mark),
     ) -> Result<(), DatabaseError> {
         let sql = format!("COPY {} ({}) FROM STDIN (FORMAT binary)", quoted(table.name), table.column_list());
-        let all = async {
+        step(async {
             self.0.batch_execute("BEGIN").await?;
             let mut sink = pin!(self.0.copy_in::<_, Bytes>(&sql).await?);
             sink.send(rows.into_copy()).await?;
             sink.finish().await?;
-            self.go_on(from, to).await?;
+            self.change_mark(from, to).await?;
             self.0.batch_execute("COMMIT").await?;
             Ok(())
-        };
-        tokio::time::timeout(STEP_TIMEOUT, all).await?
+        })
+        .await
     }
 
     /// Changes the mark, if it still is what it was.
     pub(crate) async fn go_on(&self, from: &Mark, to: &Mark) -> Result<(), DatabaseError> {
+        step(self.change_mark(from, to)).await
+    }
+
+    async fn change_mark(&self, from: &Mark, to: &Mark) -> Result<(), DatabaseError> {
         let update = "UPDATE meta SET value = $3 WHERE key = $1 AND value = $2";
         match self.0.execute(update, &[&MOVE, &from.to_text(), &to.to_text()]).await? {
             1 => Ok(()),
@@ -160,7 +169,7 @@ impl Target {
     /// What stands in `meta`, the mark left out.
     pub(crate) async fn meta(&self) -> Result<Vec<(String, String)>, DatabaseError> {
         let sql = "SELECT key, value FROM meta WHERE key <> $1";
-        let rows = link::rows(&self.0, sql, &[&MOVE]).await?;
+        let rows = step(async { Ok(link::rows(&self.0, sql, &[&MOVE]).await?) }).await?;
         Ok(rows.iter().map(|row| (row.get(0), row.get(1))).collect())
     }
 
@@ -173,9 +182,10 @@ impl Target {
         let order = if table.name == JOURNAL { "ORDER BY number" } else { "" };
         let (columns, name) = (table.column_list(), quoted(table.name));
         let sql = format!("COPY (SELECT {columns} FROM {name} {order}) TO STDOUT (FORMAT binary)");
-        let (mut stream, mut incoming) = (pin!(self.0.copy_out(&sql).await?), Incoming::default());
-        while let Some(bytes) = tokio::time::timeout(STEP_TIMEOUT, stream.next()).await? {
-            incoming.push(&bytes?);
+        let mut stream = pin!(step(async { Ok(self.0.copy_out(&sql).await?) }).await?);
+        let mut incoming = Incoming::default();
+        while let Some(bytes) = step(async { Ok(stream.next().await.transpose()?) }).await? {
+            incoming.push(&bytes);
             while let Some(row) = incoming.next()? {
                 if each(&row).is_break() {
                     return Ok(());
@@ -189,9 +199,10 @@ impl Target {
     pub(crate) async fn finish(&self, heads: Heads, from: &Mark) -> Result<(), DatabaseError> {
         for table in TABLES {
             // What the planner knows of tables that were empty a moment ago is wrong.
-            self.0.batch_execute(&format!("ANALYZE {}", quoted(table.name))).await?;
+            let analyze = format!("ANALYZE {}", quoted(table.name));
+            step(async { Ok(self.0.batch_execute(&analyze).await?) }).await?;
         }
-        let all = async {
+        step(async {
             self.0.batch_execute("BEGIN").await?;
             for table in TABLES.iter().filter(|table| table.numbering == Numbering::Identity) {
                 let name = table.name;
@@ -207,17 +218,25 @@ impl Target {
             let (number, check) = (to_column(heads.journal.number), i64::from(heads.journal.check));
             let row = self.0.query_one(move_head, &[&number, &check, &heads.message, &heads.number]).await?;
             let stand = Stand::Finished { version: row.try_get(0)? };
-            self.go_on(from, &Mark { id: from.id.clone(), stand }).await?;
+            self.change_mark(from, &Mark { id: from.id.clone(), stand }).await?;
             self.0.batch_execute("COMMIT").await?;
             Ok(())
-        };
-        tokio::time::timeout(STEP_TIMEOUT, all).await?
+        })
+        .await
     }
 
     pub(crate) async fn head(&self) -> Result<TargetHead, DatabaseError> {
-        let row = self.0.query_one("SELECT version, number FROM journal_head", &[]).await?;
-        Ok(TargetHead { version: row.try_get(0)?, number: unsigned(&row, 1)? })
+        step(async {
+            let row = self.0.query_one("SELECT version, number FROM journal_head", &[]).await?;
+            Ok(TargetHead { version: row.try_get(0)?, number: unsigned(&row, 1)? })
+        })
+        .await
     }
+}
+
+/// Gives a step a bounded time.
+async fn step<T>(asked: impl Future<Output = Result<T, DatabaseError>>) -> Result<T, DatabaseError> {
+    tokio::time::timeout(STEP_TIMEOUT, asked).await.unwrap_or_else(|_| Err(NoAnswer.into()))
 }
 
 /// Where the journal of a database ends.
