@@ -18,9 +18,9 @@ use std::ops::ControlFlow;
 use std::path::PathBuf;
 
 use crate::group::DatabaseError;
-use crate::options::OpenError;
-use crate::postgres::PostgresUrl;
+use crate::options::{OpenError, Threads};
 use crate::postgres::arrival::{Contents, Target};
+use crate::postgres::{PostgresUrl, Waiter};
 use crate::sqlite::departure::Source;
 use mark::{CopyPlace, Mark, Stand};
 use tables::{Kind, POSTGRES_ONLY, SQLITE_ONLY, TABLES, Table, find_difference};
@@ -176,7 +176,7 @@ impl StoreMove {
         &self,
         mut watch: impl FnMut(MoveProgress) -> ControlFlow<()> + Send,
     ) -> Result<Moved, MoveError> {
-        self.in_runtime(async || self.carry_out(&mut watch).await)
+        waiter()?.wait(|| self.carry_out(&mut watch))
     }
 
     /// Makes the directory the store again, if nothing was stored in the database since the move; the database is then
@@ -185,24 +185,7 @@ impl StoreMove {
     /// # Errors
     /// See [`MoveError`].
     pub fn take_back(&self) -> Result<(), MoveError> {
-        self.in_runtime(async || self.carry_back().await)
-    }
-
-    /// On a thread of its own: the caller may be on a runtime, in which no other can be waited for.
-    fn in_runtime<T: Send>(
-        &self,
-        work: impl AsyncFnOnce() -> Result<T, MoveError> + Send,
-    ) -> Result<T, MoveError> {
-        std::thread::scope(|scope| {
-            let moving = scope.spawn(|| {
-                let runtime = tokio::runtime::Builder::new_current_thread()
-                    .enable_all()
-                    .build()
-                    .map_err(|error| MoveError::Write(error.into()))?;
-                runtime.block_on(work())
-            });
-            moving.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
-        })
+        waiter()?.wait(|| self.carry_back())
     }
 
     async fn carry_out(&self, watch: Watch<'_>) -> Result<Moved, MoveError> {
@@ -308,6 +291,11 @@ impl StoreMove {
         target.go_on(&mark, &undone).await.map_err(MoveError::Write)?;
         source.forget_move().map_err(MoveError::Source)
     }
+}
+
+/// Waits on a thread beside the caller's, who may be on a runtime.
+fn waiter() -> Result<Waiter, MoveError> {
+    Waiter::new(Threads::Caller).map_err(MoveError::Target)
 }
 
 fn read(error: impl Into<DatabaseError>) -> MoveError {

@@ -35,7 +35,8 @@ use bell::Bell;
 pub(crate) use keys::PostgresKeys;
 use sessions::SessionWriter;
 pub use url::{PostgresUrl, PostgresUrlError};
-use waiter::{Waiter, beside};
+pub(crate) use waiter::Waiter;
+use waiter::beside;
 use writer::Writer;
 
 /// A database, or one schema of it. All clones are one.

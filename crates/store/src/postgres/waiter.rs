@@ -7,14 +7,14 @@ use tokio::runtime::Runtime;
 use crate::options::{OpenError, Threads};
 
 /// A runtime on which one waits for the database, and on which the connections live that were made meanwhile.
-pub(super) struct Waiter {
+pub(crate) struct Waiter {
     /// `None` only while it is dropped.
     runtime: Option<Runtime>,
     threads: Threads,
 }
 
 impl Waiter {
-    pub(super) fn new(threads: Threads) -> Result<Self, OpenError> {
+    pub(crate) fn new(threads: Threads) -> Result<Self, OpenError> {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()
@@ -23,7 +23,7 @@ impl Waiter {
     }
 
     /// Blocks until the answer is there.
-    pub(super) fn wait<A: Future<Output: Send>>(&self, ask: impl FnOnce() -> A + Send) -> A::Output {
+    pub(crate) fn wait<A: Future<Output: Send>>(&self, ask: impl FnOnce() -> A + Send) -> A::Output {
         let Some(runtime) = &self.runtime else { unreachable!("it is used before it is dropped") };
         match self.threads {
             Threads::Own => runtime.block_on(ask()),
