@@ -62,6 +62,23 @@ pub(crate) fn audience_from_column(column: &str) -> Option<Audience> {
     column.split(' ').map(|scope| scope.parse().ok()).collect::<Option<_>>().map(Audience)
 }
 
+/// A key as a column: hexadecimal digits.
+pub(crate) fn key_to_column(key: &[u8; 32]) -> String {
+    key.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// What [`key_to_column`] wrote.
+pub(crate) fn key_from_column(digits: &str) -> Option<[u8; 32]> {
+    let mut key = [0; 32];
+    if digits.len() != 2 * key.len() {
+        return None;
+    }
+    for (place, byte) in key.iter_mut().enumerate() {
+        *byte = u8::from_str_radix(digits.get(2 * place..2 * place + 2)?, 16).ok()?;
+    }
+    Some(key)
+}
+
 /// A stored word that this version does not know.
 #[derive(Debug, thiserror::Error)]
 #[error("the column `{column}` holds a value that this version does not know")]

@@ -4,6 +4,7 @@ use waypost_domain::Epoch;
 
 use super::arrival;
 use super::link::Link;
+use crate::columns::{key_from_column, key_to_column};
 use crate::ids::IdSource;
 use crate::options::OpenError;
 
@@ -15,8 +16,8 @@ pub(super) struct Meta {
 
 /// What is settled; drawn now, where nobody has yet.
 pub(super) async fn settle(link: &Link, ids: &mut IdSource) -> Result<Meta, OpenError> {
-    let key = settle_one(link, "dedup_key", &hexadecimal(&ids.random_key())).await?;
-    let dedup_key = key_from(&key).ok_or(OpenError::Meta { key: "dedup_key" })?;
+    let key = settle_one(link, "dedup_key", &key_to_column(&ids.random_key())).await?;
+    let dedup_key = key_from_column(&key).ok_or(OpenError::Meta { key: "dedup_key" })?;
     let drawn = Epoch::from_random(ids.random_u64());
     let epoch = settle_one(link, "epoch", drawn.as_str()).await?;
     let epoch = Epoch::parse(&epoch).ok_or(OpenError::Meta { key: "epoch" })?;
@@ -30,20 +31,4 @@ async fn settle_one(link: &Link, key: &str, fresh: &str) -> Result<String, OpenE
     let insert = "INSERT INTO meta (key, value) VALUES ($1, $2) ON CONFLICT DO NOTHING";
     link.execute(insert, &[&key, &fresh]).await?;
     Ok(link.query_one("SELECT value FROM meta WHERE key = $1", &[&key]).await?.get(0))
-}
-
-fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-/// What [`hexadecimal`] wrote of a key.
-fn key_from(digits: &str) -> Option<[u8; 32]> {
-    let mut key = [0; 32];
-    if digits.len() != 2 * key.len() {
-        return None;
-    }
-    for (place, byte) in key.iter_mut().enumerate() {
-        *byte = u8::from_str_radix(digits.get(2 * place..2 * place + 2)?, 16).ok()?;
-    }
-    Some(key)
 }

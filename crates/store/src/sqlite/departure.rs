@@ -12,7 +12,7 @@ use super::dedup_key::load_or_create_key;
 use super::journal::{read_epoch, settle_epoch};
 use super::sessions::writer::MIGRATIONS as SESSION_MIGRATIONS;
 use crate::append::Heads;
-use crate::columns::text_to_column;
+use crate::columns::{key_to_column, text_to_column};
 use crate::group::DatabaseError;
 use crate::ids::IdSource;
 use crate::moving::mark::KeyPart;
@@ -51,7 +51,7 @@ pub(crate) struct Source {
     _directory: DataDir,
     main: Connection,
     sessions: Connection,
-    /// In hexadecimal digits, as PostgreSQL keeps it.
+    /// As PostgreSQL keeps it.
     dedup_key: String,
     /// The move's id, in this directory and in the target.
     id: String,
@@ -70,13 +70,13 @@ impl Source {
         let key_file = directory.file("dedup.key");
         let dedup_key = load_or_create_key(&key_file, ids.random_key())
             .map_err(|source| OpenError::Directory { path: key_file, source })?;
-        let dedup_key = dedup_key.iter().map(|byte| format!("{byte:02x}")).collect();
         settle_epoch(&main, Epoch::from_random(ids.random_u64()))?;
         let drawn = format!("{:016x}{:016x}", ids.random_u64(), ids.random_u64());
         main.execute("INSERT OR IGNORE INTO meta (key, value) VALUES (?1, ?2)", [MOVING, &drawn])?;
         let id = read_meta(&main, MOVING)?.ok_or(OpenError::Meta { key: MOVING })?;
         let moved_to = read_meta(&main, MOVED_TO)?;
         main.execute_batch("BEGIN IMMEDIATE")?;
+        let dedup_key = key_to_column(&dedup_key);
         Ok(Self { _directory: directory, main, sessions, dedup_key, id, moved_to })
     }
 
