@@ -10,6 +10,7 @@ use std::time::Duration;
 use waypost_domain::{DeadLetter, DeadLetterKind, Fact};
 
 use crate::append::{Decider, Delivery, Item, Outcome};
+use crate::health::Health;
 use crate::job::{Done, Job, oldest};
 use crate::store::StoreCounts;
 
@@ -56,15 +57,19 @@ pub(crate) enum Worked {
     Facts(StoreCounts),
 }
 
-/// The one that commits a piece of work: all of it or nothing, and hands on what it made visible.
+/// The one that commits a piece of work.
 pub(crate) trait Committer {
-    /// `queued_at` is when the oldest of it came to the store.
-    fn try_commit(&mut self, work: Work<'_>, queued_at: Option<Duration>) -> Result<Worked, Trouble>;
+    /// Commits all of it or nothing, and hands on what it made visible. `queued_at` is when the oldest of it came to the
+    /// store.
+    fn attempt(&mut self, work: Work<'_>, queued_at: Option<Duration>) -> Result<Worked, Trouble>;
+
+    /// Where it is noted how that went.
+    fn health(&self) -> &Health;
 }
 
 /// Commits the group, in as few transactions as its items allow, and answers everybody in it.
 pub(crate) fn commit(committer: &mut impl Committer, mut group: Vec<Job>) {
-    match committer.try_commit(Work::Jobs(&group), oldest(&group)) {
+    match try_commit(committer, Work::Jobs(&group), oldest(&group)) {
         Ok(Worked::Jobs(done)) => group.into_iter().zip(done).for_each(|(job, done)| job.answer(done)),
         Ok(Worked::Facts(_)) => unreachable!("jobs were asked for"),
         // Answers that are dropped say that nothing is known to be stored.
@@ -76,6 +81,20 @@ pub(crate) fn commit(committer: &mut impl Committer, mut group: Vec<Job>) {
         }
         Err(Trouble::Item) => group.into_iter().for_each(|job| commit_alone(committer, job)),
     }
+}
+
+fn try_commit(
+    committer: &mut impl Committer,
+    work: Work<'_>,
+    queued_at: Option<Duration>,
+) -> Result<Worked, Trouble> {
+    let attempt = committer.attempt(work, queued_at);
+    match &attempt {
+        Ok(_) => committer.health().note(work, Ok(())),
+        Err(Trouble::Database(error)) => committer.health().note(work, Err(error)),
+        Err(Trouble::Item | Trouble::Unread) => {}
+    }
+    attempt
 }
 
 /// Commits what can be committed of a job that failed as a whole.
@@ -99,7 +118,7 @@ fn commit_facts(
     counts: &mut StoreCounts,
 ) -> Result<(), Trouble> {
     let mut receive =
-        |facts: &[Fact]| match committer.try_commit(Work::Facts(delivery, facts), Some(queued_at))? {
+        |facts: &[Fact]| match try_commit(committer, Work::Facts(delivery, facts), Some(queued_at))? {
             Worked::Facts(counts) => Ok(counts),
             Worked::Jobs(_) => unreachable!("facts were asked for"),
         };

@@ -52,14 +52,43 @@ impl GroupWriter for Writer {
 }
 
 impl Committer for Writer {
-    fn try_commit(&mut self, work: Work<'_>, queued_at: Option<Duration>) -> Result<Worked, Trouble> {
-        let attempt = self.attempt(work, queued_at);
-        match &attempt {
-            Ok(_) => self.health.note(work, Ok(())),
-            Err(Trouble::Database(error)) => self.health.note(work, Err(error)),
-            Err(Trouble::Item | Trouble::Unread) => {}
+    fn attempt(&mut self, work: Work<'_>, queued_at: Option<Duration>) -> Result<Worked, Trouble> {
+        let jobs = match work {
+            Work::Jobs(jobs) => jobs,
+            Work::Facts(..) => &[],
+        };
+        if self.append.is_lost() || jobs.iter().any(|job| self.is_to_look(job)) {
+            self.catch_up()?;
         }
-        attempt
+        let items = work.items(self.append.decider());
+        let request = Request { items: &items, jobs };
+        for locking in TRIES {
+            let tried = match locking {
+                Locking::AfterDeciding => {
+                    self.outlet.expect_room()?;
+                    self.waiter.wait(|| self.append.commit(request))
+                }
+                Locking::BeforeLoading => {
+                    self.catch_up()?;
+                    self.outlet.expect_room()?;
+                    let published = *self.published.borrow();
+                    self.waiter.wait(|| self.append.commit_locked(request, published))
+                }
+            };
+            match tried {
+                Ok(Appended { outcomes, steps, pruned }) => {
+                    self.hand_on(steps, queued_at);
+                    return Ok(worked(work, outcomes, pruned));
+                }
+                Err(Failure::Trouble(trouble)) => return Err(trouble),
+                Err(Failure::Stale) => {}
+            }
+        }
+        Err(Trouble::Database("others append more than can be read".into()))
+    }
+
+    fn health(&self) -> &Health {
+        &self.health
     }
 }
 
@@ -122,41 +151,6 @@ impl Writer {
             Err(Failure::Trouble(Trouble::Database(error))) => Err(OpenError::Database(error)),
             Err(_) => Err(OpenError::Database("what was under way could not be settled".into())),
         }
-    }
-
-    fn attempt(&mut self, work: Work<'_>, queued_at: Option<Duration>) -> Result<Worked, Trouble> {
-        let jobs = match work {
-            Work::Jobs(jobs) => jobs,
-            Work::Facts(..) => &[],
-        };
-        if self.append.is_lost() || jobs.iter().any(|job| self.is_to_look(job)) {
-            self.catch_up()?;
-        }
-        let items = work.items(self.append.decider());
-        let request = Request { items: &items, jobs };
-        for locking in TRIES {
-            let tried = match locking {
-                Locking::AfterDeciding => {
-                    self.outlet.expect_room()?;
-                    self.waiter.wait(|| self.append.commit(request))
-                }
-                Locking::BeforeLoading => {
-                    self.catch_up()?;
-                    self.outlet.expect_room()?;
-                    let published = *self.published.borrow();
-                    self.waiter.wait(|| self.append.commit_locked(request, published))
-                }
-            };
-            match tried {
-                Ok(Appended { outcomes, steps, pruned }) => {
-                    self.hand_on(steps, queued_at);
-                    return Ok(worked(work, outcomes, pruned));
-                }
-                Err(Failure::Trouble(trouble)) => return Err(trouble),
-                Err(Failure::Stale) => {}
-            }
-        }
-        Err(Trouble::Database("others append more than can be read".into()))
     }
 
     /// Whether there is something in the journal, as somebody said, or may be.

@@ -58,14 +58,38 @@ impl GroupWriter for Writer {
 }
 
 impl Committer for Writer {
-    fn try_commit(&mut self, work: Work<'_>, queued_at: Option<Duration>) -> Result<Worked, Trouble> {
-        let attempt = self.attempt(work, queued_at);
-        match &attempt {
-            Ok(_) => self.health.note(work, Ok(())),
-            Err(Trouble::Database(error)) => self.health.note(work, Err(error)),
-            Err(Trouble::Item | Trouble::Unread) => {}
+    fn attempt(&mut self, work: Work<'_>, queued_at: Option<Duration>) -> Result<Worked, Trouble> {
+        self.reopen()?;
+        // Opening the file again may have handed something on.
+        self.outlet.expect_room()?;
+        let Self { connection: Some(connection), decider, .. } = self else {
+            unreachable!("`reopen` succeeded")
+        };
+        match transact(connection, |transaction| carry_out(decider, transaction, work)) {
+            Ok((worked, steps)) => {
+                self.hand_on(steps, queued_at);
+                Ok(worked)
+            }
+            Err(Trouble::Item) => {
+                match read_heads(connection) {
+                    Ok(heads) => decider.reload(heads),
+                    Err(error) => {
+                        self.connection = None;
+                        return Err(trouble(error));
+                    }
+                }
+                Err(Trouble::Item)
+            }
+            Err(Trouble::Database(error)) => {
+                self.connection = None;
+                Err(Trouble::Database(error))
+            }
+            Err(Trouble::Unread) => Err(Trouble::Unread),
         }
-        attempt
+    }
+
+    fn health(&self) -> &Health {
+        &self.health
     }
 }
 
@@ -124,36 +148,6 @@ impl Writer {
         transaction.commit()?;
         self.published = read_head(connection)?.number;
         Ok(())
-    }
-
-    fn attempt(&mut self, work: Work<'_>, queued_at: Option<Duration>) -> Result<Worked, Trouble> {
-        self.reopen()?;
-        // Opening the file again may have handed something on.
-        self.outlet.expect_room()?;
-        let Self { connection: Some(connection), decider, .. } = self else {
-            unreachable!("`reopen` succeeded")
-        };
-        match transact(connection, |transaction| carry_out(decider, transaction, work)) {
-            Ok((worked, steps)) => {
-                self.hand_on(steps, queued_at);
-                Ok(worked)
-            }
-            Err(Trouble::Item) => {
-                match read_heads(connection) {
-                    Ok(heads) => decider.reload(heads),
-                    Err(error) => {
-                        self.connection = None;
-                        return Err(trouble(error));
-                    }
-                }
-                Err(Trouble::Item)
-            }
-            Err(Trouble::Database(error)) => {
-                self.connection = None;
-                Err(Trouble::Database(error))
-            }
-            Err(Trouble::Unread) => Err(Trouble::Unread),
-        }
     }
 
     /// Opens the file again after trouble. What an uncertain COMMIT left in the journal after all is handed on now.
