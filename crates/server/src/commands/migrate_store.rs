@@ -30,8 +30,6 @@ pub(crate) fn migrate_store(asked: &MigrateStore, config: &Config) -> anyhow::Re
     };
     let from = config.store.data_dir.as_path().to_path_buf();
     claim_for_server(&Place::Directory(from.clone()))?;
-    // TLS to the database wants the one provider of cryptography. Only a second call could fail.
-    let (Ok(()) | Err(_)) = rustls::crypto::aws_lc_rs::default_provider().install_default();
     let told = format!("{} and {to}", from.display());
     let order = StoreMove { from, to, seed: random_seed()?, step_rows: STEP_ROWS };
     if asked.undo {
