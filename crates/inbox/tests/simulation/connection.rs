@@ -39,6 +39,14 @@ struct End {
     reads: watch::Receiver<bool>,
 }
 
+/// What a connection does next.
+enum Next<T> {
+    /// Sends this packet.
+    Order(String),
+    /// Takes this.
+    Came(T),
+}
+
 impl Connection {
     /// Begins to connect.
     pub(crate) fn open(stage: &Arc<Stage>, client: &Arc<Mutex<Client>>, plan: Plan) -> Connection {
@@ -87,14 +95,10 @@ impl End {
         (!ends).then_some(said)
     }
 
-    async fn read(mut self) {
-        let mut pipe = self.stage.door.pipe(self.plan.pipe_bytes);
-        if pipe.io.write_all(self.stage.door.opening("EIO=4&transport=websocket").as_bytes()).await.is_err() {
-            return;
-        }
-        let (mut received, mut total, mut is_open) = (Vec::new(), 0, false);
+    /// Waits for what the script orders, and while it lets the client read, for what is `coming`.
+    async fn next<T>(&mut self, coming: impl Future<Output = T>) -> Next<T> {
+        let mut coming = std::pin::pin!(coming);
         loop {
-            let mut buffer = vec![0; self.plan.read_bytes];
             let may_read = *self.reads.borrow_and_update();
             tokio::select! {
                 biased;
@@ -104,17 +108,34 @@ impl End {
                         std::future::pending::<()>().await;
                     }
                 }
-                Some(order) = self.orders.recv() => {
+                Some(order) = self.orders.recv() => return Next::Order(order),
+                came = &mut coming, if may_read => return Next::Came(came),
+            }
+        }
+    }
+
+    async fn read(mut self) {
+        let mut pipe = self.stage.door.pipe(self.plan.pipe_bytes);
+        if pipe.io.write_all(self.stage.door.opening("EIO=4&transport=websocket").as_bytes()).await.is_err() {
+            return;
+        }
+        let (mut received, mut total, mut is_open) = (Vec::new(), 0, false);
+        loop {
+            let mut buffer = vec![0; self.plan.read_bytes];
+            match self.next(pipe.io.read(&mut buffer)).await {
+                Next::Order(order) => {
                     if send(&mut pipe, &order).await.is_err() {
                         return;
                     }
                 }
-                read = pipe.io.read(&mut buffer), if may_read => {
+                Next::Came(read) => {
                     let bytes = read.unwrap_or(0);
                     let left = self.plan.breaks_after.map_or(usize::MAX, |after| after.saturating_sub(total));
                     received.extend(&buffer[..bytes.min(left)]);
                     total += bytes;
-                    if !is_open && let Some(end) = received.windows(4).position(|window| window == b"\r\n\r\n") {
+                    if !is_open
+                        && let Some(end) = received.windows(4).position(|window| window == b"\r\n\r\n")
+                    {
                         received.drain(..end + 4);
                         is_open = true;
                     }
@@ -160,20 +181,13 @@ impl End {
         loop {
             let mut poll = std::pin::pin!(door.answer("GET", &query, ""));
             let payload = loop {
-                let may_read = *self.reads.borrow_and_update();
-                tokio::select! {
-                    biased;
-                    changed = self.reads.changed() => {
-                        if changed.is_err() {
-                            std::future::pending::<()>().await;
-                        }
-                    }
-                    Some(order) = self.orders.recv() => {
+                match self.next(poll.as_mut()).await {
+                    Next::Order(order) => {
                         if !push(&door, &query, vec![order]).await {
                             return;
                         }
                     }
-                    (status, payload) = &mut poll, if may_read => {
+                    Next::Came((status, payload)) => {
                         if status != 200 {
                             return;
                         }
