@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use rusqlite::Connection;
 use waypost_testkit::{InboundText, TestServer, Webhook};
 use waypost_tests::{Page, Program, Size, deliver, deliver_text, echo, status_of};
 
@@ -9,6 +10,7 @@ const DESKTOP: Size = (1440, 900);
 const PHONE: Size = (390, 844);
 
 const CONNECTED: &str = "[data-testid=connection-state][data-state=connected]";
+const BANNER: &str = "[data-testid=banner]";
 const MESSAGE: &str = "[data-testid=message]";
 const INBOUND: &str = "[data-testid=message][data-direction=inbound]";
 const OUTBOUND: &str = "[data-testid=message][data-direction=outbound]";
@@ -134,6 +136,38 @@ fn a_person_with_a_key_joins_and_leaves_rooms() {
     page.see("[data-testid=room-chip][data-membership=joined]");
     deliver_text(&server, "15550002002", "wamid.AFTER");
     page.see_many(MESSAGE, 4);
+}
+
+/// The banner used to outlive the connection that brought it: the next one says nothing where the server is well.
+#[test]
+fn a_server_that_cannot_store_is_degraded_until_it_says_otherwise_or_is_left() {
+    let Some(mut page) = Page::open(DESKTOP) else { return };
+    let mut server = TestServer::start();
+    page.goto(&server.url());
+    page.fill("[data-testid=credential]", &server.secrets().api_key);
+    page.click("[data-testid=connect]");
+    page.see(CONNECTED);
+    let intruder = Connection::open(server.data_dir().join("waypost.db")).expect("the file is there");
+    let keep_from_storing = |server: &TestServer| {
+        intruder.execute_batch("BEGIN IMMEDIATE").expect("nobody else writes");
+        let webhook = Webhook::new().text(&InboundText::new("15550002001", "wamid.DURING", "hello"));
+        assert_eq!(server.deliver(&webhook).expect("the server answers").status, 503);
+    };
+    keep_from_storing(&server);
+    page.see(BANNER);
+    intruder.execute_batch("ROLLBACK").expect("it can be given up");
+    page.gone(BANNER);
+
+    keep_from_storing(&server);
+    page.see(BANNER);
+    assert!(page.text(BANNER).contains("cannot store"));
+    page.screenshot(&pictures().join("degraded.png"));
+    server.kill9();
+    intruder.execute_batch("ROLLBACK").expect("it can be given up");
+    page.see("[data-testid=connection-state][data-state=reconnecting]");
+    server.restart();
+    page.see(CONNECTED);
+    page.gone(BANNER);
 }
 
 #[test]

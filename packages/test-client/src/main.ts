@@ -8,7 +8,7 @@ import { isRecord } from './json';
 import { EventLog } from './log';
 import { Notices } from './notices';
 import { Outbox } from './outbox';
-import { receive } from './receive';
+import { forgetServerState, receive } from './receive';
 import type { Page } from './receive';
 import { roomWire } from './room-wire';
 import { Rooms } from './rooms';
@@ -104,6 +104,7 @@ function connectionOf(page: Page, forgetGreeting: () => void): Connection {
     lost: (reason) => {
       log.record('state', 'disconnected', [reason]);
       forgetGreeting();
+      forgetServerState(page);
       rooms.disconnected();
     },
     changed: (state) => {

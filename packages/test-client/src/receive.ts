@@ -8,6 +8,9 @@ import type { Notices } from './notices';
 import type { Outbox } from './outbox';
 import type { Rooms } from './rooms';
 
+/** The key of the banner with what the server says of itself. */
+const SERVER_STATE = 'server-state';
+
 export interface Page {
   readonly conversations: Conversations;
   readonly outbox: Outbox;
@@ -32,6 +35,11 @@ export function receive(socket: ClientSocket, page: Page): void {
   receiveMessages(socket, page);
   receiveRooms(socket, page);
   receiveServerWords(socket, page);
+}
+
+/** The connection is gone: the next one is told the server's state anew only where it is not well. */
+export function forgetServerState({ notices }: Pick<Page, 'notices'>): void {
+  notices.dismiss(SERVER_STATE);
 }
 
 function receiveMessages(socket: ClientSocket, { conversations, outbox, rooms, notices }: Page): void {
@@ -79,9 +87,10 @@ function receiveServerWords(socket: ClientSocket, { notices, greeted }: Page): v
   });
   socket.on('serverState', (payload) => {
     if (isRecord(payload) && payload['state'] === 'degraded') {
-      notices.banner('server-state', 'warn', 'The server is degraded', 'It says so itself; messages may be late until it recovers.');
+      const text = 'It cannot store anything just now. Until it can, messages come late and sends are refused.';
+      notices.banner(SERVER_STATE, 'warn', 'The server is degraded', text);
     } else {
-      notices.dismiss('server-state');
+      notices.dismiss(SERVER_STATE);
     }
   });
   socket.on('whatsappGap', (payload) => {
