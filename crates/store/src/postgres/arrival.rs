@@ -246,3 +246,54 @@ pub(crate) struct TargetHead {
     /// The number of the newest entry.
     pub(crate) number: u64,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::moving::mark::CopyPlace;
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    use tokio::net::TcpListener;
+    use waypost_domain::{Epoch, Offset};
+
+    const AN_HOUR: Duration = Duration::from_secs(3_600);
+
+    /// Says what a new connection wants to hear, and nothing ever after.
+    async fn fall_silent(listener: TcpListener) {
+        let (mut client, _) = listener.accept().await.unwrap();
+        let mut asked = [0; 1_024];
+        // AuthenticationOk and ReadyForQuery; then CommandComplete and ReadyForQuery for the settings.
+        for answer in [b"R\0\0\0\x08\0\0\0\0Z\0\0\0\x05I".as_slice(), b"C\0\0\0\x0dSELECT 0\0Z\0\0\0\x05I"] {
+            assert!(client.read(&mut asked).await.unwrap() > 0);
+            client.write_all(answer).await.unwrap();
+        }
+        while client.read(&mut asked).await.unwrap() > 0 {}
+    }
+
+    #[tokio::test]
+    async fn a_database_that_falls_silent_ends_every_wait() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("postgres://somebody@{}/x?sslmode=disable", listener.local_addr().unwrap());
+        let mut silent = tokio::task::JoinSet::new();
+        silent.spawn(fall_silent(listener));
+        let pool = link::pool(&url.parse().unwrap(), UNHURRIED, 1).unwrap();
+        let target = Target(link::take(&pool).await.unwrap());
+        tokio::time::pause();
+
+        let mark = Mark { id: "a".into(), stand: Stand::Copying(CopyPlace::before(0)) };
+        let journal = Offset { epoch: Epoch::from_random(1), number: 0, check: 0 };
+        let heads = Heads { journal, message: 0, number: 0 };
+        let table = &TABLES[0];
+        let waits = async {
+            assert!(target.columns().await.is_err());
+            assert!(target.contents().await.is_err());
+            assert!(target.begin(&[], ("", &mark)).await.is_err());
+            assert!(target.copy(table, Rows::default(), (&mark, &mark)).await.is_err());
+            assert!(target.go_on(&mark, &mark).await.is_err());
+            assert!(target.meta().await.is_err());
+            assert!(target.read(table, |_| ControlFlow::Continue(())).await.is_err());
+            assert!(target.finish(heads, &mark).await.is_err());
+            assert!(target.head().await.is_err());
+        };
+        tokio::time::timeout(AN_HOUR, waits).await.unwrap();
+    }
+}
