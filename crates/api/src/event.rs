@@ -5,8 +5,10 @@ mod update;
 use serde::Serialize;
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
+use waypost_domain::detail::Token;
 use waypost_domain::{
-    Direction, ErrorDetail, Event, FieldNotice, Message, OutboxEntry, RawJson, StatusChange, StatusTimes,
+    Direction, ErrorDetail, Event, FieldNotice, Message, OutboxEntry, Pricing, RawJson, StatusChange,
+    StatusTimes,
 };
 
 use crate::detail::{MediaView, MetadataView};
@@ -190,11 +192,25 @@ pub struct ErrorBody<'a> {
     /// What happened, for a person.
     #[serde(skip_serializing_if = "Option::is_none")]
     details: Option<&'a str>,
+    /// What helps, for a program: `retry`, `wait`, `template` (only a template can be sent), `change` (not as it is) or
+    /// `configure` (somebody has to put something in order). Left out where the code is not known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    remedy: Option<&'static str>,
+    /// What to do about it, for a person.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    advice: Option<&'static str>,
 }
 
 impl<'a> ErrorBody<'a> {
     pub(crate) fn new(error: &'a ErrorDetail) -> Self {
-        Self { code: error.code, title: error.title.as_deref(), details: error.details.as_deref() }
+        let advice = waypost_domain::advice(error.code);
+        Self {
+            code: error.code,
+            title: error.title.as_deref(),
+            details: error.details.as_deref(),
+            remedy: advice.map(|advice| advice.remedy.as_str()),
+            advice: advice.map(|advice| advice.text),
+        }
     }
 
     fn all(errors: &'a [ErrorDetail]) -> Vec<Self> {
@@ -232,10 +248,9 @@ pub struct StatusEvent<'a> {
     /// What went wrong.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     errors: Vec<ErrorBody<'a>>,
-    /// Meta's `pricing`, as it came.
+    /// What the message costs.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<Object>)]
-    pricing: Option<&'a RawValue>,
+    pricing: Option<PricingBody<'a>>,
     /// WhatsApp's time of the status; ours where that is missing or absurd.
     #[schema(value_type = String, format = DateTime)]
     timestamp: IsoTime,
@@ -256,8 +271,37 @@ impl<'a> StatusEvent<'a> {
             participant: change.participant.as_deref(),
             times: TimesBody::new(&change.times),
             errors: ErrorBody::all(&change.errors),
-            pricing: change.pricing.as_ref().and_then(raw_value),
+            pricing: change.pricing.as_ref().map(PricingBody::new),
             timestamp: IsoTime(change.at),
+        }
+    }
+}
+
+/// What a message costs, as WhatsApp says. New words appear without notice.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct PricingBody<'a> {
+    /// Whether it is charged; newer statuses leave it out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    billable: Option<bool>,
+    /// `PMP` (per message) or `CBP` (per conversation).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    model: Option<&'a str>,
+    /// `regular` (charged), `free_customer_service` or `free_entry_point`.
+    #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
+    kind: Option<&'a str>,
+    /// `service`, `utility`, `marketing`, `authentication`, ….
+    #[serde(skip_serializing_if = "Option::is_none")]
+    category: Option<&'a str>,
+}
+
+impl<'a> PricingBody<'a> {
+    pub(crate) fn new(pricing: &'a Pricing) -> Self {
+        let text = |token: &'a Option<Token>| token.as_ref().map(Token::as_str);
+        Self {
+            billable: pricing.billable,
+            model: text(&pricing.model),
+            kind: text(&pricing.kind),
+            category: text(&pricing.category),
         }
     }
 }

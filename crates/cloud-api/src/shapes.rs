@@ -271,6 +271,10 @@ shape!(
     Conversation { pricing = "pricing" }
 );
 shape!(
+    /// What a message costs.
+    Pricing { billable = "billable", model = "pricing_model", kind = "type", category = "category" }
+);
+shape!(
     /// An error, in a webhook or in an answer of the Graph API.
     ErrorItem { code = "code", title = "title", message = "message", error_data = "error_data" }
 );

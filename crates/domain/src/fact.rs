@@ -6,6 +6,7 @@ use crate::customer::{CustomerAliases, CustomerName};
 use crate::detail::Detail;
 use crate::ids::{PhoneNumberId, WabaId, Wamid};
 use crate::message::{ErrorDetail, MessageType, RawJson, Source};
+use crate::pricing::Pricing;
 use crate::status::Reported;
 use crate::time::Timestamp;
 
@@ -92,8 +93,8 @@ pub struct StatusReport {
     pub participant: Option<Box<str>>,
     /// What went wrong.
     pub errors: Vec<ErrorDetail>,
-    /// Meta's `pricing` object, as it came.
-    pub pricing: Option<RawJson>,
+    /// What the message costs.
+    pub pricing: Option<Pricing>,
     /// WhatsApp's time; `None` where it is missing or absurd.
     pub at: Option<Timestamp>,
     /// The item as it came.

@@ -10,6 +10,7 @@
 //! Start reading at [`fact`], then [`status`], then [`event`].
 
 pub mod access;
+pub mod advice;
 pub mod change;
 pub mod customer;
 pub mod detail;
@@ -20,10 +21,12 @@ pub mod message;
 pub mod offset;
 pub mod outbox;
 pub mod pid;
+pub mod pricing;
 pub mod status;
 pub mod time;
 
 pub use access::{Action, Principal, PrincipalId, Role, general_scopes, may};
+pub use advice::{Advice, Remedy, advice};
 pub use change::{MessageChange, MessageReaction, MessageUpdate, Reactor, Renewal, Version};
 pub use customer::{Alias, AliasKind, CustomerAliases, CustomerName};
 pub use detail::{Detail, Typed};
@@ -34,5 +37,6 @@ pub use message::{DetailJson, Direction, ErrorDetail, Message, MessageType, RawJ
 pub use offset::{Epoch, Offset};
 pub use outbox::{LinkPreview, OutboxEntry, OutboxState, Recipient, SendIntent, SendOutcome};
 pub use pid::Pid;
+pub use pricing::Pricing;
 pub use status::{MessageState, Reported, StatusChange, StatusTimes};
 pub use time::Timestamp;

@@ -9,7 +9,8 @@
 //! devices one may fail and another deliver: it was delivered, and the error stays on record).
 
 use crate::ids::{ConversationId, CustomerId, MessageId, PhoneNumberId, Wamid};
-use crate::message::{ErrorDetail, RawJson};
+use crate::message::ErrorDetail;
+use crate::pricing::Pricing;
 use crate::time::Timestamp;
 
 /// Where a message stands. The order of the variants is the order of the lattice.
@@ -62,6 +63,10 @@ impl MessageState {
     }
 }
 
+/// For how long WhatsApp tries to deliver a message, in days; after that it gives up without a word ("Messages", time to
+/// live). A status that comes later still counts.
+pub const DELIVERY_DAYS_MAX: i64 = 30;
+
 /// What a status webhook said.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Reported {
@@ -75,7 +80,13 @@ pub enum Reported {
     Played,
     /// `failed`
     Failed,
-    /// `deleted`, `warning`, and whatever comes later: recorded, and moves nothing. Cut to 64 characters.
+    /// `deleted`: the business deleted it for everyone. Recorded, and moves nothing.
+    Deleted,
+    /// `warning`: something about it is amiss. Recorded, and moves nothing.
+    Warning,
+    /// Ours: nothing was heard of it for as long as WhatsApp tries to deliver it.
+    Expired,
+    /// Whatever comes later: recorded, and moves nothing. Cut to 64 characters.
     Other(Box<str>),
 }
 
@@ -90,6 +101,8 @@ impl Reported {
             "read" => Self::Read,
             "played" => Self::Played,
             "failed" => Self::Failed,
+            "deleted" => Self::Deleted,
+            "warning" => Self::Warning,
             other => Self::Other(other.chars().filter(|c| !c.is_control()).take(64).collect()),
         })
     }
@@ -103,6 +116,9 @@ impl Reported {
             Self::Read => "read",
             Self::Played => "played",
             Self::Failed => "failed",
+            Self::Deleted => "deleted",
+            Self::Warning => "warning",
+            Self::Expired => "expired",
             Self::Other(word) => word,
         }
     }
@@ -114,7 +130,8 @@ impl Reported {
             Self::Read => MessageState::Read,
             Self::Played => MessageState::Played,
             Self::Failed => MessageState::Failed,
-            Self::Other(_) => return None,
+            Self::Expired => MessageState::Expired,
+            Self::Deleted | Self::Warning | Self::Other(_) => return None,
         })
     }
 }
@@ -145,7 +162,7 @@ impl StatusTimes {
             Reported::Read => &mut self.read_at,
             Reported::Played => &mut self.played_at,
             Reported::Failed => &mut self.failed_at,
-            Reported::Other(_) => return,
+            Reported::Deleted | Reported::Warning | Reported::Expired | Reported::Other(_) => return,
         };
         *slot = Some(slot.map_or(at, |known| known.min(at)));
     }
@@ -176,8 +193,8 @@ pub struct StatusChange {
     pub times: StatusTimes,
     /// What went wrong, as reported.
     pub errors: Vec<ErrorDetail>,
-    /// Meta's `pricing` object, as it came.
-    pub pricing: Option<RawJson>,
+    /// What the message costs.
+    pub pricing: Option<Pricing>,
     /// WhatsApp's time of the status, ours where that is missing or absurd.
     pub at: Timestamp,
 }

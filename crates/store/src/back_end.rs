@@ -3,6 +3,7 @@
 use tokio::sync::oneshot;
 use waypost_domain::{CustomerAliases, CustomerId, Offset, PhoneNumberId, Timestamp};
 
+use crate::append::Undelivered;
 use crate::housekeeping::{Doomed, DoomedSession, Prune, SessionPrune};
 use crate::job::Job;
 use crate::keys::ApiKey;
@@ -54,6 +55,8 @@ ask_back_end! {
     fn find_key(&self, digest: [u8; 32]) -> Result<Option<ApiKey>, ReadError>;
     /// A few rows that are due, the oldest first.
     fn find_doomed(&self, prune: Prune, limits: &Limits, now: Timestamp) -> Result<Doomed, ReadError>;
+    /// A few messages of ours that are from before `until` and were never said to be delivered, the oldest first.
+    fn find_undelivered(&self, until: Timestamp) -> Result<Vec<Undelivered>, ReadError>;
     /// A session that was seen since.
     fn find_session(&self, session: SessionId, alive_since: Timestamp) -> Result<Option<Session>, ReadError>;
     /// A few sessions that are due, those seen longest ago first.

@@ -4,7 +4,8 @@ use std::borrow::Cow;
 use std::fmt::Write;
 
 use serde::{Deserialize, Serialize};
-use waypost_domain::{Audience, ErrorDetail};
+use waypost_domain::detail::Token;
+use waypost_domain::{Audience, ErrorDetail, Pricing};
 
 /// An error as it stands in a column, in JSON.
 #[derive(Serialize, Deserialize)]
@@ -40,6 +41,44 @@ pub(crate) fn errors_from_column(column: Option<&str>) -> Result<Vec<ErrorDetail
         .into_iter()
         .map(|row| ErrorDetail { code: row.code, title: row.title, details: row.details })
         .collect())
+}
+
+/// What a message costs as it stands in a column, in JSON with Meta's names.
+#[derive(Serialize, Deserialize)]
+struct PricingRow {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    billable: Option<bool>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pricing_model: Option<String>,
+    #[serde(default, rename = "type", skip_serializing_if = "Option::is_none")]
+    kind: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    category: Option<String>,
+}
+
+/// The price as a column: NULL for none.
+pub(crate) fn pricing_to_column(pricing: Option<&Pricing>) -> Option<String> {
+    let text = |token: &Option<Token>| token.as_ref().map(|token| token.as_str().to_owned());
+    let row = pricing.map(|pricing| PricingRow {
+        billable: pricing.billable,
+        pricing_model: text(&pricing.model),
+        kind: text(&pricing.kind),
+        category: text(&pricing.category),
+    })?;
+    Some(serde_json::to_string(&row).expect("strings can always be written as JSON"))
+}
+
+/// What [`pricing_to_column`] wrote, or an older version, which kept what Meta had sent.
+pub(crate) fn pricing_from_column(column: Option<&str>) -> Result<Option<Pricing>, serde_json::Error> {
+    let Some(column) = column else { return Ok(None) };
+    let token = |text: Option<String>| text.and_then(|text| Token::parse(&text));
+    let row: PricingRow = serde_json::from_str(column)?;
+    Ok(Some(Pricing {
+        billable: row.billable,
+        model: token(row.pricing_model),
+        kind: token(row.kind),
+        category: token(row.category),
+    }))
 }
 
 /// A text as a column: U+0000, which PostgreSQL refuses and C code cuts at, becomes U+FFFD.

@@ -157,8 +157,14 @@ pub(crate) fn worked(
         Job::Intend { .. } | Job::Settle { .. } => match outcomes.next() {
             Some(Outcome::Intended(intent)) => Done::Intended(intent),
             Some(Outcome::Settled(entry)) => Done::Settled(entry),
-            Some(Outcome::Received(_)) | None => unreachable!("each item has its own outcome, in order"),
+            Some(Outcome::Received(_) | Outcome::Expired(_)) | None => {
+                unreachable!("each item has its own outcome, in order")
+            }
         },
+        Job::Expire { due, .. } => {
+            let expired = outcomes.by_ref().take(due.len());
+            Done::Expired(expired.filter(|outcome| matches!(outcome, Outcome::Expired(true))).count())
+        }
         Job::Prune { .. } => Done::Pruned(pruned.next().unwrap_or_default()),
         Job::Look { .. } => Done::Looked,
         Job::Probe { .. } => Done::Probed,
@@ -171,7 +177,9 @@ fn count(outcomes: impl Iterator<Item = Outcome>) -> StoreCounts {
     for outcome in outcomes {
         match outcome {
             Outcome::Received(received) => counts.count(received),
-            Outcome::Intended(_) | Outcome::Settled(_) => unreachable!("an item of a webhook is received"),
+            Outcome::Intended(_) | Outcome::Settled(_) | Outcome::Expired(_) => {
+                unreachable!("an item of a webhook is received")
+            }
         }
     }
     counts

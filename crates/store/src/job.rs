@@ -5,7 +5,7 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 use waypost_domain::{AppName, Fact, OutboxEntry, OutboxId, SendIntent, SendOutcome, Timestamp};
 
-use crate::append::{Decider, Delivery, Item};
+use crate::append::{Decider, Delivery, Item, Undelivered};
 use crate::desk::Grouped;
 use crate::housekeeping::{Doomed, Prune};
 use crate::pins::Pins;
@@ -33,6 +33,11 @@ pub(crate) enum Job {
         answer: oneshot::Sender<Result<OutboxEntry, SendError>>,
         queued_at: Duration,
     },
+    Expire {
+        due: Vec<Undelivered>,
+        at: Timestamp,
+        answer: oneshot::Sender<usize>,
+    },
     Prune {
         prune: Prune,
         doomed: Doomed,
@@ -55,6 +60,7 @@ impl Grouped for Job {
     fn items(&self) -> usize {
         match self {
             Self::Receive { facts, .. } => facts.len(),
+            Self::Expire { due, .. } => due.len(),
             Self::Intend { .. }
             | Self::Settle { .. }
             | Self::Prune { .. }
@@ -67,7 +73,11 @@ impl Grouped for Job {
         match self {
             Self::Receive { facts, .. } => facts.iter().map(Fact::weight_bytes).sum(),
             Self::Intend { intent, .. } => intent.body.len(),
-            Self::Settle { .. } | Self::Prune { .. } | Self::Look { .. } | Self::Probe { .. } => 0,
+            Self::Settle { .. }
+            | Self::Expire { .. }
+            | Self::Prune { .. }
+            | Self::Look { .. }
+            | Self::Probe { .. } => 0,
         }
     }
 }
@@ -81,6 +91,9 @@ impl Job {
             }
             Self::Intend { app, intent, at, .. } => items.push(Item::Intend { app, intent, at: *at }),
             Self::Settle { id, outcome, at, .. } => items.push(decider.outcome(*id, outcome, *at)),
+            Self::Expire { due, at, .. } => {
+                items.extend(due.iter().map(|undelivered| Item::Expire { undelivered, at: *at }));
+            }
             Self::Prune { .. } | Self::Look { .. } | Self::Probe { .. } => {}
         }
     }
@@ -90,7 +103,7 @@ impl Job {
             Self::Receive { queued_at, .. }
             | Self::Intend { queued_at, .. }
             | Self::Settle { queued_at, .. } => Some(*queued_at),
-            Self::Prune { .. } | Self::Look { .. } | Self::Probe { .. } => None,
+            Self::Expire { .. } | Self::Prune { .. } | Self::Look { .. } | Self::Probe { .. } => None,
         }
     }
 
@@ -100,6 +113,7 @@ impl Job {
             (Self::Receive { answer, .. }, Done::Received(counts)) => drop(answer.send(counts)),
             (Self::Intend { answer, .. }, Done::Intended(intent)) => drop(answer.send(intent)),
             (Self::Settle { answer, .. }, Done::Settled(entry)) => drop(answer.send(entry)),
+            (Self::Expire { answer, .. }, Done::Expired(messages)) => drop(answer.send(messages)),
             (Self::Prune { answer, .. }, Done::Pruned(rows)) => drop(answer.send(rows)),
             (Self::Look { .. }, Done::Looked) => {}
             (Self::Probe { answer }, Done::Probed) => drop(answer.send(())),
@@ -113,6 +127,7 @@ pub(crate) enum Done {
     Received(StoreCounts),
     Intended(Result<Intent, SendError>),
     Settled(Result<OutboxEntry, SendError>),
+    Expired(usize),
     Pruned(usize),
     Looked,
     Probed,

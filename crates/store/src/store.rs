@@ -3,6 +3,8 @@
 use std::sync::Arc;
 
 use tokio::sync::{oneshot, watch};
+use waypost_domain::status::DELIVERY_DAYS_MAX;
+use waypost_domain::time::DAY_MS;
 use waypost_domain::{
     AppName, CustomerAliases, CustomerId, Fact, Offset, OutboxEntry, OutboxId, PhoneNumberId, SendIntent,
     SendOutcome, Timestamp,
@@ -309,11 +311,12 @@ impl Store {
         self.back.find_key(digest).await
     }
 
-    /// Takes out what the limits no longer let us keep, in steps that let waiting webhooks pass; how many rows went.
+    /// Ends the wait for what WhatsApp has given up, and takes out what the limits no longer let us keep, in steps that let waiting webhooks pass; how many rows went.
     ///
     /// # Errors
     /// See [`ReadError`].
     pub async fn tend(&self) -> Result<usize, ReadError> {
+        self.expire().await?;
         let mut removed = self.tend_sessions().await?;
         for prune in Prune::ALL {
             loop {
@@ -334,6 +337,23 @@ impl Store {
             }
         }
         Ok(removed)
+    }
+
+    /// Says of messages that WhatsApp no longer tries to deliver that they have expired.
+    async fn expire(&self) -> Result<(), ReadError> {
+        let at = self.clock.now();
+        let until = at.plus_millis(-DELIVERY_DAYS_MAX * DAY_MS);
+        loop {
+            let due = self.back.find_undelivered(until).await?;
+            if due.is_empty() {
+                return Ok(());
+            }
+            let expired = self.ask(|answer, _| Job::Expire { due, at, answer }).await;
+            // What is due and does not expire would be found again and again.
+            if expired.ok_or(ReadError::Closed)? == 0 {
+                return Ok(());
+            }
+        }
     }
 
     /// Hands in a job and gives its answer; `None` where the writer could not do it or is gone.

@@ -1,11 +1,12 @@
 //! A status item becomes a [`StatusReport`].
 
-use waypost_domain::{RawJson, Reported, StatusReport, Wamid};
+use waypost_domain::detail::Opaque;
+use waypost_domain::{Pricing, RawJson, Reported, StatusReport, Wamid};
 
 use super::message::{Flaw, Surroundings, time};
 use crate::errors::error_details;
 use crate::json::Node;
-use crate::shapes::{Conversation, StatusItem};
+use crate::shapes::{self, Conversation, StatusItem};
 
 /// The longest id of a participant that is kept, in characters.
 const PARTICIPANT_CHARS_MAX: usize = 256;
@@ -41,9 +42,16 @@ fn participant(fields: &StatusItem<'_>) -> Option<Box<str>> {
     (!id.is_empty()).then(|| id.into())
 }
 
-/// The `pricing` object, which group statuses have inside `conversation`.
-fn pricing(fields: &StatusItem<'_>) -> Option<RawJson> {
-    let nested = || fields.conversation.object::<Conversation<'_>>().map(|of| of.pricing);
-    let of = |node: Node<'_>| node.raw().filter(|raw| raw.starts_with('{')).map(RawJson::new);
-    of(fields.pricing).or_else(|| of(nested()?))
+/// What the message costs, which group statuses have inside `conversation`.
+fn pricing(fields: &StatusItem<'_>) -> Option<Pricing> {
+    let nested = || fields.conversation.object::<Conversation<'_>>()?.pricing.object();
+    let said: shapes::Pricing<'_> = fields.pricing.object().or_else(nested)?;
+    let word = |node: Node<'_>| Opaque::parse(&node.text()?);
+    let is_free = || said.billable.is_false().then_some(false);
+    Some(Pricing {
+        billable: said.billable.is_true().then_some(true).or_else(is_free),
+        model: word(said.model),
+        kind: word(said.kind),
+        category: word(said.category),
+    })
 }

@@ -154,7 +154,7 @@ fn without_raw(body: &[u8]) -> Vec<Fact> {
             Fact::Message(message) => message.raw = RawJson::new("{}"),
             Fact::Status(status) => {
                 status.raw = RawJson::new("{}");
-                status.pricing = status.pricing.as_ref().map(|_| RawJson::new("{}"));
+                status.pricing = None;
             }
             Fact::Field(report) => report.raw = RawJson::new("{}"),
             Fact::Dead(letter) => letter.raw.clear(),

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use waypost_domain::{
-    AppName, DeadLetter, Fact, FieldReport, OutboxEntry, OutboxId, ReceivedMessage, SendIntent, SendOutcome,
-    StatusReport, Timestamp, Wamid,
+    AppName, DeadLetter, Fact, FieldReport, OutboxEntry, OutboxId, PhoneNumberId, ReceivedMessage,
+    SendIntent, SendOutcome, StatusReport, Timestamp, Wamid,
 };
 
 use super::dedup::{WamidDigest, status_key};
@@ -42,6 +42,10 @@ pub(crate) enum Item<'a> {
         delivery: &'a Delivery,
         letter: &'a DeadLetter,
     },
+    Expire {
+        undelivered: &'a Undelivered,
+        at: Timestamp,
+    },
     Intend {
         app: &'a AppName,
         intent: &'a SendIntent,
@@ -61,6 +65,16 @@ pub(crate) enum Outcome {
     Received(Received),
     Intended(Result<Intent, SendError>),
     Settled(Result<OutboxEntry, SendError>),
+    /// Whether there was something to expire.
+    Expired(bool),
+}
+
+/// A message of ours that was never said to be delivered.
+#[derive(Clone, Debug)]
+pub(crate) struct Undelivered {
+    /// Its row.
+    pub(crate) seq: i64,
+    pub(crate) number: PhoneNumberId,
 }
 
 impl Decider {

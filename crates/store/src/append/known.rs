@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use waypost_domain::detail::Line;
 use waypost_domain::{
     Alias, ConversationId, CustomerId, CustomerName, DetailJson, Direction, ErrorDetail, MessageId,
-    MessageReaction, MessageState, MessageType, Offset, OutboxEntry, OutboxId, PhoneNumberId, PrincipalId,
-    RawJson, Reactor, Reported, StatusTimes, Timestamp, Wamid,
+    MessageReaction, MessageState, MessageType, Offset, OutboxEntry, OutboxId, PhoneNumberId, Pricing,
+    PrincipalId, Reactor, Reported, StatusTimes, Timestamp, Wamid,
 };
 
 use super::dedup::{SeenKey, WamidDigest};
@@ -132,7 +132,7 @@ pub(crate) struct ParkedRow {
     pub(crate) participant: Option<Box<str>>,
     pub(crate) at: Timestamp,
     pub(crate) errors: Vec<ErrorDetail>,
-    pub(crate) pricing: Option<RawJson>,
+    pub(crate) pricing: Option<Pricing>,
 }
 
 impl Known {

@@ -29,7 +29,7 @@ use dedup::DedupKey;
 use journal::Journal;
 
 pub(crate) use dedup::{SeenKey, WamidDigest};
-pub(crate) use item::{Delivery, Item, Outcome};
+pub(crate) use item::{Delivery, Item, Outcome, Undelivered};
 pub(crate) use journal::next_check;
 pub(crate) use known::{
     ChangeItem, ChangeKind, Heads, Known, KnownConversation, KnownCustomer, KnownNumber, ParkedRow,
@@ -100,6 +100,7 @@ impl Decider {
                 plan.write(Write::DeadLetter { delivery, letter });
                 Outcome::Received(Received::Dead)
             }
+            Item::Expire { undelivered, at } => Outcome::Expired(self.expire(plan, undelivered, *at)),
             Item::Intend { app, intent, at } => Outcome::Intended(self.intend(plan, app, intent, *at)),
             Item::Settle { id, outcome, at, digest } => {
                 Outcome::Settled(self.settle(plan, *id, (outcome, *digest), *at))

@@ -2,7 +2,7 @@
 
 use waypost_domain::{
     Alias, AppName, ConversationId, CustomerId, CustomerName, DeadLetter, ErrorDetail, FieldReport, Message,
-    MessageState, OutboxEntry, OutboxId, OutboxState, PhoneNumberId, RawJson, Reported, SendIntent,
+    MessageState, OutboxEntry, OutboxId, OutboxState, PhoneNumberId, Pricing, Reported, SendIntent,
     StatusReport, StatusTimes, Timestamp, Version, WabaId,
 };
 
@@ -174,7 +174,7 @@ pub(crate) struct HopRow {
     pub(crate) participant: Option<Box<str>>,
     pub(crate) at: Timestamp,
     pub(crate) errors: Vec<ErrorDetail>,
-    pub(crate) pricing: Option<RawJson>,
+    pub(crate) pricing: Option<Pricing>,
 }
 
 /// A send after its call.

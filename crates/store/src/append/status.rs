@@ -2,12 +2,14 @@
 
 use std::sync::Arc;
 
-use waypost_domain::{Direction, Event, PhoneNumberId, StatusChange, StatusReport, Timestamp};
+use waypost_domain::{
+    Direction, Event, MessageState, PhoneNumberId, Reported, StatusChange, StatusReport, Timestamp,
+};
 
 use super::Decider;
 use super::dedup::{SeenKey, WamidDigest};
-use super::item::Delivery;
-use super::known::{ParkedRow, Sighting};
+use super::item::{Delivery, Undelivered};
+use super::known::{ParkedRow, Sighting, Subject};
 use super::plan::{HopRow, Plan, Write};
 use crate::store::Received;
 
@@ -41,6 +43,23 @@ impl Decider {
                 Received::Parked
             }
         }
+    }
+
+    /// Nothing was heard of a message for so long that WhatsApp has given up; whether it still waited for its delivery.
+    pub(super) fn expire(&mut self, plan: &mut Plan<'_>, undelivered: &Undelivered, at: Timestamp) -> bool {
+        let waits = |subject: &Subject| matches!(subject.state, MessageState::Accepted | MessageState::Sent);
+        if !self.known.subject(undelivered.seq).is_some_and(|subject| waits(subject)) {
+            return false;
+        }
+        let hop = ParkedRow {
+            reported: Reported::Expired,
+            participant: None,
+            at,
+            errors: Vec::new(),
+            pricing: None,
+        };
+        self.apply(plan, (undelivered.seq, &undelivered.number), hop, at);
+        true
     }
 
     /// Applies what waited for the message `seq`, which was stored just now, in the order in which it came.

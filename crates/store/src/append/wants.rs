@@ -96,6 +96,7 @@ impl Want<'_> {
             }
             Item::Field { digest, .. } => self.seen(super::field::key(*digest)),
             Item::Dead { .. } => {}
+            Item::Expire { undelivered, .. } => self.subject(undelivered.seq),
             Item::Intend { intent, .. } => self.intent(intent),
             Item::Settle { id, outcome, digest, .. } => self.outcome(*id, outcome, *digest),
         }
@@ -222,13 +223,17 @@ impl Want<'_> {
                 self.wants.leads_on = true;
             }
             Some(Some(sighting)) => {
-                if let Some(seq) = sighting.message
-                    && note(&mut self.known.messages, seq)
-                {
-                    self.wants.messages.push(seq);
+                if let Some(seq) = sighting.message {
+                    self.subject(seq);
                 }
             }
             Some(None) => {}
+        }
+    }
+
+    fn subject(&mut self, seq: i64) {
+        if note(&mut self.known.messages, seq) {
+            self.wants.messages.push(seq);
         }
     }
 

@@ -281,7 +281,7 @@ mod tests {
 
         let mark = Mark { id: "a".into(), stand: Stand::Copying(CopyPlace::before(0)) };
         let journal = Offset { epoch: Epoch::from_random(1), number: 0, check: 0 };
-        let heads = Heads { journal, message: 0, number: 0 };
+        let heads = Heads { journal, message: 0, number: 0, has_parked_changes: false };
         let table = &TABLES[0];
         let waits = async {
             assert!(target.columns().await.is_err());

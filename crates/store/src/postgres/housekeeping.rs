@@ -1,11 +1,12 @@
 //! What is due, found and taken out.
 
-use waypost_domain::Timestamp;
+use waypost_domain::{PhoneNumberId, Timestamp};
 
 use super::Postgres;
 use super::link::{Parameter, rows};
-use super::rows::{id, time, to_column};
+use super::rows::{id, known, time, to_column};
 use super::write::Statement;
+use crate::append::Undelivered;
 use crate::group::DatabaseError;
 use crate::housekeeping::{Doomed, DoomedSession, Prune, STEP_ROWS, SessionPrune};
 use crate::job::Job;
@@ -68,6 +69,24 @@ impl Postgres {
             due.iter().map(|row| Ok(row.try_get(0)?)).collect::<Result<_, _>>().map(Doomed::Rows)
         };
         doomed.map_err(ReadError::Database)
+    }
+
+    pub(crate) async fn find_undelivered(&self, until: Timestamp) -> Result<Vec<Undelivered>, ReadError> {
+        // What the owner wrote on the phone is among them only where a status says that we hear of its statuses at all.
+        let sql = "SELECT m.seq, n.phone_number_id FROM messages m
+             JOIN conversations c ON c.id = m.conversation JOIN numbers n ON n.id = c.number
+             WHERE m.at < $1 AND m.state IN ('accepted', 'sent')
+                 AND (m.source = 'api' OR (m.source = 'phone_app' AND m.state = 'sent'
+                     AND m.type NOT IN ('reaction', 'edit', 'revoke')))
+             ORDER BY m.at LIMIT $2";
+        let step = i64::try_from(STEP_ROWS).unwrap_or(i64::MAX);
+        let number = |id: &str| known(PhoneNumberId::parse(id), "numbers.phone_number_id");
+        self.read(sql, &[&until.as_millis(), &step], |rows| {
+            rows.iter()
+                .map(|row| Ok(Undelivered { seq: row.try_get(0)?, number: number(row.try_get(1)?)? }))
+                .collect()
+        })
+        .await
     }
 
     pub(crate) async fn find_doomed_sessions(

@@ -10,7 +10,7 @@ use waypost_domain::{
 };
 
 use super::link::{Link, rows};
-use super::rows::{errors, id, known, optional_id, optional_json, optional_time, time};
+use super::rows::{errors, id, known, optional_id, optional_json, optional_time, pricing, time};
 use crate::append::{
     ChangeItem, ChangeKind, Known, KnownConversation, KnownCustomer, KnownNumber, ParkedRow, ReactionRow,
     Sighting, Subject, Wants,
@@ -173,7 +173,7 @@ fn note_messages(
             participant: row.try_get::<_, Option<&str>>(2)?.map(Into::into),
             at: time(row, 3)?,
             errors: errors(row, 4)?,
-            pricing: optional_json(row, 5)?,
+            pricing: pricing(row, 5)?,
         };
         into.load_parked(*asked(&wants.parked, row, 0)?, parked);
     }

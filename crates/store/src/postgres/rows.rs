@@ -1,9 +1,9 @@
 //! What is read back from rows.
 
 use tokio_postgres::Row;
-use waypost_domain::{ErrorDetail, RawJson, Timestamp};
+use waypost_domain::{ErrorDetail, Pricing, RawJson, Timestamp};
 
-use crate::columns::{UnknownWord, errors_from_column};
+use crate::columns::{UnknownWord, errors_from_column, pricing_from_column};
 use crate::group::DatabaseError;
 
 /// `value`, or the error that names the column it was read from.
@@ -25,6 +25,11 @@ pub(super) fn optional_id(row: &Row, index: usize) -> Result<Option<[u8; 16]>, D
 pub(super) fn optional_json(row: &Row, index: usize) -> Result<Option<RawJson>, DatabaseError> {
     let bytes: Option<&[u8]> = row.try_get(index)?;
     Ok(bytes.map(std::str::from_utf8).transpose()?.map(RawJson::new))
+}
+
+pub(super) fn pricing(row: &Row, index: usize) -> Result<Option<Pricing>, DatabaseError> {
+    let bytes: Option<&[u8]> = row.try_get(index)?;
+    Ok(pricing_from_column(bytes.map(std::str::from_utf8).transpose()?)?)
 }
 
 pub(super) fn time(row: &Row, index: usize) -> Result<Timestamp, DatabaseError> {

@@ -9,7 +9,7 @@ use waypost_domain::{LinkPreview, Message, RawJson, Reactor, StatusTimes, Timest
 use super::link::Parameter;
 use super::rows::to_column;
 use crate::append::{Plan, ReactionRow, Write};
-use crate::columns::{audience_to_column, errors_to_column, text_to_column};
+use crate::columns::{audience_to_column, errors_to_column, pricing_to_column, text_to_column};
 
 const NUMBERS: &str = "INSERT INTO numbers (id, phone_number_id, app, waba)
      SELECT * FROM unnest($1::bigint[], $2::text[], $3::text[], $4::text[])";
@@ -243,7 +243,7 @@ impl Tables {
                 text_to_column(hop.participant.as_deref().unwrap_or_default()).into_owned(),
                 hop.at.as_millis(),
                 errors_to_column(&hop.errors),
-                hop.pricing.as_ref().map(|raw| raw.as_str().into()),
+                pricing_to_column(hop.pricing.as_ref()).map(String::into_bytes),
             )),
             Write::Parked { number, wamid, report, received } => {
                 let participant =
@@ -252,7 +252,10 @@ impl Tables {
                 self.parked.push((
                     (*number, wamid.to_vec(), report.reported.as_str().into()),
                     (participant, at, errors_to_column(&report.errors)),
-                    (report.pricing.as_ref().map(|raw| raw.as_str().into()), received.as_millis()),
+                    (
+                        pricing_to_column(report.pricing.as_ref()).map(String::into_bytes),
+                        received.as_millis(),
+                    ),
                 ));
             }
             Write::Unparked { number, wamid } => self.unparked.push((*number, wamid.to_vec())),

@@ -3,7 +3,10 @@
 use std::time::Duration;
 
 use rusqlite::{Connection, params};
+use waypost_domain::{PhoneNumberId, Timestamp};
 
+use super::rows::known;
+use crate::append::Undelivered;
 use crate::housekeeping::{Doomed, Prune, STEP_ROWS};
 use crate::pins::Pins;
 
@@ -53,6 +56,29 @@ pub(crate) fn find(connection: &Connection, prune: Prune, bound: i64) -> rusqlit
         let rows = statement.query_map(bounds, |row| row.get(0))?;
         Doomed::Rows(rows.collect::<rusqlite::Result<_>>()?)
     })
+}
+
+/// At most [`STEP_ROWS`] messages of ours from before `until` that were never said to be delivered, the oldest first. What
+/// the owner wrote on the phone is among them only where a status says that we hear of its statuses at all.
+pub(crate) fn find_undelivered(
+    connection: &Connection,
+    until: Timestamp,
+) -> rusqlite::Result<Vec<Undelivered>> {
+    let step = i64::try_from(STEP_ROWS).unwrap_or(i64::MAX);
+    connection
+        .prepare_cached(
+            "SELECT m.seq, n.phone_number_id FROM messages m INDEXED BY messages_undelivered
+             JOIN conversations c ON c.id = m.conversation JOIN numbers n ON n.id = c.number
+             WHERE m.at < ?1 AND m.state IN ('accepted', 'sent')
+                 AND (m.source = 'api' OR (m.source = 'phone_app' AND m.state = 'sent'
+                     AND m.type NOT IN ('reaction', 'edit', 'revoke')))
+             ORDER BY m.at LIMIT ?2",
+        )?
+        .query_map([until.as_millis(), step], |row| {
+            let number = known(PhoneNumberId::parse(row.get_ref(1)?.as_str()?), "numbers.phone_number_id")?;
+            Ok(Undelivered { seq: row.get(0)?, number })
+        })?
+        .collect()
 }
 
 /// Takes out the rows with these keys, but of the journal only those that nobody holds; how many went.

@@ -21,6 +21,7 @@ use std::sync::Arc;
 
 use waypost_domain::{CustomerAliases, CustomerId, Offset, PhoneNumberId, Timestamp};
 
+use crate::append::Undelivered;
 use crate::commit::Commits;
 use crate::desk::Desk;
 use crate::health::Health;
@@ -125,6 +126,10 @@ impl Sqlite {
     ) -> Result<Doomed, ReadError> {
         let bound = prune.bound(limits, now);
         self.readers.run(move |connection| housekeeping::find(connection, prune, bound)).await
+    }
+
+    pub(crate) async fn find_undelivered(&self, until: Timestamp) -> Result<Vec<Undelivered>, ReadError> {
+        self.readers.run(move |connection| housekeeping::find_undelivered(connection, until)).await
     }
 
     pub(crate) async fn find_session(

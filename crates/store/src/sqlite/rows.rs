@@ -1,12 +1,17 @@
 //! What is read back from rows, or an error of the database's kind.
 
-use waypost_domain::ErrorDetail;
+use waypost_domain::{ErrorDetail, Pricing};
 
-use crate::columns::{UnknownWord, errors_from_column};
+use crate::columns::{UnknownWord, errors_from_column, pricing_from_column};
 
 /// The errors in a column.
 pub(crate) fn errors(column: Option<&str>) -> rusqlite::Result<Vec<ErrorDetail>> {
     errors_from_column(column).map_err(unreadable)
+}
+
+/// The price in a column.
+pub(crate) fn pricing(column: Option<&str>) -> rusqlite::Result<Option<Pricing>> {
+    pricing_from_column(column).map_err(unreadable)
 }
 
 /// A stored value that this version cannot read back.

@@ -33,3 +33,6 @@ CREATE TABLE parked_changes (
     received_at  INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX parked_changes_by_message ON parked_changes (number, wamid);
+
+-- What was sent and not yet said to be delivered.
+CREATE INDEX messages_undelivered ON messages (at) WHERE state IN ('accepted', 'sent');

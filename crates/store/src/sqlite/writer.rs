@@ -199,7 +199,11 @@ fn carry_out(
     };
     for job in jobs {
         match job {
-            Job::Receive { .. } | Job::Intend { .. } | Job::Settle { .. } | Job::Look { .. } => {}
+            Job::Receive { .. }
+            | Job::Intend { .. }
+            | Job::Settle { .. }
+            | Job::Expire { .. }
+            | Job::Look { .. } => {}
             Job::Prune { prune, doomed, pins, asked_at, .. } => {
                 pruned.push(housekeeping::remove(transaction, (*prune, doomed), (pins, *asked_at))?);
             }

@@ -5,7 +5,7 @@ use std::path::Path;
 use proptest::prelude::*;
 use waypost_domain::{
     CustomerId, DeadLetter, DeadLetterKind, Epoch, ErrorDetail, Fact, FieldReport, LinkPreview, Offset, Pid,
-    PrincipalId, RawJson, Recipient, SendIntent, SendOutcome, Timestamp, WabaId, Wamid,
+    Pricing, PrincipalId, RawJson, Recipient, SendIntent, SendOutcome, Timestamp, WabaId, Wamid,
 };
 use waypost_store::{ApiKey, Binding, Intent, Keys, NewSession, Place, SessionError, SessionId, SessionRoom};
 
@@ -110,7 +110,8 @@ impl Act {
                 let fact = status_at(&format!("wamid.echo.{wamid}"), word, i64::try_from(n).unwrap());
                 let Fact::Status(mut report) = fact else { unreachable!() };
                 report.participant = participant.as_deref().map(Into::into);
-                report.pricing = n.is_multiple_of(2).then(|| RawJson::new("{\"billable\":true}"));
+                report.pricing =
+                    n.is_multiple_of(2).then(|| Pricing { billable: Some(true), ..Pricing::default() });
                 report.errors = error().into_iter().take(n % 2).collect();
                 fixture.receive(vec![Fact::Status(report)]).await;
             }

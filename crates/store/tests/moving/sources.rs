@@ -21,9 +21,7 @@ async fn what_a_killed_server_left_in_its_logs_is_moved() {
     for name in ["waypost.db", "waypost.db-wal", "sessions.db", "sessions.db-wal", "dedup.key"] {
         fs::copy(running.files.data_dir().join(name), ground.files.data_dir().join(name)).unwrap();
     }
-    let in_file = fs::metadata(ground.files.data_dir().join("waypost.db")).unwrap().len();
-    let in_log = fs::metadata(ground.files.data_dir().join("waypost.db-wal")).unwrap().len();
-    assert!(in_log > in_file, "{in_log} bytes in the log");
+    assert!(fs::metadata(ground.files.data_dir().join("waypost.db-wal")).unwrap().len() > 0);
     ground.try_move(|_| GO_ON).unwrap();
     assert_eq!(rows::of_database(&ground.database), rows::of_files(running));
 }

@@ -128,6 +128,28 @@ async fn offsets_have_no_holes_and_the_journal_goes_on_after_a_restart() {
     }
 }
 
+#[tokio::test]
+async fn a_message_that_was_never_delivered_expires_after_thirty_days_and_a_late_status_still_counts() {
+    let mut fixture = Fixture::new();
+    fixture
+        .receive(vec![echo("wamid.1"), echo("wamid.2"), echo("wamid.3"), message("wamid.4", "hers")])
+        .await;
+    let delivered = status("wamid.2", "delivered");
+    fixture.receive(vec![status("wamid.1", "sent"), status("wamid.2", "sent"), delivered]).await;
+    fixture.clock.advance_days(29);
+    fixture.store.tend().await.unwrap();
+    fixture.shown().await;
+    fixture.shown().await;
+    fixture.clock.advance_days(2);
+    fixture.store.tend().await.unwrap();
+    assert_eq!(fixture.shown().await, ["status expired: sent -> expired"]);
+    fixture.store.tend().await.unwrap();
+    fixture.receive(vec![status("wamid.1", "sent"), status("wamid.1", "read")]).await;
+    assert_eq!(fixture.shown().await, ["status read: expired -> read"]);
+    // Of what was written on the phone nothing may be heard at all: the third is no failure.
+    assert_eq!(fixture.text("SELECT state FROM messages WHERE wamid = 'wamid.3'"), "accepted");
+}
+
 /// Any order and repetition of a message and its statuses, split into any webhooks.
 fn deliveries() -> impl Strategy<Value = Vec<Vec<Fact>>> {
     let words =

@@ -12,7 +12,7 @@ use crate::append::{
     ChangeItem, ChangeKind, Known, KnownConversation, KnownCustomer, KnownNumber, ParkedRow, ReactionRow,
     SeenKey, Sighting, Subject, WamidDigest, Wants,
 };
-use crate::sqlite::rows::{errors, known};
+use crate::sqlite::rows::{errors, known, pricing};
 
 /// The columns that [`send_from_row`] reads.
 const SEND: &str =
@@ -186,7 +186,7 @@ fn read_parked(
                 participant: row.get(1)?,
                 at: Timestamp::from_millis(row.get(2)?),
                 errors: errors(row.get_ref(3)?.as_str_or_null()?)?,
-                pricing: row.get_ref(4)?.as_str_or_null()?.map(RawJson::new),
+                pricing: pricing(row.get_ref(4)?.as_str_or_null()?)?,
             })
         })?
         .collect()

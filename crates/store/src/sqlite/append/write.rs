@@ -8,7 +8,7 @@ use waypost_domain::{
 };
 
 use crate::append::{ChangeItem, Delivery, HopRow, Plan, ReactionRow, SettledRow, WamidDigest, Write};
-use crate::columns::{errors_to_column, text_to_column};
+use crate::columns::{errors_to_column, pricing_to_column, text_to_column};
 use crate::sqlite::journal;
 
 pub(super) fn write(connection: &Connection, plan: &Plan<'_>) -> rusqlite::Result<()> {
@@ -162,7 +162,7 @@ fn insert_hop(connection: &Connection, hop: &HopRow) -> rusqlite::Result<usize> 
             hop.participant.as_deref().unwrap_or_default(),
             hop.at.as_millis(),
             errors_to_column(&hop.errors),
-            hop.pricing.as_ref().map(RawJson::as_str)
+            pricing_to_column(hop.pricing.as_ref())
         ])
 }
 
@@ -209,7 +209,7 @@ fn park(
             report.participant,
             report.at.unwrap_or(received).as_millis(),
             errors_to_column(&report.errors),
-            report.pricing.as_ref().map(RawJson::as_str),
+            pricing_to_column(report.pricing.as_ref()),
             received.as_millis()
         ])
 }
