@@ -86,7 +86,7 @@ impl Corpus {
     }
 
     /// Each message is a change of its own, as in the batches that Meta sends.
-    fn body(&mut self, messages: u64, mark: Option<u64>) -> String {
+    pub(crate) fn body(&mut self, messages: u64, mark: Option<u64>) -> String {
         let mut body = String::from(
             r#"{"object":"whatsapp_business_account","entry":[{"id":"200000000000001","changes":["#,
         );

@@ -3,7 +3,8 @@
 //! `cargo xtask bench` builds the binary and runs this. Start reading at [`webhook`], which says what is measured; then
 //! `load.rs` and `latency.rs`, which say how. [`fanout`] and [`soak`] drive the engine without a store;
 //! `fanout/load.rs` says how. They all know a server only by its wire: requests are ready bytes, clients are sockets, and
-//! CPU time is what the kernel says. [`rooms`] and [`instructions`] run a program that has the clients in itself.
+//! CPU time is what the kernel says. [`rooms`] and [`instructions`] run a program that has the clients in itself, and
+//! [`parse`] calls what it measures.
 
 #![expect(clippy::print_stdout, reason = "to print is what a benchmark is for")]
 
@@ -16,6 +17,7 @@ mod instructions;
 mod latency;
 mod load;
 mod machine;
+mod parse;
 mod report;
 mod rooms;
 mod server;
@@ -42,6 +44,8 @@ enum Benchmark {
     Fanout(fanout::Options),
     /// Instructions of a publish and of a delivery, counted by valgrind: no clock, no kernel, and nearly no noise.
     Instructions(rooms::Options),
+    /// Microseconds to verify and to read a message, alone and in large bodies, in process.
+    Parse(parse::Options),
     /// What joining, leaving and disconnecting cost as rooms grow in size and number, in process and without a kernel.
     Rooms(rooms::Options),
     /// Rounds of clients that come, half come and go in every manner: whether descriptors and memory return.
@@ -56,6 +60,7 @@ fn main() -> anyhow::Result<()> {
         Benchmark::Webhook(options) => webhook::run(&options),
         Benchmark::Fanout(options) => fanout::run(&options),
         Benchmark::Instructions(options) => instructions::run(&options),
+        Benchmark::Parse(options) => parse::run(&options),
         Benchmark::Rooms(options) => rooms::run(&options),
         Benchmark::Soak(options) => soak::run(&options),
         Benchmark::Bare => bare::run(),

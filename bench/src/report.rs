@@ -20,6 +20,8 @@ pub(crate) enum Target {
     Share(f64),
     /// Less than so many milliseconds.
     Under(f64),
+    /// Less than so many microseconds.
+    UnderMicros(f64),
 }
 
 /// A row of the table: one thing that was measured, once in each run.
@@ -37,6 +39,7 @@ pub(crate) enum Unit {
     PerSecond,
     Percent,
     Millis,
+    Micros,
 }
 
 impl Unit {
@@ -45,6 +48,7 @@ impl Unit {
             Self::PerSecond => thousands(value),
             Self::Percent => format!("{value:.0} %"),
             Self::Millis => format!("{value:.2} ms"),
+            Self::Micros => format!("{value:.2} µs"),
         }
     }
 }
@@ -63,6 +67,7 @@ impl Figure {
                 word(value >= aim)
             ),
             Some(Target::Share(percent)) => format!("≥ {percent:.0} %: {}", word(value >= percent)),
+            Some(Target::UnderMicros(micros)) => format!("< {micros} µs: {}", word(value < micros)),
             Some(Target::Under(millis)) => format!("< {millis} ms: {}", word(value < millis)),
         }
     }

@@ -7,9 +7,12 @@ use crate::Budget;
 
 const RECEIVED: Timestamp = Timestamp::from_millis(1_794_100_000_000);
 
-/// Each broken item becomes a dead letter with a reason that names its place, however short it is: `0,` is one. What
-/// is not broken costs a few copies of its own bytes.
-const BUDGET: Budget = Budget { per_byte: 400, fixed_bytes: 4_000 };
+/// The smallest item that is something is `{"type":"x"}`, a report; what is broken is kept in few dead letters, however
+/// short its items are.
+const BUDGET: Budget = Budget { per_byte: 400, fixed_bytes: 40_000 };
+
+/// Most dead letters of one body.
+const DEAD_LETTERS_MAX: usize = 101;
 
 /// Longest reason of a dead letter, in bytes: a place, never what stands there.
 const REASON_BYTES_MAX: usize = 200;
@@ -22,6 +25,8 @@ pub fn webhook(bytes: &[u8]) {
         raw_bytes += match fact {
             Fact::Message(message) => message.raw.as_str().len(),
             Fact::Status(status) => status.raw.as_str().len(),
+            Fact::Past(past) => past.message.raw.as_str().len(),
+            Fact::Call(report) => report.raw.as_str().len(),
             Fact::Field(report) => report.raw.as_str().len(),
             Fact::Dead(letter) => {
                 assert!(letter.reason.len() <= REASON_BYTES_MAX, "{}", letter.reason);
@@ -29,7 +34,11 @@ pub fn webhook(bytes: &[u8]) {
             }
         };
     }
-    assert!(raw_bytes <= bytes.len(), "{raw_bytes} bytes of {}", bytes.len());
+    let dead = facts.iter().filter(|fact| matches!(fact, Fact::Dead(_))).count();
+    assert!(dead <= DEAD_LETTERS_MAX, "{dead} dead letters");
+    // A history's progress has its JSON put together anew, and so has the dead letter of many items.
+    let bytes_max = bytes.len() + 32 * (facts.len() + 1);
+    assert!(raw_bytes <= bytes_max, "{raw_bytes} bytes of {}", bytes.len());
 }
 
 /// A header is taken exactly when it has the shape, without allocating anything, and is right exactly when it is what

@@ -90,9 +90,15 @@ impl Fixtures {
 
 impl GoodFixture {
     fn expected(row: &[String], body: Vec<u8>) -> Self {
-        let messages = number(row, 3) + number(row, 6);
+        let messages = number(row, 3) + number(row, 6) + past_and_calls(row);
         let json: Value = serde_json::from_slice(&body).expect("a good body is JSON");
-        let fields = row[1].split(',').filter(|field| !["messages", "smb_message_echoes"].contains(field));
+        // Calls and late pictures are messages, and no events of their own.
+        let is_event = |field: &&str| match *field {
+            "messages" | "smb_message_echoes" | "calls" => false,
+            "history" => !row[0].starts_with("history-media"),
+            _ => true,
+        };
+        let fields = row[1].split(',').filter(is_event);
         Self {
             name: row[0].clone(),
             signature: String::new(),
@@ -116,6 +122,16 @@ impl BadFixture {
             fields: number(row, 3),
             dead: DeadLetters { not_json: number(row, 4), empty: number(row, 5), item: number(row, 6) },
         }
+    }
+}
+
+/// How many messages a body adds by old chats and calls.
+fn past_and_calls(row: &[String]) -> usize {
+    match row[0].as_str() {
+        // It fills a placeholder of the chunk before it, and this one goes on with a call.
+        "history-media-followup.json" | "calls-terminate.json" => 0,
+        name if name.starts_with("calls-") => 1,
+        _ => number(row, 7) + number(row, 8),
     }
 }
 

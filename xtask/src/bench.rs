@@ -14,6 +14,8 @@ pub(crate) fn run(place: &Place, arguments: &[String]) -> Result<ExitCode> {
     let servers = match arguments.first().map(String::as_str) {
         Some("fanout") => peers(place)?,
         Some("soak") => vec![("BENCH_FANOUT_BIN", place.build_fanout()?.into_os_string())],
+        // It measures what it is built of.
+        Some("parse") => Vec::new(),
         Some("rooms") => vec![in_process(place)?],
         Some("instructions") => {
             tools::require_valgrind()?;

@@ -2,6 +2,7 @@
 //!
 //! Every member that is not known is left out, never `null`.
 
+mod call;
 mod card;
 mod commerce;
 mod media;
@@ -14,6 +15,7 @@ use utoipa::ToSchema;
 use waypost_domain::detail::{Context, Detail, Forwarded, Location, Participant, Point, QuickReply, Typed};
 use waypost_domain::{Alias, AliasKind, CustomerAliases, DetailJson, LinkPreview, MessageType, RawJson};
 
+use call::CallView;
 use card::CardView;
 use commerce::{OrderView, ProductView, ReferralView};
 pub use media::MediaView;
@@ -74,6 +76,9 @@ pub struct MetadataView<'a> {
     /// What WhatsApp does not hand out, where it says so: `poll_creation`, ….
     #[serde(skip_serializing_if = "Option::is_none")]
     unsupported: Option<&'a str>,
+    /// How a call went.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    call: Option<CallView>,
     /// The type, where this version does not know it: `raw` holds the item, to be understood later.
     #[serde(skip_serializing_if = "Option::is_none")]
     unknown: Option<&'a str>,
@@ -127,6 +132,7 @@ impl<'a> MetadataView<'a> {
             Typed::Unsupported(what) => {
                 self.unsupported = Some(what.kind.as_ref().map_or("unsupported", MessageType::as_str));
             }
+            Typed::Call(call) => self.call = Some(CallView::new(call)),
             Typed::Unknown(kind) => self.unknown = Some(kind.as_str()),
             Typed::Edit(edit) => {
                 if let Some(edited) = &edit.edited {
@@ -148,6 +154,7 @@ impl<'a> MetadataView<'a> {
             order,
             system,
             unsupported,
+            call,
             unknown,
             forwarded,
             quoted_author,
@@ -163,6 +170,7 @@ impl<'a> MetadataView<'a> {
             && order.is_none()
             && system.is_none()
             && unsupported.is_none()
+            && call.is_none()
             && unknown.is_none()
             && forwarded.is_none()
             && quoted_author.is_none()

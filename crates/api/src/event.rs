@@ -1,5 +1,6 @@
 //! Journal events as clients get them. Every field that is not always there is left out, never `null`.
 
+mod field;
 mod update;
 
 use serde::Serialize;
@@ -7,13 +8,13 @@ use serde_json::value::RawValue;
 use utoipa::ToSchema;
 use waypost_domain::detail::Token;
 use waypost_domain::{
-    Direction, ErrorDetail, Event, FieldNotice, Message, OutboxEntry, Pricing, RawJson, StatusChange,
-    StatusTimes,
+    Direction, ErrorDetail, Event, Message, OutboxEntry, Pricing, RawJson, StatusChange, StatusTimes,
 };
 
 use crate::detail::{MediaView, MetadataView};
 use crate::names;
 use crate::time::IsoTime;
+pub use field::FieldEvent;
 pub use update::UpdateEvent;
 
 /// The name and the JSON body of an event, without its offset.
@@ -213,7 +214,7 @@ impl<'a> ErrorBody<'a> {
         }
     }
 
-    fn all(errors: &'a [ErrorDetail]) -> Vec<Self> {
+    pub(crate) fn all(errors: &'a [ErrorDetail]) -> Vec<Self> {
         errors.iter().map(Self::new).collect()
     }
 }
@@ -342,39 +343,6 @@ impl<'a> OutboxEvent<'a> {
             whatsapp_message_id: entry.message.as_ref().map(|(_, wamid)| wamid.as_str()),
             error: entry.error.as_ref().map(ErrorBody::new),
             timestamp: IsoTime(entry.at),
-        }
-    }
-}
-
-/// `whatsappEvent`: what a webhook field other than messages said.
-#[derive(Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct FieldEvent<'a> {
-    /// Meta's name of the field.
-    field: &'a str,
-    /// The business number it concerns, where it names one.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    phone_number_id: Option<&'a str>,
-    /// The account it concerns.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    waba_id: Option<&'a str>,
-    /// What Meta sent.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<Object>)]
-    value: Option<&'a RawValue>,
-    /// When it was received.
-    #[schema(value_type = String, format = DateTime)]
-    timestamp: IsoTime,
-}
-
-impl<'a> FieldEvent<'a> {
-    fn new(notice: &'a FieldNotice) -> Self {
-        Self {
-            field: &notice.field,
-            phone_number_id: notice.number.as_ref().map(waypost_domain::PhoneNumberId::as_str),
-            waba_id: notice.waba.as_ref().map(waypost_domain::WabaId::as_str),
-            value: raw_value(&notice.raw),
-            timestamp: IsoTime(notice.at),
         }
     }
 }

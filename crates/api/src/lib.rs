@@ -12,6 +12,7 @@ pub mod detail;
 pub mod error_code;
 pub mod event;
 pub mod names;
+mod notice;
 pub mod problem;
 pub mod rest;
 pub mod room;

@@ -2,6 +2,9 @@
 
 use jiff::fmt::temporal::DateTimePrinter;
 use serde::{Serialize, Serializer};
+use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, SchemaFormat, SchemaType, Type};
+use utoipa::openapi::{RefOr, Schema};
+use utoipa::{PartialSchema, ToSchema};
 use waypost_domain::Timestamp;
 
 /// A time that is written as `2026-11-06T21:20:00.000Z`.
@@ -17,6 +20,17 @@ impl Serialize for IsoTime {
         serializer.serialize_str(&PRINTER.timestamp_to_string(&time))
     }
 }
+
+impl PartialSchema for IsoTime {
+    fn schema() -> RefOr<Schema> {
+        ObjectBuilder::new()
+            .schema_type(SchemaType::Type(Type::String))
+            .format(Some(SchemaFormat::KnownFormat(KnownFormat::DateTime)))
+            .into()
+    }
+}
+
+impl ToSchema for IsoTime {}
 
 #[cfg(test)]
 mod tests {

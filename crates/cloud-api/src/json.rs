@@ -143,11 +143,11 @@ macro_rules! shape {
         $(#[$doc])*
         #[derive(Clone, Copy, Default)]
         pub(crate) struct $name<'a> {
-            $(pub(crate) $field: Node<'a>,)*
+            $(pub(crate) $field: $crate::json::Node<'a>,)*
         }
 
-        impl<'a> Shape<'a> for $name<'a> {
-            fn put(&mut self, key: &str, node: Node<'a>) {
+        impl<'a> $crate::json::Shape<'a> for $name<'a> {
+            fn put(&mut self, key: &str, node: $crate::json::Node<'a>) {
                 match key {
                     $($key => self.$field = node,)*
                     _unknown => {}

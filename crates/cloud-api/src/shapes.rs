@@ -1,6 +1,14 @@
 //! The members of Meta's objects that are read. Everything else is stepped over, and kept in the item's raw text.
 
-use crate::json::{Node, Shape, shape};
+mod fields;
+
+use crate::json::shape;
+
+pub(crate) use fields::{
+    AlertInfo, BookContact, CallItem, ChangeMetadata, ChunkMetadata, ContactChange, DisableInfo, GroupMember,
+    GroupSettings, HandoverControl, HandoverParts, HistoryChunk, HistoryContext, HistoryThread, LinkClick,
+    OtherInfo, PreferenceItem, StandbyEcho, ThreadContext, ViolationInfo,
+};
 
 shape!(
     /// The whole body.
@@ -8,7 +16,7 @@ shape!(
 );
 shape!(
     /// The changes of one account.
-    Entry { id = "id", changes = "changes" }
+    Entry { id = "id", time = "time", changes = "changes" }
 );
 shape!(
     /// One change.
@@ -24,17 +32,19 @@ shape!(
         statuses = "statuses",
         message_echoes = "message_echoes",
         history = "history",
+        state_sync = "state_sync",
+        calls = "calls",
+        user_preferences = "user_preferences",
+        groups = "groups",
+        automatic_events = "automatic_events",
+        standby = "standby",
         errors = "errors",
         user_actions = "user_actions",
     }
 );
 shape!(
     /// Which business number it concerns.
-    Metadata { phone_number_id = "phone_number_id" }
-);
-shape!(
-    /// A chunk of an old chat, or why there is none.
-    HistoryChunk { threads = "threads", errors = "errors" }
+    Metadata { phone_number_id = "phone_number_id", display = "display_phone_number" }
 );
 shape!(
     /// A person of whom the items speak.
@@ -79,6 +89,7 @@ shape!(
         unsupported = "unsupported",
         identity = "identity",
         referral = "referral",
+        history_context = "history_context",
     }
 );
 shape!(
@@ -255,8 +266,13 @@ shape!(
     /// A status of a message that was sent.
     StatusItem {
         id = "id",
+        // Only those of a call say what they are of.
+        kind = "type",
         status = "status",
         timestamp = "timestamp",
+        recipient_id = "recipient_id",
+        recipient_user_id = "recipient_user_id",
+        recipient_parent_user_id = "recipient_parent_user_id",
         participant_id = "recipient_participant_id",
         // The groups page spells it both ways.
         participant_id_too = "participant_recipient_id",

@@ -5,11 +5,16 @@
 //! or a number. What is broken becomes a dead letter with the bytes as they came; its reason names the place and
 //! never a value.
 
+mod broken;
+mod call;
 mod change;
 mod contacts;
 mod content;
 mod detail;
+mod item;
 mod message;
+mod notice;
+mod past;
 mod status;
 
 use waypost_domain::{DeadLetter, DeadLetterKind, Fact, Timestamp};

@@ -12,6 +12,7 @@ mod place;
 mod reply;
 mod text;
 
+use crate::call::Call;
 use crate::customer::{Alias, CustomerAliases, CustomerName};
 use crate::ids::Wamid;
 use crate::message::MessageType;
@@ -74,6 +75,8 @@ pub enum Typed {
     Revoke(Revoke),
     /// `unsupported`, formerly `unknown`: WhatsApp does not hand it out. The reasons are the message's errors.
     Unsupported(Unsupported),
+    /// `call`: one side called the other.
+    Call(Call),
     /// A type that is not known here.
     Unknown(MessageType),
 }

@@ -6,6 +6,7 @@ use std::str::FromStr;
 use crate::change::MessageUpdate;
 use crate::ids::{CustomerId, PhoneNumberId, WabaId};
 use crate::message::{Message, RawJson};
+use crate::notice::Notice;
 use crate::outbox::OutboxEntry;
 use crate::status::StatusChange;
 use crate::time::Timestamp;
@@ -35,7 +36,10 @@ impl Event {
             Self::MessageUpdated(update) => Audience::of(&update.number, update.customer),
             Self::Outbox(entry) => Audience::of(&entry.number, entry.customer),
             Self::Field(notice) => Audience(
-                std::iter::once(Scope::All).chain(notice.number.clone().map(Scope::Number)).collect(),
+                std::iter::once(Scope::All)
+                    .chain(notice.number.clone().map(Scope::Number))
+                    .chain(notice.customer.map(Scope::Customer))
+                    .collect(),
             ),
         }
     }
@@ -50,7 +54,11 @@ pub struct FieldNotice {
     pub number: Option<PhoneNumberId>,
     /// The account it concerns.
     pub waba: Option<WabaId>,
-    /// The change's `value`, as it came.
+    /// The customer of whom it speaks, where it is known which one that is.
+    pub customer: Option<CustomerId>,
+    /// What it says, where its shape is known.
+    pub notice: Option<Notice>,
+    /// The change's `value`, or the item of a list in it, as it came.
     pub raw: RawJson,
     /// When we received it.
     pub at: Timestamp,

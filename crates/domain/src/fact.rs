@@ -2,10 +2,13 @@
 
 use std::fmt;
 
+use crate::call::CallReport;
 use crate::customer::{CustomerAliases, CustomerName};
 use crate::detail::Detail;
+use crate::history::PastMessage;
 use crate::ids::{PhoneNumberId, WabaId, Wamid};
 use crate::message::{ErrorDetail, MessageType, RawJson, Source};
+use crate::notice::Notice;
 use crate::pricing::Pricing;
 use crate::status::Reported;
 use crate::time::Timestamp;
@@ -15,8 +18,12 @@ use crate::time::Timestamp;
 pub enum Fact {
     /// A message was written.
     Message(Box<ReceivedMessage>),
+    /// A message of the past was shared.
+    Past(Box<PastMessage>),
     /// Something happened to a message that we sent.
     Status(Box<StatusReport>),
+    /// Something happened to a call.
+    Call(Box<CallReport>),
     /// Something else happened that Meta tells its subscribers.
     Field(Box<FieldReport>),
     /// An item that could not be understood.
@@ -32,7 +39,9 @@ impl Fact {
             + match self {
                 // What is kept of its detail is read out of the item.
                 Self::Message(message) => message.content.len() + 2 * message.raw.as_str().len(),
+                Self::Past(past) => past.message.content.len() + 2 * past.message.raw.as_str().len(),
                 Self::Status(status) => status.raw.as_str().len(),
+                Self::Call(report) => report.raw.as_str().len(),
                 Self::Field(report) => report.raw.as_str().len(),
                 Self::Dead(letter) => letter.raw.len(),
             }
@@ -110,7 +119,13 @@ pub struct FieldReport {
     pub number: Option<PhoneNumberId>,
     /// The account it concerns.
     pub waba: Option<WabaId>,
-    /// The change's `value`, as it came.
+    /// The customer of whom it speaks.
+    pub customer: Option<CustomerAliases>,
+    /// What it says, where its shape is known.
+    pub notice: Option<Notice>,
+    /// WhatsApp's time of the change (`entry[].time`), which tells two of one content apart.
+    pub told_at: Option<Timestamp>,
+    /// The change's `value`, or the item of a list in it, as it came.
     pub raw: RawJson,
 }
 

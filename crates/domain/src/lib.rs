@@ -11,13 +11,16 @@
 
 pub mod access;
 pub mod advice;
+pub mod call;
 pub mod change;
 pub mod customer;
 pub mod detail;
 pub mod event;
 pub mod fact;
+pub mod history;
 pub mod ids;
 pub mod message;
+pub mod notice;
 pub mod offset;
 pub mod outbox;
 pub mod pid;
@@ -27,13 +30,16 @@ pub mod time;
 
 pub use access::{Action, Principal, PrincipalId, Role, general_scopes, may};
 pub use advice::{Advice, Remedy, advice};
+pub use call::{Call, CallReport, CallStage};
 pub use change::{MessageChange, MessageReaction, MessageUpdate, Reactor, Renewal, Version};
 pub use customer::{Alias, AliasKind, CustomerAliases, CustomerName};
 pub use detail::{Detail, Typed};
 pub use event::{Audience, Event, FieldNotice, Scope};
 pub use fact::{DeadLetter, DeadLetterKind, Fact, FieldReport, ReceivedMessage, StatusReport};
+pub use history::{PastBody, PastMessage};
 pub use ids::{AppName, ConversationId, CustomerId, MessageId, OutboxId, PhoneNumberId, WabaId, Wamid};
 pub use message::{DetailJson, Direction, ErrorDetail, Message, MessageType, RawJson, Source};
+pub use notice::{HistorySync, MarketingChoice, Notice};
 pub use offset::{Epoch, Offset};
 pub use outbox::{LinkPreview, OutboxEntry, OutboxState, Recipient, SendIntent, SendOutcome};
 pub use pid::Pid;

@@ -36,25 +36,50 @@ pub enum Source {
     Api,
     /// The owner wrote it in the WhatsApp Business app (an echo).
     PhoneApp,
+    /// It was written before the number came to us, by either side. It is news to nobody.
+    History(Direction),
 }
 
 impl Source {
-    const ALL: [Self; 3] = [Self::Customer, Self::Api, Self::PhoneApp];
+    const ALL: [Self; 5] = [
+        Self::Customer,
+        Self::Api,
+        Self::PhoneApp,
+        Self::History(Direction::Inbound),
+        Self::History(Direction::Outbound),
+    ];
 
-    /// The source that [`Self::as_str`] names.
+    /// The source that [`Self::stored`] names.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|source| source.as_str() == text)
+        Self::ALL.into_iter().find(|source| source.stored() == text)
     }
 
-    /// The word on the wire and in the store.
+    /// The word on the wire.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Customer => "customer",
             Self::Api => "api",
             Self::PhoneApp => "phone_app",
+            Self::History(_) => "history",
         }
+    }
+
+    /// The word in the store, which says the direction, too.
+    #[must_use]
+    pub const fn stored(self) -> &'static str {
+        match self {
+            Self::History(Direction::Inbound) => "history_inbound",
+            Self::History(Direction::Outbound) => "history_outbound",
+            live => live.as_str(),
+        }
+    }
+
+    /// Whether it is of the past: it makes no unread, opens no window and notifies nobody.
+    #[must_use]
+    pub const fn is_past(self) -> bool {
+        matches!(self, Self::History(_))
     }
 
     /// Who wrote to whom, which the source decides.
@@ -63,6 +88,7 @@ impl Source {
         match self {
             Self::Customer => Direction::Inbound,
             Self::Api | Self::PhoneApp => Direction::Outbound,
+            Self::History(direction) => direction,
         }
     }
 }

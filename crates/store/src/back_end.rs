@@ -1,7 +1,7 @@
 //! One store over two back ends: what each has to be able to do, and which one does it.
 
 use tokio::sync::oneshot;
-use waypost_domain::{CustomerAliases, CustomerId, Offset, PhoneNumberId, Timestamp};
+use waypost_domain::{CustomerAliases, CustomerId, HistorySync, Offset, PhoneNumberId, Timestamp};
 
 use crate::append::Undelivered;
 use crate::housekeeping::{Doomed, DoomedSession, Prune, SessionPrune};
@@ -51,6 +51,7 @@ ask_back_end! {
     fn aliases(&self, customer: CustomerId) -> Result<Option<CustomerAliases>, ReadError>;
     fn last_number(&self, customer: CustomerId) -> Result<Option<PhoneNumberId>, ReadError>;
     fn has_number(&self, number: PhoneNumberId) -> Result<bool, ReadError>;
+    fn history_sync(&self, number: PhoneNumberId) -> Result<Option<HistorySync>, ReadError>;
     fn has_keys(&self) -> Result<bool, ReadError>;
     fn find_key(&self, digest: [u8; 32]) -> Result<Option<ApiKey>, ReadError>;
     /// A few rows that are due, the oldest first.

@@ -188,6 +188,8 @@ fn count(outcomes: impl Iterator<Item = Outcome>) -> StoreCounts {
 fn refused(fact: &Fact) -> DeadLetter {
     let raw = match fact {
         Fact::Message(message) => message.raw.as_str().as_bytes().to_vec(),
+        Fact::Past(past) => past.message.raw.as_str().as_bytes().to_vec(),
+        Fact::Call(report) => report.raw.as_str().as_bytes().to_vec(),
         Fact::Status(report) => report.raw.as_str().as_bytes().to_vec(),
         Fact::Field(report) => report.raw.as_str().as_bytes().to_vec(),
         Fact::Dead(letter) => letter.raw.clone(),

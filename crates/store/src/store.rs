@@ -6,8 +6,8 @@ use tokio::sync::{oneshot, watch};
 use waypost_domain::status::DELIVERY_DAYS_MAX;
 use waypost_domain::time::DAY_MS;
 use waypost_domain::{
-    AppName, CustomerAliases, CustomerId, Fact, Offset, OutboxEntry, OutboxId, PhoneNumberId, SendIntent,
-    SendOutcome, Timestamp,
+    AppName, CustomerAliases, CustomerId, Fact, HistorySync, Offset, OutboxEntry, OutboxId, PhoneNumberId,
+    SendIntent, SendOutcome, Timestamp,
 };
 
 use crate::append::Delivery;
@@ -277,6 +277,14 @@ impl Store {
     /// See [`ReadError`].
     pub async fn has_number(&self, number: PhoneNumberId) -> Result<bool, ReadError> {
         self.back.has_number(number).await
+    }
+
+    /// How far the sharing of the old chats of one of our numbers has come; `None` where it never began.
+    ///
+    /// # Errors
+    /// See [`ReadError`].
+    pub async fn history_sync(&self, number: PhoneNumberId) -> Result<Option<HistorySync>, ReadError> {
+        self.back.history_sync(number).await
     }
 
     /// Whether there is any API key.

@@ -1,16 +1,18 @@
 //! The way down from an entry to its items: what is broken on the way becomes a dead letter, the rest goes on.
 
-use std::fmt::Display;
+use std::fmt::{self, Display};
 
-use waypost_domain::{
-    DeadLetter, DeadLetterKind, Fact, FieldReport, PhoneNumberId, RawJson, Source, Timestamp, WabaId,
-};
+use waypost_domain::{Fact, Notice, PhoneNumberId, RawJson, Timestamp, WabaId};
 
+use super::broken::Broken;
 use super::contacts::Contacts;
-use super::message::{Flaw, Surroundings, message};
-use super::status::status;
+use super::item::{Items, List};
+use super::message::{Flaw, Surroundings, time};
+use super::notice::notice;
+use super::past::{Thread, holds_history, past_message, progress};
+use crate::errors::error_details;
 use crate::json::Node;
-use crate::shapes::{Change, Entry, HistoryChunk, Metadata, Value};
+use crate::shapes::{Change, Entry, HistoryChunk, HistoryThread, Metadata, Value};
 
 /// The longest name of a field that is kept, in characters.
 const FIELD_CHARS_MAX: usize = 64;
@@ -19,8 +21,7 @@ const FIELD_CHARS_MAX: usize = 64;
 pub(super) struct Changes {
     received: Timestamp,
     facts: Vec<Fact>,
-    /// How many of `facts` are dead letters of something above the items.
-    unusable: usize,
+    broken: Broken,
     /// Whether any change was well-formed, though it may have been empty.
     understood: bool,
 }
@@ -33,147 +34,257 @@ struct Place {
 }
 
 impl Display for Place {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "entry[{}].changes[{}]", self.entry, self.change)
     }
 }
 
-/// The lists of items that a value may hold.
-#[derive(Clone, Copy)]
-enum List {
-    Messages,
-    Statuses,
-    Echoes,
+/// What the changes of an entry have in common.
+struct Account {
+    waba: Option<WabaId>,
+    told_at: Option<Timestamp>,
 }
 
-impl List {
-    const fn name(self) -> &'static str {
-        match self {
-            Self::Messages => "messages",
-            Self::Statuses => "statuses",
-            Self::Echoes => "message_echoes",
-        }
-    }
-
-    fn of<'a>(self, value: &Value<'a>) -> Node<'a> {
-        match self {
-            Self::Messages => value.messages,
-            Self::Statuses => value.statuses,
-            Self::Echoes => value.message_echoes,
-        }
-    }
+/// A change, opened.
+struct Scene<'v, 'a> {
+    place: Place,
+    field: &'v str,
+    account: &'v Account,
+    value: Value<'a>,
+    /// The value as it came.
+    value_node: Node<'a>,
+    /// The change as it came.
+    change_node: Node<'a>,
 }
 
 impl Changes {
     pub(super) fn new(received: Timestamp) -> Self {
-        Self { received, facts: Vec::new(), unusable: 0, understood: false }
+        Self { received, facts: Vec::new(), broken: Broken::default(), understood: false }
     }
 
     /// The facts; `None` where nothing was a change at all, so that the body as a whole is the better dead letter.
-    pub(super) fn into_facts(self) -> Option<Vec<Fact>> {
-        (self.understood || self.facts.len() > self.unusable).then_some(self.facts)
+    pub(super) fn into_facts(mut self) -> Option<Vec<Fact>> {
+        self.facts.extend(self.broken.into_rest());
+        self.understood.then_some(self.facts)
     }
 
     /// Reads one entry: the changes of one account.
     pub(super) fn read_entry(&mut self, index: usize, node: Node<'_>) {
         let Some(entry) = node.object::<Entry<'_>>() else {
-            return self.unusable(format!("entry[{index}]: no object"), node);
+            return self.bury(|| format!("entry[{index}]: no object"), node);
         };
         let Some(changes) = entry.changes.items() else {
-            return self.unusable(format!("entry[{index}].changes: missing or no list"), node);
+            return self.bury(|| format!("entry[{index}].changes: missing or no list"), node);
         };
-        let waba = entry.id.text().and_then(|id| WabaId::parse(&id));
+        let account = Account {
+            waba: entry.id.text().and_then(|id| WabaId::parse(&id)),
+            told_at: time(entry.time, self.received),
+        };
         for (change, node) in changes.into_iter().enumerate() {
-            self.read_change(Place { entry: index, change }, waba.as_ref(), node);
+            self.read_change(Place { entry: index, change }, &account, node);
         }
     }
 
-    fn read_change(&mut self, place: Place, waba: Option<&WabaId>, change_node: Node<'_>) {
+    fn read_change(&mut self, place: Place, account: &Account, change_node: Node<'_>) {
         let Some(change) = change_node.object::<Change<'_>>() else {
-            return self.unusable(format!("{place}: no object"), change_node);
+            return self.bury(|| format!("{place}: no object"), change_node);
         };
         let Some(value) = change.value.object::<Value<'_>>() else {
-            return self.unusable(format!("{place}.value: missing or no object"), change_node);
+            return self.bury(|| format!("{place}.value: missing or no object"), change_node);
         };
         let field = change.field.string();
-        let lists: &[List] = match field.as_deref() {
-            Some("messages") => &[List::Messages, List::Statuses],
-            Some("smb_message_echoes") => &[List::Echoes],
-            // Without a usable name, what the value holds tells what it is.
-            None if value.messages.items().is_some() || value.statuses.items().is_some() => {
-                &[List::Messages, List::Statuses]
-            }
-            None => return self.unusable(format!("{place}.field: missing or no text"), change_node),
-            Some("history") if !holds_history(&value) => {
-                return self.unusable(format!("{place}.value.history: missing or empty"), change_node);
-            }
-            Some(_) => &[],
+        // Without a usable name, what the value holds tells what it is.
+        let holds_messages = || value.messages.items().is_some() || value.statuses.items().is_some();
+        let Some(field) = field.as_deref().or_else(|| holds_messages().then_some("messages")) else {
+            return self.bury(|| format!("{place}.field: missing or no text"), change_node);
         };
-        let field = field.as_deref().unwrap_or("messages");
-        let number = || business_number(&value).ok();
-        if lists.is_empty() {
-            self.understood = true;
-            let raw = change.value.raw().unwrap_or_default().to_owned();
-            return self.facts.push(report(field, number(), waba, raw));
+        let scene = Scene { place, field, account, value, value_node: change.value, change_node };
+        match field {
+            "messages" => self.read_messages(&scene, &[List::Messages, List::Statuses]),
+            "smb_message_echoes" => self.read_messages(&scene, &[List::Echoes]),
+            "history" => self.read_history(&scene),
+            "calls" => self.read_lists(&scene, &[List::Calls, List::CallStatuses]),
+            "smb_app_state_sync" => self.read_lists(&scene, &[List::ContactBook]),
+            "user_preferences" => self.read_lists(&scene, &[List::Preferences]),
+            "automatic_events" => self.read_lists(&scene, &[List::AutomaticEvents]),
+            "standby" => self.read_standby(&scene),
+            _ if field.starts_with("group_") => self.read_lists(&scene, &[List::Groups]),
+            _ => self.report_whole(&scene),
         }
+    }
+
+    /// Messages and their statuses, and what may stand beside them.
+    fn read_messages(&mut self, scene: &Scene<'_, '_>, lists: &[List]) {
         let mut present = 0;
+        let items = scene.items(self.received);
         for list in lists {
-            let node = list.of(&value);
-            if let Some(items) = node.items() {
-                self.understood = true;
-                self.read_items(&Items { place, list: *list, waba, value: &value }, items);
-            } else if !node.is_null() {
-                self.unusable(format!("{place}.value.{}: no list", list.name()), change_node);
-            }
-            present += usize::from(node.is_there());
+            self.read_list(scene, *list, &items);
+            present += usize::from(list.of(&scene.value).is_there());
         }
         // A value that holds none of its lists says nothing; one that holds `null` instead is no webhook of Meta's.
         self.understood |= present == 0;
-        if let Some(raw) = leftovers(change.value, &value, lists) {
-            self.facts.push(report(field, number(), waba, raw));
+        if scene.value.user_actions.items().is_some() {
+            self.read_list(scene, List::UserActions, &items);
+        }
+        let is_empty = |list: &List| list.of(&scene.value).items().is_none_or(|items| items.is_empty());
+        self.read_errors(scene, &items, lists.iter().all(is_empty));
+    }
+
+    /// Errors of the number. They are reported with the whole value where it holds nothing else, and by themselves beside
+    /// items, which are facts already.
+    fn read_errors(&mut self, scene: &Scene<'_, '_>, items: &Items<'_, '_>, alone: bool) {
+        let errors = scene.value.errors;
+        if errors.items_or_one().is_empty() {
+            return;
+        }
+        let raw = errors.raw().unwrap_or_default();
+        let raw = if alone {
+            scene.value_node.raw().unwrap_or_default().to_owned()
+        } else {
+            format!("{{\"errors\":{raw}}}")
+        };
+        let notice = Notice::Errors(error_details(errors));
+        self.tell(items.report_of(RawJson::new(raw), None, Some(notice)));
+    }
+
+    /// Lists of items; where there is none of them, the value as a whole is told.
+    fn read_lists(&mut self, scene: &Scene<'_, '_>, lists: &[List]) {
+        if lists.iter().all(|list| list.of(&scene.value).is_null()) {
+            return self.report_whole(scene);
+        }
+        let items = scene.items(self.received);
+        for list in lists {
+            self.read_list(scene, *list, &items);
         }
     }
 
-    fn read_items(&mut self, list: &Items<'_, '_>, items: Vec<Node<'_>>) {
-        let around = business_number(list.value).map(|number| Surroundings {
-            number,
-            waba: list.waba.cloned(),
-            contacts: Contacts::read(list.value.contacts),
-            received: self.received,
-        });
-        for (index, node) in items.into_iter().enumerate() {
-            let fact = match &around {
-                Err(flaw) => Err(flaw.at(format!("{}.value.metadata", list.place))),
-                Ok(around) => match list.list {
-                    List::Messages => {
-                        message(node, Source::Customer, around).map(Box::new).map(Fact::Message)
-                    }
-                    List::Echoes => message(node, Source::PhoneApp, around).map(Box::new).map(Fact::Message),
-                    List::Statuses => status(node, around).map(Box::new).map(Fact::Status),
+    /// Copies of what another app deals with.
+    fn read_standby(&mut self, scene: &Scene<'_, '_>) {
+        let Some(copies) = scene.value.standby.object::<Value<'_>>() else {
+            return self.report_whole(scene);
+        };
+        let value = Value { metadata: scene.value.metadata, recipient: scene.value.recipient, ..copies };
+        let scene = Scene { value, ..*scene };
+        self.read_lists(&scene, &[List::StandbyMessages, List::StandbyEchoes, List::StandbyStatuses]);
+    }
+
+    fn read_list(&mut self, scene: &Scene<'_, '_>, list: List, items: &Items<'_, '_>) {
+        let (node, place) = (list.of(&scene.value), scene.place);
+        let Some(nodes) = node.items() else {
+            if !node.is_null() {
+                self.bury(|| format!("{place}.value.{}: no list", list.name()), scene.change_node);
+            }
+            return;
+        };
+        self.understood = true;
+        for (index, node) in nodes.into_iter().enumerate() {
+            match items.fact(list, node) {
+                Ok(fact) => self.facts.push(fact),
+                Err(flaw) => {
+                    let path = || match (&items.around, flaw) {
+                        (Err(flaw), _) => flaw.at(format!("{place}.value.metadata")),
+                        (Ok(_), flaw) => flaw.at(format!("{place}.value.{}[{index}]", list.name())),
+                    };
+                    self.bury(path, node);
                 }
-                .map_err(|flaw| flaw.at(format!("{}.value.{}[{index}]", list.place, list.list.name()))),
-            };
-            self.facts.push(fact.unwrap_or_else(|reason| Fact::Dead(dead_item(reason, node))));
+            }
         }
     }
 
-    /// Notes something above the items that cannot be read.
-    fn unusable(&mut self, reason: String, node: Node<'_>) {
-        self.unusable += 1;
-        self.facts.push(Fact::Dead(dead_item(reason, node)));
+    /// Old chats, how far the sharing is, or pictures that come after their chats.
+    fn read_history(&mut self, scene: &Scene<'_, '_>) {
+        let place = scene.place;
+        if !holds_history(&scene.value) {
+            return self.bury(|| format!("{place}.value.history: missing or empty"), scene.change_node);
+        }
+        let items = scene.items(self.received);
+        for (index, node) in scene.value.history.items_or_one().into_iter().enumerate() {
+            let path = format!("{place}.value.history[{index}]");
+            let Some(chunk) = node.object::<HistoryChunk<'_>>() else {
+                self.bury(|| path + ": no object", node);
+                continue;
+            };
+            if let Some((progress, raw)) = progress(&chunk) {
+                let notice = Notice::History(progress);
+                self.tell(items.report_of(RawJson::new(raw), None, Some(notice)));
+            }
+            match chunk.threads.items() {
+                Some(threads) => self.read_threads(scene, &items, (&path, threads)),
+                None if chunk.threads.is_null() => {}
+                None => self.bury(|| path + ".threads: no list", node),
+            }
+        }
+        self.read_list(scene, List::PastMessages, &items);
+        self.read_list(scene, List::PastEchoes, &items);
+    }
+
+    fn read_threads(
+        &mut self,
+        scene: &Scene<'_, '_>,
+        items: &Items<'_, '_>,
+        (path, threads): (&str, Vec<Node<'_>>),
+    ) {
+        self.understood = true;
+        for (index, node) in threads.into_iter().enumerate() {
+            let path = || format!("{path}.threads[{index}]");
+            let Some(fields) = node.object::<HistoryThread<'_>>() else {
+                self.bury(|| path() + ": no object", node);
+                continue;
+            };
+            let Some(messages) = fields.messages.items() else {
+                self.bury(|| path() + ".messages: missing or no list", node);
+                continue;
+            };
+            let thread = Thread::of(&fields, scene.value.metadata);
+            for (message, node) in messages.into_iter().enumerate() {
+                let past = match &items.around {
+                    Ok(around) => past_message(node, &thread, around),
+                    Err(flaw) => Err(*flaw),
+                };
+                match past {
+                    Ok(past) => self.facts.push(Fact::Past(Box::new(past))),
+                    Err(flaw) if items.around.is_err() => {
+                        self.bury(|| flaw.at(format!("{}.value.metadata", scene.place)), node);
+                    }
+                    Err(flaw) => self.bury(|| flaw.at(format!("{}.messages[{message}]", path())), node),
+                }
+            }
+        }
+    }
+
+    /// A value that is about one thing, or about something that is not known here.
+    fn report_whole(&mut self, scene: &Scene<'_, '_>) {
+        let items = scene.items(self.received);
+        let raw = RawJson::new(scene.value_node.raw().unwrap_or_default());
+        self.tell(items.report_of(raw, None, notice(scene.field, scene.value_node)));
+    }
+
+    fn tell(&mut self, report: Fact) {
+        self.understood = true;
+        self.facts.push(report);
+    }
+
+    /// Keeps what cannot be read.
+    fn bury(&mut self, reason: impl FnOnce() -> String, node: Node<'_>) {
+        self.facts.extend(self.broken.bury(reason, node));
     }
 }
 
-/// A list of items, and where it stands.
-struct Items<'v, 'a> {
-    place: Place,
-    list: List,
-    waba: Option<&'v WabaId>,
-    value: &'v Value<'a>,
-}
-
-fn dead_item(reason: String, node: Node<'_>) -> DeadLetter {
-    DeadLetter { kind: DeadLetterKind::Item, reason, raw: node.raw().unwrap_or_default().into() }
+impl<'a> Scene<'_, 'a> {
+    fn items(&self, received: Timestamp) -> Items<'_, 'a> {
+        Items {
+            field: clean_name(self.field),
+            waba: self.account.waba.as_ref(),
+            told_at: self.account.told_at,
+            received,
+            around: business_number(&self.value).map(|number| Surroundings {
+                number,
+                waba: self.account.waba.clone(),
+                contacts: Contacts::read(self.value.contacts),
+                received,
+            }),
+        }
+    }
 }
 
 /// The business number that a value names; the handover fields have `recipient` in place of `metadata`.
@@ -183,32 +294,7 @@ fn business_number(value: &Value<'_>) -> Result<PhoneNumberId, Flaw> {
     id.text().and_then(|id| PhoneNumberId::parse(&id)).ok_or_else(|| Flaw::of("phone_number_id", id))
 }
 
-/// Whether the value of a `history` change holds anything: chats, the reason why there are none, or late media.
-fn holds_history(value: &Value<'_>) -> bool {
-    let chunks = value.history.items_or_one();
-    let told = chunks.into_iter().filter_map(Node::object).any(|chunk: HistoryChunk<'_>| {
-        chunk.threads.items().is_some() || !chunk.errors.items_or_one().is_empty()
-    });
-    told || value.messages.items().is_some() || value.message_echoes.items().is_some()
-}
-
-fn report(field: &str, number: Option<PhoneNumberId>, waba: Option<&WabaId>, raw: String) -> Fact {
-    let field: String = field.chars().filter(|c| !c.is_control()).take(FIELD_CHARS_MAX).collect();
-    let (field, waba, raw) = (field.into(), waba.cloned(), RawJson::new(raw));
-    Fact::Field(Box::new(FieldReport { field, number, waba, raw }))
-}
-
-/// What a value says beside its items: errors of the number, and clicks on links. They are reported with the whole
-/// value where it holds nothing else, and by themselves beside items, which are facts already.
-fn leftovers(raw: Node<'_>, value: &Value<'_>, lists: &[List]) -> Option<String> {
-    let parts: Vec<String> = [("errors", value.errors), ("user_actions", value.user_actions)]
-        .into_iter()
-        .filter(|(_, node)| !node.items_or_one().is_empty())
-        .filter_map(|(name, node)| Some(format!("\"{name}\":{}", node.raw()?)))
-        .collect();
-    if parts.is_empty() {
-        return None;
-    }
-    let alone = lists.iter().all(|list| list.of(value).items().is_none_or(|items| items.is_empty()));
-    if alone { raw.raw().map(str::to_owned) } else { Some(format!("{{{}}}", parts.join(","))) }
+/// The name of a field without control characters, cut to the limit.
+fn clean_name(field: &str) -> Box<str> {
+    field.chars().filter(|c| !c.is_control()).take(FIELD_CHARS_MAX).collect()
 }

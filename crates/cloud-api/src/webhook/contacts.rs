@@ -5,6 +5,7 @@ use std::collections::HashMap;
 
 use waypost_domain::{Alias, AliasKind, CustomerAliases, CustomerName};
 
+use super::message::Customer;
 use crate::json::Node;
 use crate::shapes::{Contact, Profile};
 
@@ -51,6 +52,13 @@ impl<'a> Contacts<'a> {
         // A number that somebody else had before must not lend its new holder the old one's name and ids.
         let same = |person: &&Person<'_>| names.user_id.is_none() || person.user_id.is_none();
         by_user_id.or_else(|| names.phone.as_deref().and_then(|id| self.by_wa_id(id)).filter(same))
+    }
+
+    /// All the names of whom `names` name, and the profile name.
+    pub(super) fn customer(&self, names: &Names<'_>) -> Option<Customer> {
+        let person = self.find(names);
+        let more = person.map(Person::names);
+        Some((names.aliases(more.as_ref())?, person.and_then(Person::name)))
     }
 
     /// The only person, where there is just one.

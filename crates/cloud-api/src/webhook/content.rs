@@ -45,6 +45,7 @@ fn content_of_other(kind: &str, message: &MessageItem<'_>) -> String {
 fn placeholder(kind: &str) -> String {
     match kind {
         "contacts" => "[contact]".to_owned(),
+        "media_placeholder" => "[media]".to_owned(),
         "unsupported" | "unknown" => "[unsupported message]".to_owned(),
         "revoke" => "[deleted message]".to_owned(),
         kind => format!("[{kind}]"),

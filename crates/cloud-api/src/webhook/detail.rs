@@ -57,15 +57,15 @@ fn typed(kind: &MessageType, fields: &MessageItem<'_>, received: Timestamp) -> T
 }
 
 /// The members of an object; none where it is no object.
-fn members<'a, T: Shape<'a>>(node: Node<'a>) -> T {
+pub(super) fn members<'a, T: Shape<'a>>(node: Node<'a>) -> T {
     node.object().unwrap_or_default()
 }
 
-fn words<const CHARS_MAX: usize>(node: Node<'_>) -> Option<Words<CHARS_MAX>> {
+pub(super) fn words<const CHARS_MAX: usize>(node: Node<'_>) -> Option<Words<CHARS_MAX>> {
     Words::parse(&node.readable()?)
 }
 
-fn opaque<const BYTES_MAX: usize>(node: Node<'_>) -> Option<Opaque<BYTES_MAX>> {
+pub(super) fn opaque<const BYTES_MAX: usize>(node: Node<'_>) -> Option<Opaque<BYTES_MAX>> {
     Opaque::parse(&node.text()?)
 }
 

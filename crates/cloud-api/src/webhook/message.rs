@@ -2,7 +2,7 @@
 
 use waypost_domain::detail::Participant;
 use waypost_domain::{
-    Alias, AliasKind, CustomerAliases, CustomerName, Detail, MessageType, PhoneNumberId, RawJson,
+    Alias, AliasKind, CustomerAliases, CustomerName, Detail, Direction, MessageType, PhoneNumberId, RawJson,
     ReceivedMessage, Source, Timestamp, WabaId, Wamid,
 };
 
@@ -61,20 +61,28 @@ pub(super) fn message(
     source: Source,
     around: &Surroundings<'_>,
 ) -> Result<ReceivedMessage, Flaw> {
+    message_with(item, source, around, |fields| match source.direction() {
+        Direction::Outbound => addressee(fields, &around.contacts).ok_or_else(|| Flaw::of("to", fields.to)),
+        Direction::Inbound => sender(fields, &around.contacts).ok_or_else(|| Flaw::of("from", fields.from)),
+    })
+}
+
+/// The message that an item is; `customer` says with whom.
+pub(super) fn message_with(
+    item: Node<'_>,
+    source: Source,
+    around: &Surroundings<'_>,
+    customer: impl FnOnce(&MessageItem<'_>) -> Result<Customer, Flaw>,
+) -> Result<ReceivedMessage, Flaw> {
     let raw = item.raw().ok_or(Flaw::NoObject)?;
     let fields: MessageItem<'_> = item.object().ok_or(Flaw::NoObject)?;
-    let wamid = fields.id.text().and_then(|id| Wamid::parse(&id)).ok_or_else(|| Flaw::of("id", fields.id))?;
+    let wamid = wamid(fields.id)?;
     let kind = fields
         .kind
         .string()
         .and_then(|word| MessageType::parse(&word))
         .ok_or_else(|| Flaw::of("type", fields.kind))?;
-    let (customer, customer_name) = match source {
-        Source::PhoneApp => addressee(&fields, &around.contacts).ok_or_else(|| Flaw::of("to", fields.to))?,
-        Source::Customer | Source::Api => {
-            sender(&fields, &around.contacts).ok_or_else(|| Flaw::of("from", fields.from))?
-        }
-    };
+    let (customer, customer_name) = customer(&fields)?;
     Ok(ReceivedMessage {
         number: around.number.clone(),
         waba: around.waba.clone(),
@@ -95,19 +103,25 @@ pub(super) fn message(
     })
 }
 
+/// WhatsApp's id of an item.
+pub(super) fn wamid(id: Node<'_>) -> Result<Wamid, Flaw> {
+    id.text().and_then(|text| Wamid::parse(&text)).ok_or_else(|| Flaw::of("id", id))
+}
+
 /// WhatsApp's time of an item, where it can be believed.
 pub(super) fn time(stamp: Node<'_>, received: Timestamp) -> Option<Timestamp> {
     Timestamp::believable_seconds(stamp.whole_number()?, received)
 }
 
-type Customer = (CustomerAliases, Option<CustomerName>);
+/// The other side: its names, and its profile name.
+pub(super) type Customer = (CustomerAliases, Option<CustomerName>);
 
 /// Who wrote it.
 fn sender(fields: &MessageItem<'_>, contacts: &Contacts<'_>) -> Option<Customer> {
     customer(fields, &author(fields), contacts).or_else(|| subject_of_system_message(fields, contacts))
 }
 
-fn author<'a>(fields: &MessageItem<'a>) -> Names<'a> {
+pub(super) fn author<'a>(fields: &MessageItem<'a>) -> Names<'a> {
     Names {
         user_id: fields.from_user_id.text(),
         parent_user_id: fields.from_parent_user_id.text(),
@@ -117,24 +131,22 @@ fn author<'a>(fields: &MessageItem<'a>) -> Names<'a> {
 
 /// Who of a group wrote it. The owner's phone is no participant.
 fn participant(fields: &MessageItem<'_>, source: Source, contacts: &Contacts<'_>) -> Option<Participant> {
-    group(fields).filter(|_| source == Source::Customer)?;
-    let names = author(fields);
-    let person = contacts.find(&names);
-    let more = person.map(|person| person.names());
-    Some(Participant {
-        aliases: names.aliases(more.as_ref())?,
-        name: person.and_then(|person| person.name()),
-    })
+    group(fields).filter(|_| source.direction() == Direction::Inbound)?;
+    let (aliases, name) = contacts.customer(&author(fields))?;
+    Some(Participant { aliases, name })
 }
 
 /// To whom the owner wrote on the phone.
 fn addressee(fields: &MessageItem<'_>, contacts: &Contacts<'_>) -> Option<Customer> {
-    let names = Names {
+    customer(fields, &addressed(fields), contacts)
+}
+
+pub(super) fn addressed<'a>(fields: &MessageItem<'a>) -> Names<'a> {
+    Names {
         user_id: fields.to_user_id.text(),
         parent_user_id: fields.to_parent_user_id.text(),
         phone: fields.to.text(),
-    };
-    customer(fields, &names, contacts)
+    }
 }
 
 fn customer(fields: &MessageItem<'_>, names: &Names<'_>, contacts: &Contacts<'_>) -> Option<Customer> {
@@ -142,9 +154,7 @@ fn customer(fields: &MessageItem<'_>, names: &Names<'_>, contacts: &Contacts<'_>
         // The customer is the group; the contact's name is that of the member who wrote.
         return Some((CustomerAliases::new([group])?, None));
     }
-    let person = contacts.find(names);
-    let more = person.map(|person| person.names());
-    Some((names.aliases(more.as_ref())?, person.and_then(|person| person.name())))
+    contacts.customer(names)
 }
 
 fn group(fields: &MessageItem<'_>) -> Option<Alias> {

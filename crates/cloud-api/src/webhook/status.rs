@@ -1,9 +1,9 @@
 //! A status item becomes a [`StatusReport`].
 
 use waypost_domain::detail::Opaque;
-use waypost_domain::{Pricing, RawJson, Reported, StatusReport, Wamid};
+use waypost_domain::{Pricing, RawJson, Reported, StatusReport};
 
-use super::message::{Flaw, Surroundings, time};
+use super::message::{Flaw, Surroundings, time, wamid};
 use crate::errors::error_details;
 use crate::json::Node;
 use crate::shapes::{self, Conversation, StatusItem};
@@ -15,7 +15,7 @@ const PARTICIPANT_CHARS_MAX: usize = 256;
 pub(super) fn status(item: Node<'_>, around: &Surroundings<'_>) -> Result<StatusReport, Flaw> {
     let raw = item.raw().ok_or(Flaw::NoObject)?;
     let fields: StatusItem<'_> = item.object().ok_or(Flaw::NoObject)?;
-    let wamid = fields.id.text().and_then(|id| Wamid::parse(&id)).ok_or_else(|| Flaw::of("id", fields.id))?;
+    let wamid = wamid(fields.id)?;
     let reported = fields
         .status
         .string()

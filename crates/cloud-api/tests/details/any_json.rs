@@ -156,6 +156,8 @@ fn without_raw(body: &[u8]) -> Vec<Fact> {
                 status.raw = RawJson::new("{}");
                 status.pricing = None;
             }
+            Fact::Past(past) => past.message.raw = RawJson::new("{}"),
+            Fact::Call(report) => report.raw = RawJson::new("{}"),
             Fact::Field(report) => report.raw = RawJson::new("{}"),
             Fact::Dead(letter) => letter.raw.clear(),
         }

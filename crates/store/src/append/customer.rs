@@ -71,7 +71,12 @@ impl Decider {
     }
 
     /// The customer whom the aliases name, with every alias attached that nobody else holds.
-    fn resolve_customer(&mut self, plan: &mut Plan<'_>, number: i64, mention: &Mention<'_>) -> CustomerId {
+    pub(super) fn resolve_customer(
+        &mut self,
+        plan: &mut Plan<'_>,
+        number: i64,
+        mention: &Mention<'_>,
+    ) -> CustomerId {
         let holder = mention.aliases.iter().find_map(|alias| Some((alias, self.known.holder(alias)?)));
         let decided = match holder {
             // The item has a BSUID that is unknown, and a phone that is known: is it the same person?

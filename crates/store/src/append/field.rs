@@ -1,8 +1,13 @@
-//! Webhook fields other than messages: kept as they came, and shown to those who may see them.
+//! Webhook fields other than messages: kept as they came, and shown to those who may see them. What some of them say of a
+//! customer or a number is state, too; there the newest counts, whatever the order in which they come.
 
-use waypost_domain::{Event, FieldNotice, FieldReport};
+use waypost_domain::notice::{HistoryProgress, SavedContact, StandbyPart};
+use waypost_domain::{
+    CustomerAliases, CustomerId, Event, FieldNotice, FieldReport, MarketingChoice, Notice, Timestamp,
+};
 
 use super::Decider;
+use super::customer::Mention;
 use super::dedup::{SeenKey, WamidDigest};
 use super::item::Delivery;
 use super::plan::{Plan, Write};
@@ -13,6 +18,36 @@ const NO_NUMBER: i64 = 0;
 
 pub(super) const fn key(digest: WamidDigest) -> SeenKey {
     SeenKey::message(NO_NUMBER, digest)
+}
+
+/// What tells a report from others: what it says, of which number, and when.
+pub(super) fn identity(report: &FieldReport) -> Vec<u8> {
+    let number = report.number.as_ref().map_or("", |number| number.as_str());
+    let told_at = report.told_at.map(Timestamp::as_millis).unwrap_or_default().to_be_bytes();
+    let parts: [&[u8]; 4] =
+        [report.field.as_bytes(), number.as_bytes(), &told_at, report.raw.as_str().as_bytes()];
+    parts.join(&0)
+}
+
+/// What of a report is state, beyond being shown.
+enum Told<'a> {
+    Contact(&'a SavedContact),
+    Marketing(MarketingChoice, Option<Timestamp>),
+    /// The customer wrote to another app on our number.
+    Elsewhere(Option<Timestamp>),
+    History(&'a HistoryProgress),
+}
+
+impl<'a> Told<'a> {
+    fn by(report: &'a FieldReport) -> Option<Self> {
+        match report.notice.as_ref()? {
+            Notice::Contact(contact) => Some(Self::Contact(contact)),
+            Notice::Preference(preference) => Some(Self::Marketing(preference.marketing()?, preference.at)),
+            Notice::Standby(copy) if copy.part == StandbyPart::Message => Some(Self::Elsewhere(copy.at)),
+            Notice::History(progress) => Some(Self::History(progress)),
+            _ => None,
+        }
+    }
 }
 
 impl Decider {
@@ -26,15 +61,62 @@ impl Decider {
         if self.is_repeated(plan, key(digest), received) {
             return Received::Repeated;
         }
+        let customer = self.take_in(plan, delivery, report);
         plan.write(Write::FieldReport { report, received });
         let notice = FieldNotice {
             field: report.field.clone(),
             number: report.number.clone(),
             waba: report.waba.clone(),
+            customer,
+            notice: report.notice.clone(),
             raw: report.raw.clone(),
             at: received,
         };
         self.journal.write(plan, &Event::Field(Box::new(notice)), received);
         Received::Stored
+    }
+
+    /// Takes in what of a report is state; the customer of whom it speaks, where that is somebody.
+    fn take_in<'a>(
+        &mut self,
+        plan: &mut Plan<'a>,
+        delivery: &'a Delivery,
+        report: &'a FieldReport,
+    ) -> Option<CustomerId> {
+        let received = delivery.received;
+        let known = |this: &Self| report.customer.as_ref().and_then(|aliases| this.known_holder(aliases));
+        let (Some(phone_number), Some(told)) = (&report.number, Told::by(report)) else { return known(self) };
+        let number = self.number(plan, &delivery.app, phone_number, report.waba.as_ref());
+        if let Told::History(progress) = told {
+            plan.write(Write::HistorySync { number, progress, at: received });
+            return None;
+        }
+        // Whoever is not known yet is created: what is told of them earlier may come later.
+        let aliases = report.customer.as_ref()?;
+        let mention = Mention { aliases, name: None, at: received };
+        if let Told::Elsewhere(at) = told {
+            let thread = self.thread(plan, number, &mention);
+            let inbound_at = Some(at.unwrap_or(received));
+            plan.write(Write::ConversationMoved { id: thread.conversation, at: None, inbound_at });
+            return Some(thread.customer);
+        }
+        let customer = self.resolve_customer(plan, number, &mention);
+        match told {
+            Told::Contact(contact) => plan.write(Write::SavedName {
+                customer,
+                name: contact.saved_name.as_ref(),
+                at: contact.at.unwrap_or(received),
+            }),
+            Told::Marketing(choice, at) => {
+                plan.write(Write::Marketing { customer, choice, at: at.unwrap_or(received) });
+            }
+            Told::Elsewhere(_) | Told::History(_) => {}
+        }
+        Some(customer)
+    }
+
+    /// Whom the first of the names means that is anybody's.
+    pub(super) fn known_holder(&self, aliases: &CustomerAliases) -> Option<CustomerId> {
+        aliases.iter().find_map(|alias| self.known.holder(alias))
     }
 }

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use waypost_domain::{
-    AppName, DeadLetter, Fact, FieldReport, OutboxEntry, OutboxId, PhoneNumberId, ReceivedMessage,
-    SendIntent, SendOutcome, StatusReport, Timestamp, Wamid,
+    AppName, CallReport, DeadLetter, Fact, FieldReport, OutboxEntry, OutboxId, PastMessage, PhoneNumberId,
+    ReceivedMessage, SendIntent, SendOutcome, StatusReport, Timestamp, Wamid,
 };
 
 use super::dedup::{WamidDigest, status_key};
@@ -26,6 +26,18 @@ pub(crate) enum Item<'a> {
         digest: WamidDigest,
         /// Of the message that it changes.
         target: Option<WamidDigest>,
+    },
+    Past {
+        delivery: &'a Delivery,
+        past: &'a PastMessage,
+        digest: WamidDigest,
+        /// Of the message that it changes.
+        target: Option<WamidDigest>,
+    },
+    Call {
+        delivery: &'a Delivery,
+        report: &'a CallReport,
+        digest: WamidDigest,
     },
     Status {
         delivery: &'a Delivery,
@@ -86,14 +98,22 @@ impl Decider {
                 let target = change::target(message).map(digest);
                 Item::Message { delivery, message, digest: digest(&message.wamid), target }
             }
+            Fact::Past(past) => {
+                let digest = |wamid: &Wamid| self.dedup.digest(wamid.as_str().as_bytes());
+                let target = change::target(&past.message).map(digest);
+                Item::Past { delivery, past, digest: digest(&past.message.wamid), target }
+            }
+            Fact::Call(report) => {
+                let digest = self.dedup.digest(report.id.as_str().as_bytes());
+                Item::Call { delivery, report, digest }
+            }
             Fact::Status(report) => {
                 let digest = self.dedup.digest(report.wamid.as_str().as_bytes());
                 let what = status_key(&report.reported, report.participant.as_deref());
                 Item::Status { delivery, report, digest, what }
             }
             Fact::Field(report) => {
-                let said = [report.field.as_bytes(), b"\0", report.raw.as_str().as_bytes()].concat();
-                Item::Field { delivery, report, digest: self.dedup.digest(&said) }
+                Item::Field { delivery, report, digest: self.dedup.digest(&super::field::identity(report)) }
             }
             Fact::Dead(letter) => Item::Dead { delivery, letter },
         }

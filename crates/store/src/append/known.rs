@@ -4,9 +4,9 @@ use std::collections::HashMap;
 
 use waypost_domain::detail::Line;
 use waypost_domain::{
-    Alias, ConversationId, CustomerId, CustomerName, DetailJson, Direction, ErrorDetail, MessageId,
-    MessageReaction, MessageState, MessageType, Offset, OutboxEntry, OutboxId, PhoneNumberId, Pricing,
-    PrincipalId, Reactor, Reported, StatusTimes, Timestamp, Wamid,
+    Alias, Call, ConversationId, CustomerId, CustomerName, DetailJson, Direction, ErrorDetail, MessageId,
+    MessageReaction, MessageState, MessageType, Offset, OutboxEntry, OutboxId, PastBody, PhoneNumberId,
+    Pricing, PrincipalId, Reactor, Reported, Source, StatusTimes, Timestamp, Wamid,
 };
 
 use super::dedup::{SeenKey, WamidDigest};
@@ -35,6 +35,7 @@ pub(crate) struct Known {
     pub(super) conversations: HashMap<(CustomerId, i64), Option<KnownConversation>>,
     pub(super) seen: HashMap<SeenKey, Option<Sighting>>,
     pub(super) messages: HashMap<i64, Option<Subject>>,
+    pub(super) calls: HashMap<i64, Option<KnownCall>>,
     pub(super) parked: HashMap<(i64, WamidDigest), Vec<ParkedRow>>,
     pub(super) reactions: HashMap<i64, Vec<ReactionRow>>,
     pub(super) parked_changes: HashMap<(i64, WamidDigest), Vec<ChangeItem>>,
@@ -91,6 +92,8 @@ pub(crate) struct Subject {
     pub(crate) customer: CustomerId,
     pub(crate) direction: Direction,
     pub(crate) kind: MessageType,
+    /// What it is, where it is of the past.
+    pub(crate) past: Option<PastBody>,
     pub(crate) state: MessageState,
     pub(crate) times: StatusTimes,
     /// The edit that counts: when it was made, and which it is.
@@ -125,6 +128,14 @@ pub(crate) struct ReactionRow {
     pub(crate) wamid: WamidDigest,
 }
 
+/// A call that has a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct KnownCall {
+    pub(crate) call: Call,
+    /// When it was, by what is known.
+    pub(crate) at: Timestamp,
+}
+
 /// A status that waits for its message.
 #[derive(Clone, Debug)]
 pub(crate) struct ParkedRow {
@@ -133,6 +144,13 @@ pub(crate) struct ParkedRow {
     pub(crate) at: Timestamp,
     pub(crate) errors: Vec<ErrorDetail>,
     pub(crate) pricing: Option<Pricing>,
+}
+
+impl Subject {
+    /// What is of the past about a message with this source and type.
+    pub(crate) fn past(source: Source, kind: &str) -> Option<PastBody> {
+        source.is_past().then(|| PastBody::of(kind))
+    }
 }
 
 impl Known {
@@ -144,6 +162,7 @@ impl Known {
             conversations: HashMap::new(),
             seen: HashMap::new(),
             messages: HashMap::new(),
+            calls: HashMap::new(),
             parked: HashMap::new(),
             reactions: HashMap::new(),
             parked_changes: HashMap::new(),
@@ -170,6 +189,7 @@ impl Known {
         bound(&mut self.conversations);
         self.seen.clear();
         self.messages.clear();
+        self.calls.clear();
         self.parked.clear();
         self.reactions.clear();
         self.parked_changes.clear();
@@ -259,6 +279,10 @@ impl Known {
         loaded(self.messages.get_mut(&seq)).as_mut()
     }
 
+    pub(super) fn call(&self, seq: i64) -> Option<KnownCall> {
+        *loaded(self.calls.get(&seq))
+    }
+
     pub(super) fn send_of(&self, key: &(PrincipalId, Box<str>)) -> Option<OutboxId> {
         *loaded(self.sends_by_key.get(key))
     }
@@ -297,6 +321,10 @@ impl Known {
 
     pub(crate) fn load_subject(&mut self, seq: i64, subject: Subject) {
         self.messages.insert(seq, Some(subject));
+    }
+
+    pub(crate) fn load_call(&mut self, seq: i64, call: KnownCall) {
+        self.calls.insert(seq, Some(call));
     }
 
     /// One of the statuses that wait for a message, in the order in which they came.

@@ -1,8 +1,8 @@
 //! A message arrives: from the customer, or as an echo of what the owner wrote on the phone.
 
 use waypost_domain::{
-    ConversationId, CustomerId, Direction, Event, Message, MessageId, MessageState, ReceivedMessage,
-    StatusTimes, Timestamp,
+    ConversationId, CustomerId, Direction, Event, Message, MessageId, MessageState, MessageType,
+    ReceivedMessage, Source, StatusTimes, Timestamp,
 };
 
 use super::Decider;
@@ -15,10 +15,16 @@ use super::plan::{Plan, Write};
 use crate::store::Received;
 
 /// Whether a message is an event of its own.
-enum Showing {
+pub(super) enum Showing {
     AsMessage,
     /// It changes another message.
     Never,
+}
+
+impl Showing {
+    pub(super) fn of(kind: &MessageType) -> Self {
+        if kind.changes_another() { Self::Never } else { Self::AsMessage }
+    }
 }
 
 impl Decider {
@@ -31,6 +37,7 @@ impl Decider {
         let number = self.number(plan, &delivery.app, &received.number, received.waba.as_ref());
         let key = SeenKey::message(number, digest);
         if self.known.sighting(&key).is_some() {
+            self.reopen_window(plan, number, (delivery, received));
             return Received::Repeated;
         }
         let seq = self.known.next_message();
@@ -76,8 +83,7 @@ impl Decider {
             at,
         };
         let change = change_item(received, &message, (seq, digest));
-        let showing = if received.kind.changes_another() { Showing::Never } else { Showing::AsMessage };
-        self.write_message(plan, (number, seq, message), &showing, delivery.received);
+        self.write_message(plan, (number, seq, message), &Showing::of(&received.kind), delivery.received);
         if received.source.direction() == Direction::Outbound {
             self.unpark(plan, (number, digest), (seq, &received.number), delivery.received);
         }
@@ -88,6 +94,23 @@ impl Decider {
             _ => self.unpark_changes(plan, (number, digest), (seq, &received.number), delivery.received),
         }
         Received::Stored
+    }
+
+    /// Whoever shared the past may have been faster with a message than the live webhook, and opened no window by it.
+    fn reopen_window(
+        &self,
+        plan: &mut Plan<'_>,
+        number: i64,
+        (delivery, received): (&Delivery, &ReceivedMessage),
+    ) {
+        if received.source != Source::Customer || !received.kind.opens_window() {
+            return;
+        }
+        let customer = self.known_holder(&received.customer);
+        if let Some(known) = customer.and_then(|customer| self.known.conversation(customer, number)) {
+            let inbound_at = Some(received.at.unwrap_or(delivery.received));
+            plan.write(Write::ConversationMoved { id: known.id, at: None, inbound_at });
+        }
     }
 
     /// Stores and shows an accepted send as a message, and gives its row. Where its `wamid` was there already (an
@@ -112,7 +135,7 @@ impl Decider {
         seq
     }
 
-    fn write_message(
+    pub(super) fn write_message(
         &mut self,
         plan: &mut Plan<'_>,
         (number, seq, message): (i64, i64, Message),
@@ -126,13 +149,15 @@ impl Decider {
             customer: message.customer,
             direction: message.source.direction(),
             kind: message.kind.clone(),
+            past: Subject::past(message.source, message.kind.as_str()),
             state: message.state,
             times: message.times,
             edited: None,
             revoked_at: None,
         };
         self.known.load_subject(seq, subject);
-        let opens_window = message.source.direction() == Direction::Inbound && message.kind.opens_window();
+        // What is of the past opens no window.
+        let opens_window = message.source == Source::Customer && message.kind.opens_window();
         let said_at = (!message.kind.changes_another()).then_some(message.at);
         let moved = (said_at, opens_window.then_some(message.at));
         self.move_conversation(plan, (message.customer, number), message.conversation, moved);
@@ -172,7 +197,7 @@ impl Decider {
         false
     }
 
-    fn see(&mut self, plan: &mut Plan<'_>, key: SeenKey, at: Timestamp, message: Option<i64>) {
+    pub(super) fn see(&mut self, plan: &mut Plan<'_>, key: SeenKey, at: Timestamp, message: Option<i64>) {
         self.known.load_sighting(key.clone(), Sighting { message });
         plan.write(Write::Seen { key, at, message });
     }

@@ -7,6 +7,7 @@
 //! Deliberately absent: SQL, transactions, waiting. Start reading at [`Decider`], then `known.rs` (what is loaded) and
 //! `message.rs`.
 
+mod call;
 mod change;
 mod customer;
 mod dedup;
@@ -15,6 +16,7 @@ mod item;
 mod journal;
 mod known;
 mod message;
+mod past;
 mod plan;
 mod send;
 mod status;
@@ -32,8 +34,8 @@ pub(crate) use dedup::{SeenKey, WamidDigest};
 pub(crate) use item::{Delivery, Item, Outcome, Undelivered};
 pub(crate) use journal::next_check;
 pub(crate) use known::{
-    ChangeItem, ChangeKind, Heads, Known, KnownConversation, KnownCustomer, KnownNumber, ParkedRow,
-    ReactionRow, Sighting, Subject,
+    ChangeItem, ChangeKind, Heads, Known, KnownCall, KnownConversation, KnownCustomer, KnownNumber,
+    ParkedRow, ReactionRow, Sighting, Subject,
 };
 pub(crate) use plan::{HopRow, Plan, SettledRow, Write};
 pub(crate) use wants::Wants;
@@ -89,6 +91,12 @@ impl Decider {
         match item {
             Item::Message { delivery, message, digest, target } => {
                 Outcome::Received(self.receive_message(plan, (delivery, *digest, *target), message))
+            }
+            Item::Past { delivery, past, digest, target } => {
+                Outcome::Received(self.receive_past(plan, (delivery, *digest, *target), past))
+            }
+            Item::Call { delivery, report, digest } => {
+                Outcome::Received(self.receive_call(plan, (delivery, *digest), report))
             }
             Item::Status { delivery, report, digest, what } => {
                 Outcome::Received(self.receive_status(plan, (delivery, *digest, what), report))

@@ -1,14 +1,15 @@
 //! What was decided: rows to write, in order, and what is to be handed on once they are committed.
 
+use waypost_domain::notice::HistoryProgress;
 use waypost_domain::{
-    Alias, AppName, ConversationId, CustomerId, CustomerName, DeadLetter, ErrorDetail, FieldReport, Message,
-    MessageState, OutboxEntry, OutboxId, OutboxState, PhoneNumberId, Pricing, Reported, SendIntent,
-    StatusReport, StatusTimes, Timestamp, Version, WabaId,
+    Alias, AppName, CallReport, ConversationId, CustomerId, CustomerName, DeadLetter, ErrorDetail,
+    FieldReport, MarketingChoice, Message, MessageState, OutboxEntry, OutboxId, OutboxState, PhoneNumberId,
+    Pricing, RawJson, Reported, SendIntent, StatusReport, StatusTimes, Timestamp, Version, WabaId,
 };
 
 use super::dedup::{SeenKey, WamidDigest};
 use super::item::Delivery;
-use super::known::{ChangeItem, ReactionRow};
+use super::known::{ChangeItem, KnownCall, ReactionRow};
 use crate::commit::{CommittedEvent, Step};
 
 /// What a group comes to.
@@ -101,6 +102,23 @@ pub(crate) enum Write<'a> {
         seq: i64,
         message: Box<Message>,
     },
+    /// The message says something else now.
+    Renewed {
+        seq: i64,
+        /// When it was, where that is known better.
+        at: Option<Timestamp>,
+        version: Box<Version>,
+        /// The item that says so, where it takes the place of the one before.
+        raw: Option<&'a RawJson>,
+    },
+    /// A call is so far, by this report.
+    Call {
+        /// The message's row.
+        seq: i64,
+        known: KnownCall,
+        report: &'a CallReport,
+        received: Timestamp,
+    },
     MessageState {
         seq: i64,
         state: MessageState,
@@ -156,6 +174,25 @@ pub(crate) enum Write<'a> {
         entry: Box<OutboxEntry>,
     },
     SendSettled(Box<SettledRow>),
+    /// How the business's phone calls a customer. The newest counts.
+    SavedName {
+        customer: CustomerId,
+        name: Option<&'a CustomerName>,
+        at: Timestamp,
+    },
+    /// Whether a customer wants marketing messages. The newest counts.
+    Marketing {
+        customer: CustomerId,
+        choice: MarketingChoice,
+        at: Timestamp,
+    },
+    /// How far the sharing of a number's old chats is. The highest counts.
+    HistorySync {
+        /// The row of our number.
+        number: i64,
+        progress: &'a HistoryProgress,
+        at: Timestamp,
+    },
     DeadLetter {
         delivery: &'a Delivery,
         letter: &'a DeadLetter,

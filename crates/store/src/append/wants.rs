@@ -23,6 +23,7 @@ pub(crate) struct Wants {
     pub(crate) conversations: Vec<(CustomerId, i64)>,
     pub(crate) seen: Vec<SeenKey>,
     pub(crate) messages: Vec<i64>,
+    pub(crate) calls: Vec<i64>,
     pub(crate) parked: Vec<(i64, WamidDigest)>,
     /// Messages whose reactions are to be loaded.
     pub(crate) reactions: Vec<i64>,
@@ -41,6 +42,7 @@ impl Wants {
             && self.conversations.is_empty()
             && self.seen.is_empty()
             && self.messages.is_empty()
+            && self.calls.is_empty()
             && self.parked.is_empty()
             && self.reactions.is_empty()
             && self.parked_changes.is_empty()
@@ -94,7 +96,30 @@ impl Want<'_> {
                 self.message(number, *digest);
                 self.seen(SeenKey { number, wamid: *digest, status: Some(what.clone()) });
             }
-            Item::Field { digest, .. } => self.seen(super::field::key(*digest)),
+            Item::Past { past, digest, target, .. } => {
+                let number = self.number(&past.message.number);
+                self.customer_of(&past.message.customer, number);
+                let Some(number) = number else { return };
+                self.message(number, *digest);
+                self.parked(number, *digest);
+                match target {
+                    Some(target) => self.changed_message(number, *target),
+                    None => self.parked_changes(number, *digest),
+                }
+            }
+            Item::Call { report, digest, .. } => {
+                let number = self.number(&report.number);
+                self.customer_of(&report.customer, number);
+                let Some(number) = number else { return };
+                self.call(number, *digest);
+            }
+            Item::Field { report, digest, .. } => {
+                self.seen(super::field::key(*digest));
+                let number = report.number.as_ref().and_then(|number| self.number(number));
+                if let Some(customer) = &report.customer {
+                    self.customer_of(customer, number);
+                }
+            }
             Item::Dead { .. } => {}
             Item::Expire { undelivered, .. } => self.subject(undelivered.seq),
             Item::Intend { intent, .. } => self.intent(intent),
@@ -234,6 +259,17 @@ impl Want<'_> {
     fn subject(&mut self, seq: i64) {
         if note(&mut self.known.messages, seq) {
             self.wants.messages.push(seq);
+        }
+    }
+
+    /// The message that a call is, and how far the call is.
+    fn call(&mut self, number: i64, digest: WamidDigest) {
+        self.message(number, digest);
+        let sighting = self.known.seen.get(&SeenKey::message(number, digest)).copied().flatten();
+        if let Some(seq) = sighting.and_then(|sighting| sighting.message)
+            && note(&mut self.known.calls, seq)
+        {
+            self.wants.calls.push(seq);
         }
     }
 

@@ -111,7 +111,8 @@ macro_rules! tables {
 
 tables! {
     Main numbers (id) Ours: Number { id } Text { phone_number_id app waba };
-    Main customers (id) Ours: Bytes { id } Text { number name } Number { created_at };
+    Main customers (id) Ours: Bytes { id } Text { number name } Number { created_at } Text { saved_name }
+        Number { saved_name_at } Text { marketing } Number { marketing_at };
     Main aliases (value, kind) Ours: Text { kind value } Bytes { customer } Number { since };
     Main conversations (id) Ours: Bytes { id customer } Number { number last_message_at last_inbound_at };
     Main messages (seq) Ours: Number { seq } Bytes { id conversation } Text { wamid source type content state }
@@ -132,6 +133,9 @@ tables! {
         Text { state body } Flag { preview } Number { message } Text { error } Number { created_at at };
     Main dead_letters (id) Identity: Number { id received_at } Text { app kind reason } Bytes { raw };
     Main field_reports (id) Identity: Number { id received_at } Text { field number waba } Raw { raw };
+    Main history_syncs (number) Ours: Number { number phase progress declined_at };
+    Main calls (message) Ours: Number { message } Text { stage } Number { at began_at ended_at talk_seconds };
+    Main call_reports (id) Identity: Number { id message received_at } Raw { raw };
     Main api_keys (id) Ours: Text { id name } Bytes { digest } Number { created_at };
     Sessions sessions (id) Ours: Bytes { id } Number { generation } Text { principal namespace start }
         Flag { owes_gap } Number { seen_at };

@@ -20,7 +20,8 @@ use crate::options::OpenError;
 pub(super) type Link = deadpool_postgres::Object;
 
 /// What turns one version of the schema into the next; the index is the version before.
-const MIGRATIONS: [&str; 2] = [include_str!("schema.sql"), include_str!("schema_2.sql")];
+const MIGRATIONS: [&str; 3] =
+    [include_str!("schema.sql"), include_str!("schema_2.sql"), include_str!("schema_fields.sql")];
 
 /// The oldest server whose SQL this is written for.
 const SERVER_VERSION_MIN: i32 = 140_000;

@@ -4,16 +4,16 @@ use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
 use waypost_domain::detail::Line;
 use waypost_domain::{
-    ConversationId, CustomerId, CustomerName, DetailJson, MessageId, MessageReaction, MessageState,
-    MessageType, OutboxEntry, OutboxId, OutboxState, PhoneNumberId, Reactor, Reported, Source, StatusTimes,
-    Wamid,
+    Call, CallStage, ConversationId, CustomerId, CustomerName, DetailJson, MessageId, MessageReaction,
+    MessageState, MessageType, OutboxEntry, OutboxId, OutboxState, PhoneNumberId, Reactor, Reported, Source,
+    StatusTimes, Wamid,
 };
 
 use super::link::{Link, rows};
 use super::rows::{errors, id, known, optional_id, optional_json, optional_time, pricing, time};
 use crate::append::{
-    ChangeItem, ChangeKind, Known, KnownConversation, KnownCustomer, KnownNumber, ParkedRow, ReactionRow,
-    Sighting, Subject, Wants,
+    ChangeItem, ChangeKind, Known, KnownCall, KnownConversation, KnownCustomer, KnownNumber, ParkedRow,
+    ReactionRow, Sighting, Subject, Wants,
 };
 use crate::columns::text_to_column;
 use crate::group::DatabaseError;
@@ -36,6 +36,8 @@ const MESSAGES: &str =
     "SELECT m.seq, m.id, m.wamid, m.conversation, c.customer, m.source, m.state, m.sent_at,
          m.delivered_at, m.read_at, m.played_at, m.failed_at, m.type, m.edited_at, m.edited_by, m.revoked_at
      FROM messages m JOIN conversations c ON c.id = m.conversation WHERE m.seq = ANY ($1)";
+const CALLS: &str =
+    "SELECT message, stage, at, began_at, ended_at, talk_seconds FROM calls WHERE message = ANY ($1)";
 const PARKED: &str = "SELECT k.place, p.status, p.participant, p.at, p.errors, p.pricing
      FROM unnest($1::bigint[], $2::bytea[]) WITH ORDINALITY AS k (number, wamid, place)
      JOIN parked_statuses p ON p.number = k.number AND p.wamid = k.wamid ORDER BY p.id";
@@ -124,22 +126,23 @@ fn note_people(
     Ok(())
 }
 
-async fn load_messages(link: &Link, wants: &Wants) -> Found<3> {
+async fn load_messages(link: &Link, wants: &Wants) -> Found<4> {
     let numbers: Vec<i64> = wants.seen.iter().map(|key| key.number).collect();
     let digests: Vec<&[u8]> = wants.seen.iter().map(|key| &key.wamid[..]).collect();
     let whats: Vec<_> = wants.seen.iter().map(|key| text_to_column(key.what())).collect();
     let (parked_numbers, parked_digests): (Vec<i64>, Vec<&[u8]>) =
         wants.parked.iter().map(|(number, digest)| (*number, &digest[..])).unzip();
-    let (seen, messages, parked) = tokio::join!(
+    let (seen, messages, parked, calls) = tokio::join!(
         find(link, SEEN, numbers.len(), [&numbers, &digests, &whats]),
         find(link, MESSAGES, wants.messages.len(), [&wants.messages]),
-        find(link, PARKED, parked_numbers.len(), [&parked_numbers, &parked_digests])
+        find(link, PARKED, parked_numbers.len(), [&parked_numbers, &parked_digests]),
+        find(link, CALLS, wants.calls.len(), [&wants.calls])
     );
-    Ok([seen?, messages?, parked?])
+    Ok([seen?, messages?, parked?, calls?])
 }
 
 fn note_messages(
-    [seen, messages, parked]: &[Vec<Row>; 3],
+    [seen, messages, parked, calls]: &[Vec<Row>; 4],
     wants: &Wants,
     into: &mut Known,
 ) -> Result<(), DatabaseError> {
@@ -147,12 +150,14 @@ fn note_messages(
         into.load_sighting(asked(&wants.seen, row, 0)?.clone(), Sighting { message: row.try_get(1)? });
     }
     for row in messages {
+        let source = known(Source::parse(row.try_get(5)?), "messages.source")?;
         let subject = Subject {
             id: MessageId::from_bytes(id(row, 1)?),
             wamid: known(Wamid::parse(row.try_get(2)?), "messages.wamid")?,
             conversation: ConversationId::from_bytes(id(row, 3)?),
             customer: CustomerId::from_bytes(id(row, 4)?),
-            direction: known(Source::parse(row.try_get(5)?), "messages.source")?.direction(),
+            direction: source.direction(),
+            past: Subject::past(source, row.try_get(12)?),
             state: known(MessageState::parse(row.try_get(6)?), "messages.state")?,
             times: StatusTimes {
                 sent_at: optional_time(row, 7)?,
@@ -166,6 +171,9 @@ fn note_messages(
             revoked_at: optional_time(row, 15)?,
         };
         into.load_subject(row.try_get(0)?, subject);
+    }
+    for row in calls {
+        into.load_call(row.try_get(0)?, known_call(row)?);
     }
     for row in parked {
         let parked = ParkedRow {
@@ -217,6 +225,16 @@ fn note_changes(
         into.load_parked_change(*asked(&wants.parked_changes, row, 0)?, change);
     }
     Ok(())
+}
+
+fn known_call(row: &Row) -> Result<KnownCall, DatabaseError> {
+    let call = Call {
+        stage: known(CallStage::parse(row.try_get(1)?), "calls.stage")?,
+        began_at: optional_time(row, 3)?,
+        ended_at: optional_time(row, 4)?,
+        talk_seconds: row.try_get::<_, Option<i64>>(5)?.map(u32::try_from).transpose()?,
+    };
+    Ok(KnownCall { call, at: time(row, 2)? })
 }
 
 async fn load_sends(link: &Link, wants: &Wants) -> Found<2> {

@@ -2,11 +2,13 @@
 
 use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
-use waypost_domain::{Alias, AliasKind, CustomerAliases, CustomerId, Epoch, Offset, PhoneNumberId};
+use waypost_domain::{
+    Alias, AliasKind, CustomerAliases, CustomerId, Epoch, HistorySync, Offset, PhoneNumberId,
+};
 
 use super::Postgres;
 use super::link;
-use super::rows::{id, known, time, to_column, unsigned};
+use super::rows::{id, known, optional_time, time, to_column, unsigned};
 use super::tail::entry;
 use crate::group::DatabaseError;
 use crate::keys::ApiKey;
@@ -177,6 +179,21 @@ impl Postgres {
     pub(crate) async fn has_number(&self, number: PhoneNumberId) -> Result<bool, ReadError> {
         let sql = "SELECT 1 FROM numbers WHERE phone_number_id = $1";
         self.read(sql, &[&number.as_str()], |rows| Ok(!rows.is_empty())).await
+    }
+
+    pub(crate) async fn history_sync(&self, number: PhoneNumberId) -> Result<Option<HistorySync>, ReadError> {
+        let sql =
+            "SELECT h.phase, h.progress, h.declined_at FROM history_syncs h JOIN numbers n ON n.id = h.number
+            WHERE n.phone_number_id = $1";
+        let count = |row: &Row, index| {
+            Ok::<_, DatabaseError>(row.try_get::<_, Option<i64>>(index)?.map(u32::try_from).transpose()?)
+        };
+        self.read(sql, &[&number.as_str()], |rows| {
+            let Some(row) = rows.first() else { return Ok(None) };
+            let declined_at = optional_time(row, 2)?;
+            Ok(Some(HistorySync { phase: count(row, 0)?, progress: count(row, 1)?, declined_at }))
+        })
+        .await
     }
 
     pub(crate) async fn has_keys(&self) -> Result<bool, ReadError> {

@@ -103,6 +103,10 @@ macro_rules! columns {
     (@vec $column:ident) => { Vec<_> };
 }
 
+mod fields;
+
+use fields::Fields;
+
 /// A statement and its values.
 pub(super) struct Statement {
     pub(super) sql: &'static str,
@@ -117,6 +121,7 @@ pub(super) fn statements(plan: &Plan<'_>) -> Vec<Statement> {
         tables.messages(write);
         tables.changes(write);
         tables.rest(write);
+        tables.fields.take(write);
     }
     for (entry, received) in plan.entries() {
         let name = entry.name.clone().into_owned();
@@ -158,6 +163,7 @@ struct Tables {
     settled: Last<Id, (&'static str, Option<i64>, Errors, i64)>,
     dead_letters: Vec<(i64, String, &'static str, String, Vec<u8>)>,
     field_reports: Vec<FieldColumns>,
+    fields: Fields,
     journal: Vec<EntryColumns>,
 }
 
@@ -382,6 +388,7 @@ impl Tables {
         columns!(all, SETTLED, self.settled.rows, |(a, (b, c, d, e))| (a, b, c, d, e));
         columns!(all, DEAD_LETTERS, self.dead_letters, |(a, b, c, d, e)| (a, b, c, d, e));
         columns!(all, FIELD_REPORTS, self.field_reports, |(a, b, c, d, e)| (a, b, c, d, e));
+        self.fields.into_statements(&mut all);
         columns!(all, JOURNAL, self.journal, |((a, b, c), (d, e, f))| (a, b, c, d, e, f));
         all
     }
@@ -396,7 +403,7 @@ fn message_row(seq: i64, message: &Message) -> MessageRow {
             message.wamid.as_str().into(),
         ),
         what: (
-            message.source.as_str(),
+            message.source.stored(),
             message.kind.as_str().into(),
             text_to_column(&message.content).into_owned(),
             message.state.as_str(),

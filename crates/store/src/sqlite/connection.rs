@@ -10,8 +10,12 @@ use rusqlite::{Connection, OpenFlags};
 use crate::options::{OpenError, Threads};
 
 /// What turns one schema version of `waypost.db` into the next; the index is the version before.
-pub(crate) const MIGRATIONS: [&str; 3] =
-    [include_str!("schema.sql"), include_str!("schema_2.sql"), include_str!("schema_3.sql")];
+pub(crate) const MIGRATIONS: [&str; 4] = [
+    include_str!("schema.sql"),
+    include_str!("schema_2.sql"),
+    include_str!("schema_3.sql"),
+    include_str!("schema_fields.sql"),
+];
 
 /// How long a statement waits for another process (`waypost key` writes too), in milliseconds.
 const BUSY_TIMEOUT_MS: u32 = 2_000;

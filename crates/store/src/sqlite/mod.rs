@@ -19,7 +19,7 @@ mod writer;
 use std::path::Path;
 use std::sync::Arc;
 
-use waypost_domain::{CustomerAliases, CustomerId, Offset, PhoneNumberId, Timestamp};
+use waypost_domain::{CustomerAliases, CustomerId, HistorySync, Offset, PhoneNumberId, Timestamp};
 
 use crate::append::Undelivered;
 use crate::commit::Commits;
@@ -108,6 +108,10 @@ impl Sqlite {
 
     pub(crate) async fn has_number(&self, number: PhoneNumberId) -> Result<bool, ReadError> {
         self.readers.run(move |connection| readers::has_number(connection, &number)).await
+    }
+
+    pub(crate) async fn history_sync(&self, number: PhoneNumberId) -> Result<Option<HistorySync>, ReadError> {
+        self.readers.run(move |connection| readers::history_sync(connection, &number)).await
     }
 
     pub(crate) async fn has_keys(&self) -> Result<bool, ReadError> {

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use rusqlite::{Connection, OptionalExtension};
 use tokio::sync::Semaphore;
-use waypost_domain::{Alias, AliasKind, CustomerAliases, CustomerId, PhoneNumberId};
+use waypost_domain::{Alias, AliasKind, CustomerAliases, CustomerId, HistorySync, PhoneNumberId, Timestamp};
 
 use super::connection::{open_to_read, settle_close};
 use super::rows::known;
@@ -117,6 +117,26 @@ pub(crate) fn has_number(connection: &Connection, number: &PhoneNumberId) -> rus
     connection
         .prepare_cached("SELECT EXISTS (SELECT 1 FROM numbers WHERE phone_number_id = ?1)")?
         .query_row([number.as_str()], |row| row.get(0))
+}
+
+pub(crate) fn history_sync(
+    connection: &Connection,
+    number: &PhoneNumberId,
+) -> rusqlite::Result<Option<HistorySync>> {
+    connection
+        .prepare_cached(
+            "SELECT h.phase, h.progress, h.declined_at FROM history_syncs h JOIN numbers n ON n.id = h.number
+             WHERE n.phone_number_id = ?1",
+        )?
+        .query_row([number.as_str()], |row| {
+            let declined_at: Option<i64> = row.get(2)?;
+            Ok(HistorySync {
+                phase: row.get(0)?,
+                progress: row.get(1)?,
+                declined_at: declined_at.map(Timestamp::from_millis),
+            })
+        })
+        .optional()
 }
 
 /// A customer's aliases, the one that decides first; `None` where there is no such customer.

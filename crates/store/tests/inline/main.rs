@@ -3,8 +3,12 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod caller;
+#[path = "../suite/calls.rs"]
+mod calls;
 #[path = "../suite/changes.rs"]
 mod changes;
+#[path = "../suite/fields.rs"]
+mod fields;
 #[path = "../suite/fixture.rs"]
 mod fixture;
 #[path = "../suite/ground.rs"]
@@ -16,6 +20,8 @@ mod identity;
 #[path = "../suite/journal.rs"]
 mod journal;
 mod log;
+#[path = "../suite/past.rs"]
+mod past;
 #[path = "../suite/positions.rs"]
 mod positions;
 #[path = "../suite/receiving.rs"]

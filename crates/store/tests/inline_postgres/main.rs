@@ -4,8 +4,12 @@
 
 #[path = "../inline/caller.rs"]
 mod caller;
+#[path = "../suite/calls.rs"]
+mod calls;
 #[path = "../suite/changes.rs"]
 mod changes;
+#[path = "../suite/fields.rs"]
+mod fields;
 #[path = "../suite/fixture.rs"]
 mod fixture;
 #[path = "../postgres/ground.rs"]
@@ -16,6 +20,8 @@ mod housekeeping;
 mod identity;
 #[path = "../suite/journal.rs"]
 mod journal;
+#[path = "../suite/past.rs"]
+mod past;
 #[path = "../suite/positions.rs"]
 mod positions;
 #[path = "../suite/receiving.rs"]

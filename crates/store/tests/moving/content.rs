@@ -3,9 +3,11 @@
 use std::path::Path;
 
 use proptest::prelude::*;
+use waypost_domain::notice::HistoryProgress;
 use waypost_domain::{
-    CustomerId, DeadLetter, DeadLetterKind, Epoch, ErrorDetail, Fact, FieldReport, LinkPreview, Offset, Pid,
-    Pricing, PrincipalId, RawJson, Recipient, SendIntent, SendOutcome, Timestamp, WabaId, Wamid,
+    Call, CallReport, CallStage, CustomerId, DeadLetter, DeadLetterKind, Direction, Epoch, ErrorDetail, Fact,
+    FieldReport, LinkPreview, Notice, Offset, Pid, Pricing, PrincipalId, RawJson, Recipient, SendIntent,
+    SendOutcome, Timestamp, WabaId, Wamid,
 };
 use waypost_store::{ApiKey, Binding, Intent, Keys, NewSession, Place, SessionError, SessionId, SessionRoom};
 
@@ -21,6 +23,8 @@ pub(crate) enum Act {
     Status { wamid: u8, word: &'static str, participant: Option<String> },
     Change { wamid: u8, target: u8 },
     Field { field: String },
+    Call,
+    Progress,
     Dead { raw: Vec<u8> },
     Send { key: String, ends: Ends },
     Session { client: u8, room: String, is_bound: bool },
@@ -56,6 +60,7 @@ pub(crate) fn acts() -> impl Strategy<Value = Vec<Act>> {
             .prop_map(|(wamid, word, participant)| Act::Status { wamid, word, participant }),
         3 => (0..20_u8, 0..24_u8).prop_map(|(wamid, target)| Act::Change { wamid, target }),
         1 => text().prop_map(|field| Act::Field { field }),
+        1 => prop::sample::select(vec![Act::Call, Act::Progress]),
         1 => prop::collection::vec(any::<u8>(), 0..80).prop_map(|raw| Act::Dead { raw }),
         2 => (text(), ends).prop_map(|(key, ends)| Act::Send { key, ends }),
         2 => (any::<u8>(), text(), any::<bool>())
@@ -85,6 +90,8 @@ pub(crate) fn of_each() -> Vec<Act> {
         Act::Change { wamid: 3, target: 1 },
         Act::Change { wamid: 4, target: 99 },
         Act::Field { field: "account_update".into() },
+        Act::Call,
+        Act::Progress,
         Act::Dead { raw: vec![0, 1, 255] },
         send("k1", Ends::UnderWay),
         send("k2", Ends::Accepted),
@@ -128,6 +135,8 @@ impl Act {
                 fixture.receive(vec![Fact::Message(change)]).await;
             }
             Self::Field { field } => drop(fixture.receive(vec![field_report(field, n)]).await),
+            Self::Call => drop(fixture.receive(vec![call()]).await),
+            Self::Progress => drop(fixture.receive(vec![progress()]).await),
             Self::Dead { raw } => {
                 let reason = "not \0 JSON".into();
                 let letter = DeadLetter { kind: DeadLetterKind::NotJson, reason, raw: raw.clone() };
@@ -147,11 +156,35 @@ fn error() -> Option<ErrorDetail> {
     Some(ErrorDetail { code: 131_000, title: Some("odd \0".into()), details: None })
 }
 
+fn call() -> Fact {
+    Fact::Call(Box::new(CallReport {
+        number: number(),
+        waba: None,
+        id: Wamid::parse("wacid.1").unwrap(),
+        customer: phone("15550002001"),
+        customer_name: None,
+        direction: Direction::Inbound,
+        call: Call::at(CallStage::Completed),
+        at: Some(START),
+        raw: RawJson::new("{\"zero\":\"\\u0000\"}"),
+    }))
+}
+
+fn progress() -> Fact {
+    let progress = HistoryProgress { phase: Some(1), progress: Some(70), ..HistoryProgress::default() };
+    let Fact::Field(mut report) = field_report("history", 0) else { unreachable!() };
+    report.notice = Some(Notice::History(progress));
+    Fact::Field(report)
+}
+
 fn field_report(field: &str, n: usize) -> Fact {
     Fact::Field(Box::new(FieldReport {
         field: field.into(),
         number: n.is_multiple_of(2).then(number),
         waba: None,
+        customer: None,
+        notice: None,
+        told_at: None,
         raw: RawJson::new(format!("{{\"n\":{n}}}")),
     }))
 }

@@ -57,7 +57,9 @@ fn value(value: ValueRef<'_>, column: &str) -> String {
             ["f", "t"][usize::try_from(number).unwrap()].into()
         }
         ValueRef::Integer(number) => number.to_string(),
-        ValueRef::Text(bytes) if ["raw", "pricing", "metadata", "media"].contains(&column) => hexadecimal(bytes),
+        ValueRef::Text(bytes) if ["raw", "pricing", "metadata", "media"].contains(&column) => {
+            hexadecimal(bytes)
+        }
         ValueRef::Text(bytes) => std::str::from_utf8(bytes).unwrap().replace('\0', "\u{fffd}"),
         ValueRef::Blob(bytes) => hexadecimal(bytes),
         ValueRef::Real(_) => unreachable!(),

@@ -2,8 +2,12 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+#[path = "../suite/calls.rs"]
+mod calls;
 #[path = "../suite/changes.rs"]
 mod changes;
+#[path = "../suite/fields.rs"]
+mod fields;
 #[path = "../suite/fixture.rs"]
 mod fixture;
 mod ground;
@@ -14,6 +18,8 @@ mod identity;
 #[path = "../suite/journal.rs"]
 mod journal;
 mod outside;
+#[path = "../suite/past.rs"]
+mod past;
 #[path = "../suite/positions.rs"]
 mod positions;
 mod proxy;

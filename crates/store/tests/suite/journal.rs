@@ -211,6 +211,9 @@ fn fact(appended: &Appended, n: usize) -> Fact {
             field: "account_update".into(),
             number: number.map(one_of),
             waba: None,
+            customer: None,
+            notice: None,
+            told_at: None,
             raw: RawJson::new(format!("{{\"n\":{n}}}")),
         })),
     }

@@ -2,12 +2,15 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod calls;
 mod changes;
+mod fields;
 mod fixture;
 mod ground;
 mod housekeeping;
 mod identity;
 mod journal;
+mod past;
 mod positions;
 mod receiving;
 mod sending;

@@ -87,6 +87,9 @@ async fn dead_letters_and_other_fields_are_kept_as_they_came() {
         field: "account_update".into(),
         number: None,
         waba: None,
+        customer: None,
+        notice: None,
+        told_at: None,
         raw: RawJson::new(r#"{"event":"X"}"#),
     }));
     let facts = vec![Fact::Dead(letter.clone()), report.clone(), report];

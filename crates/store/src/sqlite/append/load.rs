@@ -3,14 +3,14 @@
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use waypost_domain::detail::Line;
 use waypost_domain::{
-    Alias, ConversationId, CustomerId, CustomerName, DetailJson, MessageId, MessageReaction, MessageState,
-    MessageType, OutboxEntry, OutboxId, OutboxState, PhoneNumberId, PrincipalId, RawJson, Reactor, Reported,
-    Source, StatusTimes, Timestamp, Wamid,
+    Alias, Call, CallStage, ConversationId, CustomerId, CustomerName, DetailJson, MessageId, MessageReaction,
+    MessageState, MessageType, OutboxEntry, OutboxId, OutboxState, PhoneNumberId, PrincipalId, RawJson,
+    Reactor, Reported, Source, StatusTimes, Timestamp, Wamid,
 };
 
 use crate::append::{
-    ChangeItem, ChangeKind, Known, KnownConversation, KnownCustomer, KnownNumber, ParkedRow, ReactionRow,
-    SeenKey, Sighting, Subject, WamidDigest, Wants,
+    ChangeItem, ChangeKind, Known, KnownCall, KnownConversation, KnownCustomer, KnownNumber, ParkedRow,
+    ReactionRow, SeenKey, Sighting, Subject, WamidDigest, Wants,
 };
 use crate::sqlite::rows::{errors, known, pricing};
 
@@ -53,6 +53,11 @@ pub(super) fn load(connection: &Connection, wants: &mut Wants, into: &mut Known)
     for seq in wants.messages.drain(..) {
         if let Some(subject) = find_subject(connection, seq)? {
             into.load_subject(seq, subject);
+        }
+    }
+    for seq in wants.calls.drain(..) {
+        if let Some(call) = find_call(connection, seq)? {
+            into.load_call(seq, call);
         }
     }
     for key in wants.parked.drain(..) {
@@ -149,12 +154,14 @@ fn find_subject(connection: &Connection, seq: i64) -> rusqlite::Result<Option<Su
             let time = |index| {
                 Ok::<_, rusqlite::Error>(row.get::<_, Option<i64>>(index)?.map(Timestamp::from_millis))
             };
+            let source = known(Source::parse(row.get_ref(4)?.as_str()?), "messages.source")?;
             Ok(Subject {
                 id: MessageId::from_bytes(row.get(0)?),
                 wamid: known(Wamid::parse(row.get_ref(1)?.as_str()?), "messages.wamid")?,
                 conversation: ConversationId::from_bytes(row.get(2)?),
                 customer: CustomerId::from_bytes(row.get(3)?),
-                direction: known(Source::parse(row.get_ref(4)?.as_str()?), "messages.source")?.direction(),
+                direction: source.direction(),
+                past: Subject::past(source, row.get_ref(11)?.as_str()?),
                 state: known(MessageState::parse(row.get_ref(5)?.as_str()?), "messages.state")?,
                 times: StatusTimes {
                     sent_at: time(6)?,
@@ -167,6 +174,22 @@ fn find_subject(connection: &Connection, seq: i64) -> rusqlite::Result<Option<Su
                 edited: time(12)?.zip(row.get(13)?),
                 revoked_at: time(14)?,
             })
+        })
+        .optional()
+}
+
+fn find_call(connection: &Connection, seq: i64) -> rusqlite::Result<Option<KnownCall>> {
+    connection
+        .prepare_cached("SELECT stage, at, began_at, ended_at, talk_seconds FROM calls WHERE message = ?1")?
+        .query_row([seq], |row| {
+            let (began_at, ended_at): (Option<i64>, Option<i64>) = (row.get(2)?, row.get(3)?);
+            let call = Call {
+                stage: known(CallStage::parse(row.get_ref(0)?.as_str()?), "calls.stage")?,
+                began_at: began_at.map(Timestamp::from_millis),
+                ended_at: ended_at.map(Timestamp::from_millis),
+                talk_seconds: row.get(4)?,
+            };
+            Ok(KnownCall { call, at: Timestamp::from_millis(row.get(1)?) })
         })
         .optional()
 }

@@ -7,6 +7,7 @@ use waypost_domain::{
     StatusTimes, Timestamp, WabaId, Wamid,
 };
 
+use super::fields;
 use crate::append::{ChangeItem, Delivery, HopRow, Plan, ReactionRow, SettledRow, WamidDigest, Write};
 use crate::columns::{errors_to_column, pricing_to_column, text_to_column};
 use crate::sqlite::journal;
@@ -97,6 +98,16 @@ fn write_row(connection: &Connection, write: &Write<'_>) -> rusqlite::Result<()>
         Write::Reaction { seq, row } => put_reaction(connection, *seq, row),
         Write::Send { intent, entry } => insert_send(connection, intent, entry),
         Write::SendSettled(settled) => update_send(connection, settled),
+        Write::Renewed { seq, at, version, raw } => fields::renew(connection, *seq, *at, version, *raw),
+        Write::Call { seq, known, report, received } => {
+            fields::save_call(connection, *seq, known)?;
+            fields::insert_call_report(connection, *seq, &report.raw, *received)
+        }
+        Write::SavedName { customer, name, at } => fields::save_name(connection, *customer, *name, *at),
+        Write::Marketing { customer, choice, at } => fields::save_choice(connection, *customer, *choice, *at),
+        Write::HistorySync { number, progress, at } => {
+            fields::save_progress(connection, *number, progress, *at)
+        }
         Write::DeadLetter { delivery, letter } => insert_dead_letter(connection, delivery, letter),
         Write::FieldReport { report, received } => insert_field_report(connection, report, *received),
     }?;
@@ -131,7 +142,7 @@ fn insert_message(connection: &Connection, seq: i64, message: &Message) -> rusql
             message.id.to_bytes(),
             message.conversation.to_bytes(),
             message.wamid.as_str(),
-            message.source.as_str(),
+            message.source.stored(),
             message.kind.as_str(),
             text_to_column(&message.content),
             message.state.as_str(),

@@ -1,0 +1,53 @@
+//! What cannot be used: a dead letter each, up to a bound.
+
+use waypost_domain::{DeadLetter, DeadLetterKind, Fact};
+
+use crate::json::Node;
+
+/// Dead letters of one body. What is beyond them is kept in one more: 3 MiB of items of two bytes must not become a
+/// million rows. Meta sends at most 1,000 updates in a body, and never a wrong one that is known.
+pub(super) const LETTERS_MAX: usize = 100;
+
+/// The broken items of a body so far.
+#[derive(Default)]
+pub(super) struct Broken {
+    letters: usize,
+    /// Those beyond the bound, with a comma between two.
+    rest: String,
+    rest_count: usize,
+    /// What was wrong with the first of them.
+    rest_reason: String,
+}
+
+impl Broken {
+    /// The dead letter of an item; `None` where there are enough of them, so that it is kept with the rest.
+    pub(super) fn bury(&mut self, reason: impl FnOnce() -> String, node: Node<'_>) -> Option<Fact> {
+        let raw = node.raw().unwrap_or_default();
+        if self.letters < LETTERS_MAX {
+            self.letters += 1;
+            let letter =
+                DeadLetter { kind: DeadLetterKind::Item, reason: reason(), raw: raw.as_bytes().into() };
+            return Some(Fact::Dead(letter));
+        }
+        if self.rest_count == 0 {
+            self.rest_reason = reason();
+        } else {
+            self.rest.push(',');
+        }
+        self.rest_count += 1;
+        self.rest.push_str(raw);
+        None
+    }
+
+    /// The one dead letter of all that is beyond the bound, as a list.
+    pub(super) fn into_rest(self) -> Option<Fact> {
+        let (count, first) = (self.rest_count, self.rest_reason);
+        (count > 0).then(|| {
+            Fact::Dead(DeadLetter {
+                kind: DeadLetterKind::Item,
+                reason: format!("body: {count} more items; the first: {first}"),
+                raw: format!("[{}]", self.rest).into_bytes(),
+            })
+        })
+    }
+}

@@ -1,0 +1,163 @@
+//! A message of the past arrives: shared by the phone, in any order, beside live ones.
+//!
+//! It is stored and shown like any other, marked by its source, and moves nothing but its own thread's last time: it opens
+//! no window, and whoever looks for what is new does not find it.
+
+use waypost_domain::{
+    Event, Message, MessageChange, MessageId, MessageUpdate, PastBody, PastMessage, Renewal, Reported,
+    StatusChange, StatusTimes, Timestamp, Version,
+};
+
+use super::Decider;
+use super::change::change_item;
+use super::customer::Mention;
+use super::dedup::{SeenKey, WamidDigest};
+use super::item::Delivery;
+use super::known::{Sighting, Subject};
+use super::message::Showing;
+use super::plan::{Plan, Write};
+use crate::store::Received;
+
+impl Decider {
+    pub(super) fn receive_past<'a>(
+        &mut self,
+        plan: &mut Plan<'a>,
+        (delivery, digest, target): (&'a Delivery, WamidDigest, Option<WamidDigest>),
+        past: &'a PastMessage,
+    ) -> Received {
+        let received = &past.message;
+        let number = self.number(plan, &delivery.app, &received.number, received.waba.as_ref());
+        let key = SeenKey::message(number, digest);
+        match self.known.sighting(&key) {
+            Some(Sighting { message: Some(seq) }) => return self.fill(plan, seq, past, delivery.received),
+            // The message was erased.
+            Some(Sighting { message: None }) => return Received::Repeated,
+            None => {}
+        }
+        let seq = self.known.next_message();
+        self.see(plan, key, delivery.received, Some(seq));
+        let at = received.at.unwrap_or(delivery.received);
+        let mention = Mention {
+            aliases: &received.customer,
+            name: received.customer_name.as_ref(),
+            at: delivery.received,
+        };
+        let thread = self.thread(plan, number, &mention);
+        let (id_at, bits) = self.ids.next_parts(delivery.received);
+        let message = Message {
+            id: MessageId::from_parts(id_at, bits),
+            wamid: received.wamid.clone(),
+            conversation: thread.conversation,
+            customer: thread.customer,
+            customer_number: thread.customer_number,
+            customer_name: thread.customer_name,
+            number: received.number.clone(),
+            source: received.source,
+            kind: received.kind.clone(),
+            content: received.content.clone(),
+            detail: self.journal.detail(&received.detail),
+            state: past.state(),
+            times: StatusTimes { sent_at: Some(at), ..StatusTimes::default() },
+            errors: received.errors.clone(),
+            reply_to: received.reply_to.clone(),
+            raw: Some(received.raw.clone()),
+            outbox: None,
+            is_late: false,
+            at,
+        };
+        let change = change_item(received, &message, (seq, digest));
+        self.write_message(plan, (number, seq, message), &Showing::of(&received.kind), delivery.received);
+        self.unpark(plan, (number, digest), (seq, &received.number), delivery.received);
+        match (change, target) {
+            (Some(change), Some(target)) => {
+                self.change(plan, (number, target), (change, &received.number), delivery.received);
+            }
+            _ => self.unpark_changes(plan, (number, digest), (seq, &received.number), delivery.received),
+        }
+        Received::Stored
+    }
+
+    /// The message is there: its picture or recording may have come, or how far it was when the chat was shared. What came
+    /// live is known better than by the past.
+    fn fill<'a>(
+        &mut self,
+        plan: &mut Plan<'a>,
+        seq: i64,
+        past: &'a PastMessage,
+        received: Timestamp,
+    ) -> Received {
+        let Some(subject) = self.known.subject(seq) else { return Received::Repeated };
+        let Some(body) = subject.past else { return Received::Repeated };
+        let is_filled = body == PastBody::Placeholder && past.body() == PastBody::Whole;
+        if is_filled {
+            subject.past = Some(PastBody::Whole);
+        }
+        let subject = subject.clone();
+        if is_filled {
+            self.fill_placeholder(plan, (seq, &subject), past, received);
+        }
+        let is_raised = past.state.is_some_and(|state| state > subject.state);
+        if is_raised {
+            self.raise(plan, (seq, subject), past, received);
+        }
+        if is_filled || is_raised { Received::Stored } else { Received::Repeated }
+    }
+
+    fn fill_placeholder<'a>(
+        &mut self,
+        plan: &mut Plan<'a>,
+        (seq, subject): (i64, &Subject),
+        past: &'a PastMessage,
+        received: Timestamp,
+    ) {
+        let message = &past.message;
+        let version = Version {
+            kind: message.kind.clone(),
+            content: message.content.clone(),
+            detail: self.journal.detail(&message.detail),
+        };
+        let (written, raw) = (Box::new(version.clone()), Some(&message.raw));
+        plan.write(Write::Renewed { seq, at: None, version: written, raw });
+        let update = MessageUpdate {
+            message: subject.id,
+            wamid: subject.wamid.clone(),
+            conversation: subject.conversation,
+            customer: subject.customer,
+            number: message.number.clone(),
+            change: MessageChange::Renewed { why: Renewal::Media, version: Box::new(version) },
+            at: message.at.unwrap_or(received),
+        };
+        self.journal.write(plan, &Event::MessageUpdated(Box::new(update)), received);
+    }
+
+    /// It was further than was known: its picture came before its chat.
+    fn raise(
+        &mut self,
+        plan: &mut Plan<'_>,
+        (seq, before): (i64, Subject),
+        past: &PastMessage,
+        received: Timestamp,
+    ) {
+        let (Some(state), Some(subject)) = (past.state, self.known.subject(seq)) else { return };
+        subject.state = state;
+        let times = before.times;
+        plan.write(Write::MessageState { seq, state, times: Box::new(times), errors: Vec::new() });
+        let Some(reported) = Reported::parse(state.as_str()) else { return };
+        let change = StatusChange {
+            message: before.id,
+            wamid: before.wamid,
+            conversation: before.conversation,
+            customer: before.customer,
+            number: past.message.number.clone(),
+            previous: before.state,
+            state,
+            reported,
+            participant: None,
+            times,
+            errors: Vec::new(),
+            pricing: None,
+            at: past.message.at.unwrap_or(received),
+        };
+        self.journal.write(plan, &Event::Status(Box::new(change)), received);
+    }
+}

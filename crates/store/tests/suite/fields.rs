@@ -1,0 +1,135 @@
+//! What fields other than messages say of customers is state, in whatever order it is said.
+
+use waypost_domain::notice::{Preference, SavedContact, StandbyCopy, StandbyPart};
+use waypost_domain::{
+    AliasKind, CustomerAliases, CustomerName, Fact, FieldReport, Notice, RawJson, Timestamp, detail::Token,
+};
+
+use crate::fixture::{Fixture, START, alias, message, number, phone};
+
+fn at(seconds: i64) -> Timestamp {
+    START.plus_millis(seconds * 1_000)
+}
+
+fn report(field: &str, customer: CustomerAliases, notice: Notice, raw: String) -> Fact {
+    Fact::Field(Box::new(FieldReport {
+        field: field.into(),
+        number: Some(number()),
+        waba: None,
+        customer: Some(customer),
+        notice: Some(notice),
+        told_at: None,
+        raw: RawJson::new(raw),
+    }))
+}
+
+fn saved(customer: CustomerAliases, name: Option<&str>, seconds: i64) -> Fact {
+    let contact = SavedContact {
+        saved_name: name.and_then(CustomerName::parse),
+        action: None,
+        username: None,
+        at: Some(at(seconds)),
+    };
+    let raw = format!("[{seconds},\"{}\"]", name.unwrap_or_default());
+    report("smb_app_state_sync", customer, Notice::Contact(contact), raw)
+}
+
+fn preference(value: &str, seconds: i64) -> Fact {
+    let preference = Preference {
+        category: Token::parse("marketing_messages"),
+        value: Token::parse(value),
+        at: Some(at(seconds)),
+        ..Preference::default()
+    };
+    let raw = format!("[{seconds},\"{value}\"]");
+    report("user_preferences", phone("15550002001"), Notice::Preference(preference), raw)
+}
+
+const SAVED: &str = "SELECT coalesce(saved_name, 'none') FROM customers";
+
+#[tokio::test]
+async fn the_newest_name_in_the_contact_book_counts_in_any_order() {
+    let ana = || phone("15550002001");
+    let added = saved(ana(), Some("Ana Ruiz"), 1);
+    let changed = saved(ana(), Some("Ana R."), 2);
+    let removed = saved(ana(), None, 3);
+    for (facts, expected) in [
+        (vec![&added, &changed], "Ana R."),
+        (vec![&changed, &added], "Ana R."),
+        (vec![&added, &changed, &removed], "none"),
+        (vec![&removed, &changed, &added], "none"),
+    ] {
+        for split in [1, 3] {
+            let fixture = Fixture::new();
+            let facts: Vec<Fact> = facts.iter().map(|fact| (*fact).clone()).collect();
+            for part in facts.chunks(split) {
+                fixture.receive(part.to_vec()).await;
+            }
+            assert_eq!(fixture.text(SAVED), expected);
+            assert_eq!(fixture.count("SELECT count(*) FROM customers"), 1);
+            assert_eq!(fixture.count("SELECT count(*) FROM conversations"), 0, "nobody wrote");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_contact_is_the_customer_of_any_of_its_names() {
+    let mut fixture = Fixture::new();
+    fixture.receive(vec![message("wamid.1", "hello")]).await;
+    fixture.shown().await;
+    let both = CustomerAliases::new([
+        alias(AliasKind::Phone, "15550002001"),
+        alias(AliasKind::Bsuid, "US.70000000000000002001"),
+    ]);
+    fixture.receive(vec![saved(both.unwrap(), Some("Ana from the fair"), 1)]).await;
+    let event = fixture.events().await.remove(0);
+    assert_eq!(event.audience.0.len(), 3, "all, the number and the customer: {:?}", event.audience);
+    assert_eq!(fixture.text("SELECT name || ', ' || saved_name FROM customers"), "Ana, Ana from the fair");
+    assert_eq!(fixture.count("SELECT count(*) FROM aliases"), 2);
+}
+
+#[tokio::test]
+async fn the_newest_choice_about_marketing_counts() {
+    for (facts, expected) in [
+        (vec![preference("stop", 1), preference("resume", 2)], "wanted"),
+        (vec![preference("resume", 2), preference("stop", 1)], "wanted"),
+        (vec![preference("resume", 1), preference("stop", 2), preference("resume", 1)], "stopped"),
+        (vec![preference("stop", 1), preference("later", 2)], "stopped"),
+    ] {
+        let fixture = Fixture::new();
+        for fact in facts {
+            fixture.receive(vec![fact]).await;
+        }
+        assert_eq!(fixture.text("SELECT marketing FROM customers"), expected);
+    }
+}
+
+#[tokio::test]
+async fn what_another_app_answers_opens_the_window_and_is_no_message_of_ours() {
+    let mut fixture = Fixture::new();
+    let copy =
+        StandbyCopy { part: StandbyPart::Message, wamid: None, kind: None, content: None, at: Some(at(5)) };
+    let fact = report("standby", phone("15550002001"), Notice::Standby(copy), "{}".into());
+    assert_eq!(fixture.receive(vec![fact.clone(), fact]).await.stored, 1);
+    assert_eq!(fixture.shown().await, ["field standby"]);
+    assert_eq!(fixture.count("SELECT last_inbound_at FROM conversations"), at(5).as_millis());
+    assert_eq!(fixture.count("SELECT count(*) FROM messages"), 0);
+}
+
+#[tokio::test]
+async fn one_content_at_two_times_or_of_two_numbers_is_two_reports() {
+    let fixture = Fixture::new();
+    let told = |told_at: Option<i64>| {
+        Fact::Field(Box::new(FieldReport {
+            field: "account_review_update".into(),
+            number: None,
+            waba: None,
+            customer: None,
+            notice: None,
+            told_at: told_at.map(at),
+            raw: RawJson::new(r#"{"decision":"APPROVED"}"#),
+        }))
+    };
+    let counts = fixture.receive(vec![told(Some(1)), told(Some(2)), told(Some(1)), told(None)]).await;
+    assert_eq!((counts.stored, counts.repeated), (3, 1));
+}
