@@ -84,7 +84,11 @@ fn content_is_what_a_person_would_read() {
         ("system", r#""system":{"type":"customer_identity_changed","body":""}"#, "[identity changed]"),
         ("system", r#""system":{"type":"user_left"}"#, "[system]"),
         ("unsupported", r#""unsupported":{"type":"poll_creation"}"#, "[unsupported message]"),
-        ("hologram", r#""hologram":{"body":"boo"}"#, "[hologram]"),
+        (
+            "hologram",
+            r#""hologram":{"body":"boo"}"#,
+            "[hologram: a kind of message that is not known here yet]",
+        ),
         ("edit", r#""edit":{"message":{"type":"image","image":{"caption":"left"}}}"#, "left"),
         ("edit", r#""edit":{"message":{"type":"edit","edit":{"message":{"type":"text"}}}}"#, "[edit]"),
         ("edit", r#""edit":7"#, "[edit]"),

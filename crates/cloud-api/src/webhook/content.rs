@@ -48,7 +48,9 @@ fn placeholder(kind: &str) -> String {
         "media_placeholder" => "[media]".to_owned(),
         "unsupported" | "unknown" => "[unsupported message]".to_owned(),
         "revoke" => "[deleted message]".to_owned(),
-        kind => format!("[{kind}]"),
+        "text" | "image" | "video" | "document" | "audio" | "sticker" | "location" | "interactive"
+        | "button" | "order" | "system" | "edit" | "request_welcome" => format!("[{kind}]"),
+        kind => format!("[{kind}: a kind of message that is not known here yet]"),
     }
 }
 

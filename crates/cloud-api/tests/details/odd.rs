@@ -237,7 +237,7 @@ fn a_change_of_another_message_names_it_if_it_can() {
         "edit",
         r#""edit":{"original_message_id":"wamid.0","message":{"type":"hologram"}}"#,
         &expect![[r#"
-            edit "[hologram]"
+            edit "[hologram: a kind of message that is not known here yet]"
               edit target=wamid.0
               unknown type=hologram"#]],
     );
@@ -271,7 +271,7 @@ fn what_stands_beside_is_read_beside_any_type() {
         r#""context":{"from":"15550001001","forwarded":true,"frequently_forwarded":true,
         "referred_product":{"product_retailer_id":"A"}},"referral":{"source_type":"billboard","media_type":"smell"}"#,
         &expect![[r#"
-            hologram "[hologram]"
+            hologram "[hologram: a kind of message that is not known here yet]"
               unknown type=hologram
               context quoted_author=phone:15550001001 forwarded=Frequently product="A"
               referral"#]],
