@@ -1,8 +1,6 @@
 //! What stands beside messages and statuses, case by case: old chats, calls, contact books, lists of items, and how many
 //! broken ones a body may have.
 
-#![expect(clippy::unwrap_used, reason = "helpers of tests: a panic is the report")]
-
 use waypost_cloud_api::parse;
 use waypost_domain::notice::StandbyPart;
 use waypost_domain::{
