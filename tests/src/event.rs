@@ -3,7 +3,13 @@
 use serde_json::Value;
 
 /// The names of the events that carry an offset.
-const JOURNAL: [&str; 4] = ["whatsappMessage", "whatsappMessageStatus", "whatsappOutbox", "whatsappEvent"];
+const JOURNAL: [&str; 5] = [
+    "whatsappMessage",
+    "whatsappMessageStatus",
+    "whatsappOutbox",
+    "whatsappEvent",
+    "whatsappCustomerUpdated",
+];
 
 /// An event as a client's handler gets it.
 #[derive(Clone, Debug, PartialEq)]

@@ -31,6 +31,14 @@ pub enum ErrorCode {
     UnknownCustomer,
     /// The name fits more than one customer.
     AmbiguousCustomer,
+    /// The name is another customer's.
+    NameTaken,
+    /// The customer was not merged into another.
+    NotMerged,
+    /// As many customers are merged into one as may be.
+    TooManyMerged,
+    /// It was not noted that two may be one.
+    UnknownDuplicate,
     /// Sending needs settings that are missing.
     SendingNotConfigured,
     /// The webhook needs settings that are missing.
@@ -49,7 +57,7 @@ pub enum ErrorCode {
 
 impl ErrorCode {
     /// Every one of them.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 25] = [
         Self::Unauthenticated,
         Self::Forbidden,
         Self::ForeignHost,
@@ -64,6 +72,10 @@ impl ErrorCode {
         Self::BodyTimeout,
         Self::UnknownCustomer,
         Self::AmbiguousCustomer,
+        Self::NameTaken,
+        Self::NotMerged,
+        Self::TooManyMerged,
+        Self::UnknownDuplicate,
         Self::SendingNotConfigured,
         Self::NotSetUp,
         Self::TooManyRooms,
@@ -111,6 +123,12 @@ impl ErrorCode {
             Self::BodyTimeout => ("body_timeout", 408, "The body took too long to come"),
             Self::UnknownCustomer => ("unknown_customer", 404, "There is no such customer"),
             Self::AmbiguousCustomer => ("ambiguous", 409, "The name fits more than one customer"),
+            Self::NameTaken => ("name_taken", 409, "The name is another customer's"),
+            Self::NotMerged => ("not_merged", 409, "The customer was not merged into another"),
+            Self::TooManyMerged => {
+                ("too_many_merged", 409, "As many customers are merged into this one as may be")
+            }
+            Self::UnknownDuplicate => ("unknown_duplicate", 404, "There is no such possible duplicate"),
             Self::SendingNotConfigured => {
                 ("sending_not_configured", 409, "Sending needs settings that are missing")
             }

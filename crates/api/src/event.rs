@@ -11,6 +11,7 @@ use waypost_domain::{
     Direction, ErrorDetail, Event, Message, OutboxEntry, Pricing, RawJson, StatusChange, StatusTimes,
 };
 
+use crate::customer::CustomerEvent;
 use crate::detail::{MediaView, MetadataView};
 use crate::names;
 use crate::time::IsoTime;
@@ -26,6 +27,7 @@ pub fn encode(event: &Event) -> (&'static str, Vec<u8>) {
         Event::MessageUpdated(update) => (names::MESSAGE_UPDATED, to_json(&UpdateEvent::new(update))),
         Event::Outbox(entry) => (names::OUTBOX, to_json(&OutboxEvent::new(entry))),
         Event::Field(notice) => (names::FIELD, to_json(&FieldEvent::new(notice))),
+        Event::Customer(update) => (names::CUSTOMER_UPDATED, to_json(&CustomerEvent::new(update))),
     }
 }
 
@@ -64,6 +66,9 @@ pub struct MessageEvent<'a> {
     /// The customer's profile name.
     #[serde(skip_serializing_if = "Option::is_none")]
     customer_name: Option<&'a str>,
+    /// The customer's username, without `@`. It may go to somebody else: it is for people, never a key.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    username: Option<&'a str>,
     /// WhatsApp's id of the message that this one answers.
     #[serde(skip_serializing_if = "Option::is_none")]
     reply_to: Option<&'a str>,
@@ -110,6 +115,7 @@ impl<'a> MessageEvent<'a> {
             status: message.state.as_str(),
             phone_number_id: message.number.as_str(),
             customer_name: message.customer_name.as_ref().map(waypost_domain::CustomerName::as_str),
+            username: message.username.as_ref().map(waypost_domain::Username::as_str),
             reply_to: message.reply_to.as_ref().map(waypost_domain::Wamid::as_str),
             times: TimesBody::new(&message.times),
             errors: ErrorBody::all(&message.errors),

@@ -8,6 +8,7 @@
 //!
 //! Start reading at [`event`].
 
+pub mod customer;
 pub mod detail;
 pub mod error_code;
 pub mod event;
@@ -18,6 +19,10 @@ pub mod rest;
 pub mod room;
 pub mod time;
 
+pub use customer::{
+    AliasView, CustomerEvent, CustomerPatch, CustomerView, DuplicateView, DuplicatesPage, DuplicatesQuery,
+    MergeRequest, MergedView, MovedPhoneView,
+};
 pub use detail::{MediaView, MetadataView, encode_detail};
 pub use error_code::ErrorCode;
 pub use event::{ErrorBody, FieldEvent, MessageEvent, OutboxEvent, StatusEvent, UpdateEvent, encode};

@@ -30,6 +30,8 @@ pub const MESSAGE_UPDATED: &str = "whatsappMessageUpdated";
 pub const OUTBOX: &str = "whatsappOutbox";
 /// Journal: another field of the webhook.
 pub const FIELD: &str = "whatsappEvent";
+/// Journal: who a customer is has changed.
+pub const CUSTOMER_UPDATED: &str = "whatsappCustomerUpdated";
 
 /// An event that a client may emit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

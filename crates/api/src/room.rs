@@ -20,8 +20,8 @@ pub const MONITOR_ROOM: &str = "monitor";
 /// What the name of a customer's room begins with; the name that was asked for follows.
 const CUSTOMER_ROOM_PREFIX: &str = "whatsapp:customer:";
 
-/// The longest name of a customer that may be asked for, in bytes.
-const CUSTOMER_NAME_BYTES_MAX: usize = 256;
+/// The longest name of a customer that may be asked for, in characters.
+const CUSTOMER_NAME_CHARS_MAX: usize = 256;
 
 /// A room that can be joined; as text it is the name on the wire.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -45,11 +45,12 @@ impl RoomName {
         }
     }
 
-    /// The room of a customer; `None` unless `name` has 1 to 256 bytes and no control character.
+    /// The room of a customer; `None` unless `name` has 1 to 256 characters and no control character.
     #[must_use]
     pub fn customer(name: &str) -> Option<Self> {
-        let usable =
-            (1..=CUSTOMER_NAME_BYTES_MAX).contains(&name.len()) && !name.chars().any(char::is_control);
+        let usable = !name.is_empty()
+            && name.chars().count() <= CUSTOMER_NAME_CHARS_MAX
+            && !name.chars().any(char::is_control);
         usable.then(|| Self::Customer(name.into()))
     }
 }

@@ -91,6 +91,8 @@ pub fn address(aliases: &CustomerAliases) -> &Alias {
         AliasKind::Phone => 1,
         AliasKind::Bsuid => 2,
         AliasKind::ParentBsuid => 3,
+        // WhatsApp does not know it.
+        AliasKind::External => 4,
     };
     aliases.iter().min_by_key(rank).expect("aliases are at least one")
 }

@@ -40,6 +40,8 @@ shape!(
         standby = "standby",
         errors = "errors",
         user_actions = "user_actions",
+        user_id_update = "user_id_update",
+        waba_info = "waba_info",
     }
 );
 shape!(
@@ -52,7 +54,19 @@ shape!(
 );
 shape!(
     /// How a person calls themselves.
-    Profile { name = "name" }
+    Profile { name = "name", username = "username" }
+);
+shape!(
+    /// `user_id_update`: somebody has another user id.
+    UserIdUpdate { wa_id = "wa_id", user_id = "user_id", parent_user_id = "parent_user_id" }
+);
+shape!(
+    /// An id before and after.
+    ChangedId { previous = "previous", current = "current" }
+);
+shape!(
+    /// `waba_info`: whose an account is.
+    WabaInfo { waba_id = "waba_id", owner = "owner_business_id" }
 );
 shape!(
     /// A message, inbound or an echo. Its type names the member that holds the content.

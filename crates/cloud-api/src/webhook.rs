@@ -16,6 +16,7 @@ mod message;
 mod notice;
 mod past;
 mod status;
+mod ties;
 
 use waypost_domain::{DeadLetter, DeadLetterKind, Fact, Timestamp};
 

@@ -62,6 +62,8 @@ pub enum Action<'a> {
         /// The number, as `phone_number_id`.
         number: &'a str,
     },
+    /// Say who customers are: names of other systems, and who is one with whom.
+    ManageCustomers,
     /// See who connects and leaves.
     Monitor,
 }
@@ -72,7 +74,11 @@ pub fn may(principal: &Principal, action: Action<'_>) -> bool {
     match (principal.role, action) {
         (
             Role::Owner,
-            Action::SeeCustomer(_) | Action::SeeAnyCustomer | Action::Send { .. } | Action::Monitor,
+            Action::SeeCustomer(_)
+            | Action::SeeAnyCustomer
+            | Action::Send { .. }
+            | Action::ManageCustomers
+            | Action::Monitor,
         ) => true,
     }
 }

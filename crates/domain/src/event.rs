@@ -4,6 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use crate::change::MessageUpdate;
+use crate::identity::CustomerUpdate;
 use crate::ids::{CustomerId, PhoneNumberId, WabaId};
 use crate::message::{Message, RawJson};
 use crate::notice::Notice;
@@ -24,10 +25,37 @@ pub enum Event {
     Outbox(Box<OutboxEntry>),
     /// A webhook field other than messages said something.
     Field(Box<FieldNotice>),
+    /// Who somebody is has changed.
+    Customer(Box<CustomerUpdate>),
 }
 
 impl Event {
-    /// Who is to see it, as things stand after the event.
+    /// The customer whom it is about, where it is about one.
+    #[must_use]
+    pub fn customer(&self) -> Option<CustomerId> {
+        match self {
+            Self::Message(message) => Some(message.customer),
+            Self::Status(status) => Some(status.customer),
+            Self::MessageUpdated(update) => Some(update.customer),
+            Self::Outbox(entry) => Some(entry.customer),
+            Self::Customer(update) => Some(update.customer),
+            Self::Field(_) => None,
+        }
+    }
+
+    /// Makes it be about `customer`, who is the one that it was about until a merge.
+    pub fn follow(&mut self, customer: CustomerId) {
+        match self {
+            Self::Message(message) => message.customer = customer,
+            Self::Status(status) => status.customer = customer,
+            Self::MessageUpdated(update) => update.customer = customer,
+            Self::Outbox(entry) => entry.customer = customer,
+            Self::Customer(update) => update.customer = customer,
+            Self::Field(_) => {}
+        }
+    }
+
+    /// Who is to see it, as things stand after the event. Whoever was merged into its customer is to be added.
     #[must_use]
     pub fn audience(&self) -> Audience {
         match self {
@@ -41,6 +69,10 @@ impl Event {
                     .chain(notice.customer.map(Scope::Customer))
                     .collect(),
             ),
+            Self::Customer(update) => {
+                let customers = std::iter::once(update.customer).chain(update.change.other());
+                Audience(std::iter::once(Scope::All).chain(customers.map(Scope::Customer)).collect())
+            }
         }
     }
 }

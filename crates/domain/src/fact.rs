@@ -3,9 +3,10 @@
 use std::fmt;
 
 use crate::call::CallReport;
-use crate::customer::{CustomerAliases, CustomerName};
+use crate::customer::{CustomerAliases, CustomerName, Username};
 use crate::detail::Detail;
 use crate::history::PastMessage;
+use crate::identity::Tie;
 use crate::ids::{PhoneNumberId, WabaId, Wamid};
 use crate::message::{ErrorDetail, MessageType, RawJson, Source};
 use crate::notice::Notice;
@@ -61,6 +62,8 @@ pub struct ReceivedMessage {
     pub customer: CustomerAliases,
     /// The other side's profile name, where given.
     pub customer_name: Option<CustomerName>,
+    /// The other side's username, where given.
+    pub username: Option<Username>,
     /// Where it came from.
     pub source: Source,
     /// Its type.
@@ -123,6 +126,8 @@ pub struct FieldReport {
     pub customer: Option<CustomerAliases>,
     /// What it says, where its shape is known.
     pub notice: Option<Notice>,
+    /// What it says of who is who, and of whose an account is.
+    pub ties: Vec<Tie>,
     /// WhatsApp's time of the change (`entry[].time`), which tells two of one content apart.
     pub told_at: Option<Timestamp>,
     /// The change's `value`, or the item of a list in it, as it came.

@@ -130,6 +130,11 @@ opaque_id!(
     max_bytes: 128
 );
 opaque_id!(
+    /// Meta's id of a business portfolio, which owns accounts (`owner_business_id`).
+    PortfolioId,
+    max_bytes: 128
+);
+opaque_id!(
     /// The name that the operator gave a Meta app.
     AppName,
     max_bytes: 64
@@ -150,7 +155,7 @@ macro_rules! debug_as_text {
         }
     )*};
 }
-debug_as_text!(PhoneNumberId, WabaId, AppName);
+debug_as_text!(PhoneNumberId, WabaId, PortfolioId, AppName);
 
 #[cfg(test)]
 mod tests {

@@ -18,6 +18,7 @@ pub mod detail;
 pub mod event;
 pub mod fact;
 pub mod history;
+pub mod identity;
 pub mod ids;
 pub mod message;
 pub mod notice;
@@ -32,12 +33,15 @@ pub use access::{Action, Principal, PrincipalId, Role, general_scopes, may};
 pub use advice::{Advice, Remedy, advice};
 pub use call::{Call, CallReport, CallStage};
 pub use change::{MessageChange, MessageReaction, MessageUpdate, Reactor, Renewal, Version};
-pub use customer::{Alias, AliasKind, CustomerAliases, CustomerName};
+pub use customer::{Alias, AliasKind, CustomerAliases, CustomerName, ExternalId, Username};
 pub use detail::{Detail, Typed};
 pub use event::{Audience, Event, FieldNotice, Scope};
 pub use fact::{DeadLetter, DeadLetterKind, Fact, FieldReport, ReceivedMessage, StatusReport};
 pub use history::{PastBody, PastMessage};
-pub use ids::{AppName, ConversationId, CustomerId, MessageId, OutboxId, PhoneNumberId, WabaId, Wamid};
+pub use identity::{Amendment, CustomerChange, CustomerUpdate, Tie};
+pub use ids::{
+    AppName, ConversationId, CustomerId, MessageId, OutboxId, PhoneNumberId, PortfolioId, WabaId, Wamid,
+};
 pub use message::{DetailJson, Direction, ErrorDetail, Message, MessageType, RawJson, Source};
 pub use notice::{HistorySync, MarketingChoice, Notice};
 pub use offset::{Epoch, Offset};

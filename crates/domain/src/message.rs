@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::customer::CustomerName;
+use crate::customer::{CustomerName, Username};
 use crate::ids::{ConversationId, CustomerId, MessageId, OutboxId, PhoneNumberId, Wamid};
 use crate::status::{MessageState, StatusTimes};
 use crate::time::Timestamp;
@@ -193,6 +193,8 @@ pub struct Message {
     pub customer_number: Box<str>,
     /// The customer's profile name, where known.
     pub customer_name: Option<CustomerName>,
+    /// The customer's username, where known.
+    pub username: Option<Username>,
     /// The business number.
     pub number: PhoneNumberId,
     /// Where it came from, and so its direction.

@@ -133,12 +133,12 @@ pub async fn leave<A: Application>(
 async fn enter<A: Application>(
     socket: &Socket<A>,
     room: &RoomName,
-    Meaning { scopes, binding }: Meaning,
+    Meaning { scopes, binding, customer }: Meaning,
 ) -> Result<Held, FollowError> {
     // What is shown may lag behind what is stored: a name that is a customer's by now shows nothing from before.
     let from = binding.map_or(0, |binding| binding.since);
     let joined = socket.join(HeldRoom { room: wire_room(room), scopes, from }).await?;
-    Ok(Held { from: domain_offset(&joined.head), binding })
+    Ok(Held { from: domain_offset(&joined.head), binding, customer })
 }
 
 /// Whose room it is may have become known since it was joined. From then on it is kept: the name may change hands, the
@@ -151,7 +151,8 @@ async fn know_customer(
 ) -> Result<Held, FollowError> {
     let (RoomName::Customer(name), None) = (room, held.binding) else { return Ok(held) };
     let CustomerMatch::One(binding) = store.find_customer(name).await? else { return Ok(held) };
-    let known = Held { binding: Some(binding), ..held };
+    let customer = store.family(binding.customer).await?.now;
+    let known = Held { binding: Some(binding), customer: Some(customer), ..held };
     holdings.keep(store, room, known, store.head().await?).await?;
     Ok(known)
 }

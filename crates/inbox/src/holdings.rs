@@ -23,14 +23,8 @@ pub struct Held {
     pub from: Offset,
     /// Whose room it is, where it is a customer's that is known.
     pub binding: Option<Binding>,
-}
-
-impl Held {
-    /// The customer whose room it is, where that is known.
-    #[must_use]
-    pub fn customer(&self) -> Option<CustomerId> {
-        self.binding.map(|binding| binding.customer)
-    }
+    /// Who that was when it was last looked up: customers are merged.
+    pub customer: Option<CustomerId>,
 }
 
 impl Holdings {

@@ -1,13 +1,14 @@
 //! The use cases, one verb a file. It is the only place that orders "stored" before "shown".
 //!
 //! What matters: [`receive`] takes a webhook in, [`show`] hands on what was committed, [`Reply`] sends, [`follow`]
-//! joins rooms, [`resume`] lets a client begin where it was, [`catch_up`] reads the journal for who is behind.
+//! joins rooms, [`amend`] says who a customer is, [`resume`] lets a client begin where it was, [`catch_up`] reads the journal for who is behind.
 //!
 //! Deliberately absent: HTTP, configuration, SQL, who a credential belongs to. Bodies come in as bytes, principals as
 //! values.
 //!
 //! Start reading at [`receive`], then [`show`].
 
+pub mod amend;
 pub mod catch_up;
 pub mod encode;
 pub mod follow;
@@ -20,6 +21,7 @@ pub mod show;
 
 mod meaning;
 
+pub use amend::{AmendError, amend, see_customer, see_duplicates};
 pub use catch_up::{History, HistoryError, history, page};
 pub use encode::encoder;
 pub use follow::{FollowError, Follower, join, leave};

@@ -1,8 +1,9 @@
 //! What a room stands for, for somebody, just now.
 
 use waypost_api::RoomName;
-use waypost_domain::{Action, Alias, Principal, Scope, general_scopes, may};
-use waypost_store::{Binding, CustomerMatch, Store};
+use waypost_domain::customer::awaited_name;
+use waypost_domain::{Action, CustomerId, Principal, Scope, general_scopes, may};
+use waypost_store::{Binding, CustomerMatch, Family, Store};
 
 use crate::follow::FollowError;
 use crate::show::realtime_scope;
@@ -13,6 +14,8 @@ pub(crate) struct Meaning {
     pub(crate) scopes: Vec<waypost_realtime::Scope>,
     /// Whose room it is, where it is a customer's that is known.
     pub(crate) binding: Option<Binding>,
+    /// Who that is by now.
+    pub(crate) customer: Option<CustomerId>,
 }
 
 /// The policy's answer: a room is an interest, and what it shows is what the principal may see.
@@ -21,7 +24,7 @@ pub(crate) async fn meaning(
     principal: &Principal,
     room: &RoomName,
 ) -> Result<Meaning, FollowError> {
-    let beyond_customers = |scopes| Meaning { scopes, binding: None };
+    let beyond_customers = |scopes| Meaning { scopes, binding: None, customer: None };
     match room {
         RoomName::General => {
             Ok(beyond_customers(general_scopes(principal).iter().map(realtime_scope).collect()))
@@ -29,10 +32,10 @@ pub(crate) async fn meaning(
         RoomName::Monitor if may(principal, Action::Monitor) => Ok(beyond_customers(vec![monitor_scope()])),
         RoomName::Monitor => Err(FollowError::Forbidden),
         RoomName::Customer(name) => match store.find_customer(name).await? {
-            CustomerMatch::One(binding) => of_customer(principal, binding),
+            CustomerMatch::One(binding) => of_customer(store, principal, binding).await,
             CustomerMatch::Ambiguous => Err(FollowError::Ambiguous),
             CustomerMatch::Nobody if may(principal, Action::SeeAnyCustomer) => {
-                let waiting = realtime_scope(&Scope::Name(canonical_name(name)));
+                let waiting = realtime_scope(&Scope::Name(awaited_name(name)));
                 Ok(beyond_customers(vec![waiting]))
             }
             CustomerMatch::Nobody => Err(FollowError::UnknownCustomer),
@@ -40,22 +43,24 @@ pub(crate) async fn meaning(
     }
 }
 
-/// The room of a customer who is known, whatever became of the name that was asked for.
-pub(crate) fn of_customer(principal: &Principal, binding: Binding) -> Result<Meaning, FollowError> {
-    if !may(principal, Action::SeeCustomer(binding.customer)) {
+/// The room of a customer who is known, whatever became of the name that was asked for. Those who were merged are one: the
+/// room of each of them stands for all.
+pub(crate) async fn of_customer(
+    store: &Store,
+    principal: &Principal,
+    binding: Binding,
+) -> Result<Meaning, FollowError> {
+    let Family { now, merged } = store.family(binding.customer).await?;
+    if !may(principal, Action::SeeCustomer(now)) {
         return Err(FollowError::UnknownCustomer);
     }
-    let scopes = vec![realtime_scope(&Scope::Customer(binding.customer))];
-    Ok(Meaning { scopes, binding: Some(binding) })
+    let all = std::iter::once(now).chain(merged);
+    let scopes = all.map(|customer| realtime_scope(&Scope::Customer(customer))).collect();
+    Ok(Meaning { scopes, binding: Some(binding), customer: Some(now) })
 }
 
 /// The scope of those who watch connections come and go. It is none of the journal's.
 #[must_use]
 pub fn monitor_scope() -> waypost_realtime::Scope {
     waypost_realtime::Scope::new(waypost_api::room::MONITOR_ROOM)
-}
-
-/// The name under which a room waits: as the customer's alias would be written.
-fn canonical_name(name: &str) -> Box<str> {
-    Alias::dialled(name).map_or_else(|| name.into(), |phone| phone.value)
 }

@@ -124,7 +124,7 @@ impl Reply {
     pub async fn send_text(&self, principal: &Principal, text: SendText) -> Result<OutboxEntry, ReplyError> {
         check(&text)?;
         let graph = self.graph.clone().ok_or(ReplyError::NotConfigured)?;
-        let recipient = self.recipient(&text.to).await?;
+        let recipient = self.recipient(&text.to, text.number.as_ref()).await?;
         let number = self.number(text.number.clone(), &recipient).await?;
         if !may(principal, Action::Send { number: number.as_str() }) {
             return Err(ReplyError::Forbidden);
@@ -154,7 +154,8 @@ impl Reply {
             Intent::Repeated(entry) => return Ok(entry),
             Intent::Fresh(entry) => entry,
         };
-        let outcome = match self.store.aliases(entry.customer).await {
+        let customer = self.store.customer(entry.customer).await;
+        let outcome = match customer.map(|known| known.and_then(|known| known.addresses())) {
             Ok(Some(aliases)) => {
                 let text = OutgoingText {
                     to: graph::address(&aliases),
@@ -189,19 +190,20 @@ impl Reply {
         Err(ReplyError::Unavailable)
     }
 
-    async fn recipient(&self, to: &To) -> Result<Recipient, ReplyError> {
+    async fn recipient(&self, to: &To, number: Option<&PhoneNumberId>) -> Result<Recipient, ReplyError> {
         let name = match to {
             To::Customer(customer) => return Ok(Recipient::Customer(*customer)),
             To::Name(name) => name,
         };
+        let address = || {
+            let alias = Alias::dialled(name).or_else(|| bsuid(name))?;
+            CustomerAliases::new([alias]).map(Recipient::Aliases)
+        };
         match self.store.find_customer(name).await? {
             CustomerMatch::One(Binding { customer, .. }) => Ok(Recipient::Customer(customer)),
-            CustomerMatch::Ambiguous => Err(ReplyError::Ambiguous),
-            CustomerMatch::Nobody => Alias::dialled(name)
-                .or_else(|| bsuid(name))
-                .and_then(|alias| CustomerAliases::new([alias]))
-                .map(Recipient::Aliases)
-                .ok_or(ReplyError::UnknownCustomer),
+            // With a number of ours, what WhatsApp knows somebody by means one: names are of its scope.
+            CustomerMatch::Ambiguous => number.and_then(|_| address()).ok_or(ReplyError::Ambiguous),
+            CustomerMatch::Nobody => address().ok_or(ReplyError::UnknownCustomer),
         }
     }
 

@@ -172,7 +172,7 @@ async fn go_on(
     for room in &session.rooms {
         let Some(name) = RoomName::parse(&room.name) else { continue };
         let meaning = match room.binding {
-            Some(binding) => of_customer(newcomer.principal, binding),
+            Some(binding) => of_customer(store, newcomer.principal, binding).await,
             None => meaning(store, newcomer.principal, &name).await,
         };
         rooms.add(name, room.from, meaning)?;
@@ -289,7 +289,7 @@ impl Rooms {
         from: Offset,
         meaning: Result<Meaning, FollowError>,
     ) -> Result<(), ReadError> {
-        let Meaning { scopes, binding } = match meaning {
+        let Meaning { scopes, binding, customer } = match meaning {
             Ok(meaning) => meaning,
             Err(FollowError::Read(error)) => return Err(error),
             Err(refused) => {
@@ -300,7 +300,7 @@ impl Rooms {
         // Who waited for a customer's name is shown only what came after the name was the customer's.
         let since = binding.map_or(0, |binding| binding.since);
         self.held.push(HeldRoom { room: wire_room(&room), scopes, from: from.number.max(since) });
-        self.kept.insert(room, Held { from, binding });
+        self.kept.insert(room, Held { from, binding, customer });
         Ok(())
     }
 

@@ -48,6 +48,7 @@ impl Place {
             seed: [7; 32],
             clock: Arc::new(ManualClock::at(NOW)),
             encode: waypost_inbox::encoder(),
+            portfolios: Vec::new(),
             limits,
             threads: Threads::Caller,
         };
@@ -67,6 +68,7 @@ impl Place {
             wamid: Wamid::parse(wamid).unwrap(),
             customer: CustomerAliases::new([phone]).unwrap(),
             customer_name: None,
+            username: None,
             source: Source::Customer,
             kind: MessageType::text(),
             content: wamid.into(),
@@ -181,7 +183,7 @@ async fn a_room_of_a_customer_who_is_nobody_any_more_is_a_gap() {
     place.copy_journal();
     place.receive("wamid.2", "15550002002").await;
     let bound = place.connect(came_back(&pid, seen)).await;
-    assert!(bound.holdings.get(&name).unwrap().customer().is_some());
+    assert!(bound.holdings.get(&name).unwrap().customer.is_some());
     place.put_journal_back();
 
     let back = place.connect(came_back(&pid, seen)).await;

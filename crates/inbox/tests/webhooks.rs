@@ -125,6 +125,7 @@ fn open(directory: &TempDir) -> (Store, Commits) {
         seed: [7; 32],
         clock: Arc::new(ManualClock::at(RECEIVED)),
         encode: waypost_inbox::encoder(),
+        portfolios: Vec::new(),
         limits,
         threads: Threads::Caller,
     })

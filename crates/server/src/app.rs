@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use waypost_cloud_api::graph::{AccessToken, GraphClient, GraphSettings};
 use waypost_cloud_api::signature::AppSecrets;
-use waypost_domain::{OutboxId, Pid};
+use waypost_domain::{AppName, OutboxId, Pid, PortfolioId};
 use waypost_inbox::Reply;
 use waypost_inbox::reply::CALLS_MAX;
 use waypost_store::{Clock, IdSource, Limits, Options, Store, Threads};
@@ -81,6 +81,7 @@ impl App {
                 seed: random_seed()?,
                 clock: Arc::clone(&clock),
                 encode: waypost_inbox::encoder(),
+                portfolios: portfolios(&config.whatsapp),
                 limits: store_limits(config),
                 threads: Threads::Own,
             })
@@ -130,6 +131,10 @@ impl App {
         let (at, bits) = self.ids.lock().unwrap_or_else(PoisonError::into_inner).next_parts(self.clock.now());
         format!("send-message:{}", OutboxId::from_parts(at, bits))
     }
+}
+
+fn portfolios(config: &WhatsappConfig) -> Vec<(AppName, PortfolioId)> {
+    config.portfolio_id.iter().map(|portfolio| (config.app.clone(), portfolio.clone())).collect()
 }
 
 fn store_limits(config: &Config) -> Limits {

@@ -9,12 +9,14 @@ use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{InfoBuilder, OpenApi, OpenApiBuilder};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
-use waypost_api::{ErrorBody, FieldEvent, MessageEvent, OutboxEvent, StatusEvent, UpdateEvent, room};
+use waypost_api::{
+    CustomerEvent, ErrorBody, FieldEvent, MessageEvent, OutboxEvent, StatusEvent, UpdateEvent, room,
+};
 use waypost_realtime::Hub;
 
 use crate::app::App;
 use crate::http::credential::Caller;
-use crate::http::{begin, gate, health, messages, pages, problem, webhook};
+use crate::http::{begin, customers, gate, health, messages, pages, problem, webhook};
 use crate::live::Live;
 
 /// What the main listener serves.
@@ -61,6 +63,11 @@ fn documented() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(messages::send_message))
         .routes(routes!(messages::create_message))
+        .routes(routes!(customers::show_customer, customers::change_customer))
+        .routes(routes!(customers::merge_customer))
+        .routes(routes!(customers::unmerge_customer))
+        .routes(routes!(customers::list_duplicates))
+        .routes(routes!(customers::dismiss_duplicate))
         .routes(routes!(health::metrics))
 }
 
@@ -83,6 +90,7 @@ fn base() -> OpenApi {
         UpdateEvent<'static>,
         OutboxEvent<'static>,
         FieldEvent<'static>,
+        CustomerEvent<'static>,
         ErrorBody<'static>,
         room::Connected<'static>,
         room::Visitor<'static>,

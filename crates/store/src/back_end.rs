@@ -1,9 +1,10 @@
 //! One store over two back ends: what each has to be able to do, and which one does it.
 
 use tokio::sync::oneshot;
-use waypost_domain::{CustomerAliases, CustomerId, HistorySync, Offset, PhoneNumberId, Timestamp};
+use waypost_domain::{CustomerId, HistorySync, Offset, PhoneNumberId, Timestamp};
 
 use crate::append::Undelivered;
+use crate::customers::{CustomerRows, Family, PossibleDuplicate};
 use crate::housekeeping::{Doomed, DoomedSession, Prune, SessionPrune};
 use crate::job::Job;
 use crate::keys::ApiKey;
@@ -48,7 +49,9 @@ ask_back_end! {
     /// What there is from an entry on.
     fn gap(&self, from: u64) -> Result<Gap, ReadError>;
     fn find_customer(&self, name: &str) -> Result<CustomerMatch, ReadError>;
-    fn aliases(&self, customer: CustomerId) -> Result<Option<CustomerAliases>, ReadError>;
+    fn family(&self, customer: CustomerId) -> Result<Family, ReadError>;
+    fn customer(&self, customer: CustomerId) -> Result<CustomerRows, ReadError>;
+    fn possible_duplicates(&self, after: u64, limit: usize) -> Result<Vec<PossibleDuplicate>, ReadError>;
     fn last_number(&self, customer: CustomerId) -> Result<Option<PhoneNumberId>, ReadError>;
     fn has_number(&self, number: PhoneNumberId) -> Result<bool, ReadError>;
     fn history_sync(&self, number: PhoneNumberId) -> Result<Option<HistorySync>, ReadError>;

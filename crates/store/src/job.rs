@@ -3,13 +3,13 @@
 use std::time::Duration;
 
 use tokio::sync::oneshot;
-use waypost_domain::{AppName, Fact, OutboxEntry, OutboxId, SendIntent, SendOutcome, Timestamp};
+use waypost_domain::{Amendment, AppName, Fact, OutboxEntry, OutboxId, SendIntent, SendOutcome, Timestamp};
 
 use crate::append::{Decider, Delivery, Item, Undelivered};
 use crate::desk::Grouped;
 use crate::housekeeping::{Doomed, Prune};
 use crate::pins::Pins;
-use crate::store::{Intent, SendError, StoreCounts};
+use crate::store::{AmendError, Intent, SendError, StoreCounts};
 
 /// What the writer is asked to do. An `answer` that is dropped means "could not be stored".
 pub(crate) enum Job {
@@ -31,6 +31,12 @@ pub(crate) enum Job {
         outcome: SendOutcome,
         at: Timestamp,
         answer: oneshot::Sender<Result<OutboxEntry, SendError>>,
+        queued_at: Duration,
+    },
+    Amend {
+        amendment: Amendment,
+        at: Timestamp,
+        answer: oneshot::Sender<Result<(), AmendError>>,
         queued_at: Duration,
     },
     Expire {
@@ -63,6 +69,7 @@ impl Grouped for Job {
             Self::Expire { due, .. } => due.len(),
             Self::Intend { .. }
             | Self::Settle { .. }
+            | Self::Amend { .. }
             | Self::Prune { .. }
             | Self::Look { .. }
             | Self::Probe { .. } => 1,
@@ -75,6 +82,7 @@ impl Grouped for Job {
             Self::Intend { intent, .. } => intent.body.len(),
             Self::Settle { .. }
             | Self::Expire { .. }
+            | Self::Amend { .. }
             | Self::Prune { .. }
             | Self::Look { .. }
             | Self::Probe { .. } => 0,
@@ -94,6 +102,7 @@ impl Job {
             Self::Expire { due, at, .. } => {
                 items.extend(due.iter().map(|undelivered| Item::Expire { undelivered, at: *at }));
             }
+            Self::Amend { amendment, at, .. } => items.push(Item::Amend { amendment, at: *at }),
             Self::Prune { .. } | Self::Look { .. } | Self::Probe { .. } => {}
         }
     }
@@ -102,7 +111,8 @@ impl Job {
         match self {
             Self::Receive { queued_at, .. }
             | Self::Intend { queued_at, .. }
-            | Self::Settle { queued_at, .. } => Some(*queued_at),
+            | Self::Settle { queued_at, .. }
+            | Self::Amend { queued_at, .. } => Some(*queued_at),
             Self::Expire { .. } | Self::Prune { .. } | Self::Look { .. } | Self::Probe { .. } => None,
         }
     }
@@ -114,6 +124,7 @@ impl Job {
             (Self::Intend { answer, .. }, Done::Intended(intent)) => drop(answer.send(intent)),
             (Self::Settle { answer, .. }, Done::Settled(entry)) => drop(answer.send(entry)),
             (Self::Expire { answer, .. }, Done::Expired(messages)) => drop(answer.send(messages)),
+            (Self::Amend { answer, .. }, Done::Amended(amended)) => drop(answer.send(amended)),
             (Self::Prune { answer, .. }, Done::Pruned(rows)) => drop(answer.send(rows)),
             (Self::Look { .. }, Done::Looked) => {}
             (Self::Probe { answer }, Done::Probed) => drop(answer.send(())),
@@ -128,6 +139,7 @@ pub(crate) enum Done {
     Intended(Result<Intent, SendError>),
     Settled(Result<OutboxEntry, SendError>),
     Expired(usize),
+    Amended(Result<(), AmendError>),
     Pruned(usize),
     Looked,
     Probed,

@@ -12,6 +12,7 @@
 
 pub mod clock;
 pub mod commit;
+pub mod customers;
 pub mod ids;
 pub mod keys;
 pub mod moving;
@@ -37,6 +38,7 @@ mod sqlite;
 
 pub use clock::Clock;
 pub use commit::{Commit, Commits, CommittedEvent, Encode, EncodedEvent, Step};
+pub use customers::{CustomerRecord, Family, MergedCustomer, MovedPhone, PossibleDuplicate};
 pub use ids::IdSource;
 pub use keys::{ApiKey, Keys};
 pub use moving::{Differing, MoveError, MoveProgress, MoveStage, Moved, StoreMove};
@@ -46,5 +48,6 @@ pub use position::{Gap, HeldPosition, PositionError};
 pub use postgres::{PostgresUrl, PostgresUrlError};
 pub use sessions::{NewSession, Session, SessionError, SessionId, SessionRoom, Tenure};
 pub use store::{
-    AppendError, Binding, CustomerMatch, Intent, ReadError, Received, SendError, Store, StoreCounts,
+    AmendError, AppendError, Binding, CustomerMatch, Intent, ReadError, Received, SendError, Store,
+    StoreCounts,
 };

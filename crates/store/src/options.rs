@@ -4,6 +4,8 @@ use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use waypost_domain::{AppName, PortfolioId};
+
 use crate::clock::Clock;
 use crate::commit::Encode;
 use crate::postgres::PostgresUrl;
@@ -18,6 +20,9 @@ pub struct Options {
     pub clock: Arc<dyn Clock>,
     /// How an event is written.
     pub encode: Encode,
+    /// The portfolio of an app's accounts, where the operator says so: names are kept by portfolio. Of others WhatsApp
+    /// may tell.
+    pub portfolios: Vec<(AppName, PortfolioId)>,
     /// Its bounds.
     pub limits: Limits,
     /// Who does the work.

@@ -6,7 +6,7 @@ use tokio::sync::{oneshot, watch};
 use waypost_domain::status::DELIVERY_DAYS_MAX;
 use waypost_domain::time::DAY_MS;
 use waypost_domain::{
-    AppName, CustomerAliases, CustomerId, Fact, HistorySync, Offset, OutboxEntry, OutboxId, PhoneNumberId,
+    Amendment, AppName, CustomerId, Fact, HistorySync, Offset, OutboxEntry, OutboxId, PhoneNumberId,
     SendIntent, SendOutcome, Timestamp,
 };
 
@@ -43,6 +43,29 @@ pub enum SendError {
     #[error("there is no such outbox entry")]
     UnknownSend,
     /// The store is in trouble or closed. Nothing is known to be stored; trying again is safe.
+    #[error("the store cannot write just now")]
+    Unavailable,
+}
+
+/// Why nothing was changed about who a customer is.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub enum AmendError {
+    /// There is no such customer.
+    #[error("there is no such customer")]
+    UnknownCustomer,
+    /// It was not noted that two may be one, or that is not known any more.
+    #[error("there is no such possible duplicate")]
+    UnknownDuplicate,
+    /// The name is another customer's phone number, BSUID, group or external id.
+    #[error("the name is another customer's")]
+    NameTaken,
+    /// The customer was not merged into another.
+    #[error("the customer was not merged into another")]
+    NotMerged,
+    /// As many are merged into one as may be.
+    #[error("as many customers are merged into this one as may be")]
+    TooManyMerged,
+    /// The store is in trouble or closed. Nothing is known to be changed; trying again is safe.
     #[error("the store cannot write just now")]
     Unavailable,
 }
@@ -226,6 +249,16 @@ impl Store {
             .ok_or(SendError::Unavailable)?
     }
 
+    /// Changes who a customer is; what is so already stays.
+    ///
+    /// # Errors
+    /// See [`AmendError`].
+    pub async fn amend(&self, amendment: Amendment, at: Timestamp) -> Result<(), AmendError> {
+        self.ask(|answer, queued_at| Job::Amend { amendment, at, answer, queued_at })
+            .await
+            .ok_or(AmendError::Unavailable)?
+    }
+
     /// The position of the newest entry of the journal.
     ///
     /// # Errors
@@ -247,7 +280,8 @@ impl Store {
         self.back.journal_page(request).await?
     }
 
-    /// Whom `name` means: one of our ids, a BSUID, a group, or a phone number in digits.
+    /// Whom `name` means: one of our ids, a BSUID, a group, a phone number, or another system's name, which may have `ext:`
+    /// before it. It is whoever holds the name; who that is by now, [`Store::family`] says.
     ///
     /// # Errors
     /// See [`ReadError`].
@@ -255,15 +289,7 @@ impl Store {
         self.back.find_customer(name).await
     }
 
-    /// The names under which WhatsApp knows a customer; `None` where there is no such customer.
-    ///
-    /// # Errors
-    /// See [`ReadError`].
-    pub async fn aliases(&self, customer: CustomerId) -> Result<Option<CustomerAliases>, ReadError> {
-        self.back.aliases(customer).await
-    }
-
-    /// The number of ours through which `customer` and we spoke last.
+    /// The number of ours through which `customer`, or whoever is one with it, and we spoke last.
     ///
     /// # Errors
     /// See [`ReadError`].

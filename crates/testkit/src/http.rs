@@ -41,7 +41,14 @@ impl Request {
     /// A POST of JSON.
     #[must_use]
     pub fn post_json(target: &str, body: &serde_json::Value) -> Self {
-        Self::post(target, "application/json", body.to_string())
+        Self::with_json("POST", target, body)
+    }
+
+    /// A request of any method that brings JSON.
+    #[must_use]
+    pub fn with_json(method: &str, target: &str, body: &serde_json::Value) -> Self {
+        let body = body.to_string().into_bytes();
+        Self { body, ..Self::new(method, target).header("Content-Type", "application/json") }
     }
 
     /// Adds a header. One of the same name is kept beside it; `Host` replaces the default.

@@ -32,7 +32,8 @@ impl<'a> TextRequest<'a> {
             // Without the plus Meta puts the business number's country code in front.
             AliasKind::Phone => (Some(format!("+{name}")), None),
             AliasKind::Group => (Some(name.to_owned()), None),
-            AliasKind::Bsuid | AliasKind::ParentBsuid => (None, Some(name)),
+            // An external id is in nobody's `CustomerAliases`.
+            AliasKind::Bsuid | AliasKind::ParentBsuid | AliasKind::External => (None, Some(name)),
         };
         Self {
             messaging_product: "whatsapp",

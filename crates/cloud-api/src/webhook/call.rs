@@ -45,8 +45,7 @@ pub(super) fn call(item: Node<'_>, around: &Surroundings<'_>) -> Result<Option<C
             ("to", fields.to),
         ),
     };
-    let (customer, customer_name) =
-        around.contacts.customer(&names).ok_or_else(|| Flaw::of(member.0, member.1))?;
+    let customer = around.contacts.customer(&names).ok_or_else(|| Flaw::of(member.0, member.1))?;
     let call = Call {
         stage,
         began_at: time(fields.start_time, around.received),
@@ -57,8 +56,8 @@ pub(super) fn call(item: Node<'_>, around: &Surroundings<'_>) -> Result<Option<C
         number: around.number.clone(),
         waba: around.waba.clone(),
         id,
-        customer,
-        customer_name,
+        customer: customer.aliases,
+        customer_name: customer.name,
         direction,
         call,
         at: time(fields.timestamp, around.received),
@@ -102,14 +101,14 @@ pub(super) fn call_status(item: Node<'_>, around: &Surroundings<'_>) -> Result<O
         parent_user_id: fields.recipient_parent_user_id.text(),
         phone: fields.recipient_id.text(),
     };
-    let (customer, customer_name) =
+    let customer =
         around.contacts.customer(&names).ok_or_else(|| Flaw::of("recipient_id", fields.recipient_id))?;
     Ok(Some(CallReport {
         number: around.number.clone(),
         waba: around.waba.clone(),
         id,
-        customer,
-        customer_name,
+        customer: customer.aliases,
+        customer_name: customer.name,
         direction: Direction::Outbound,
         call: Call::at(stage),
         at: time(fields.timestamp, around.received),

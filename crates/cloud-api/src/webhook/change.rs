@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Display};
 
-use waypost_domain::{Fact, Notice, PhoneNumberId, RawJson, Timestamp, WabaId};
+use waypost_domain::{Fact, FieldReport, Notice, PhoneNumberId, RawJson, Timestamp, WabaId};
 
 use super::broken::Broken;
 use super::contacts::Contacts;
@@ -10,6 +10,7 @@ use super::item::{Items, List};
 use super::message::{Flaw, Surroundings, time};
 use super::notice::notice;
 use super::past::{Thread, holds_history, past_message, progress};
+use super::ties::ties;
 use crate::errors::error_details;
 use crate::json::Node;
 use crate::shapes::{Change, Entry, HistoryChunk, HistoryThread, Metadata, Value};
@@ -256,7 +257,9 @@ impl Changes {
     fn report_whole(&mut self, scene: &Scene<'_, '_>) {
         let items = scene.items(self.received);
         let raw = RawJson::new(scene.value_node.raw().unwrap_or_default());
-        self.tell(items.report_of(raw, None, notice(scene.field, scene.value_node)));
+        let notice = notice(scene.field, scene.value_node);
+        let ties = ties(scene.field, &scene.value);
+        self.tell(Fact::Field(Box::new(FieldReport { ties, ..items.field_report(raw, None, notice) })));
     }
 
     fn tell(&mut self, report: Fact) {

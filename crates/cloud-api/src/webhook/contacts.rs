@@ -3,9 +3,8 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
-use waypost_domain::{Alias, AliasKind, CustomerAliases, CustomerName};
+use waypost_domain::{Alias, AliasKind, CustomerAliases, CustomerName, Username};
 
-use super::message::Customer;
 use crate::json::Node;
 use crate::shapes::{Contact, Profile};
 
@@ -25,6 +24,20 @@ pub(super) struct Person<'a> {
     parent_user_id: Option<Cow<'a, str>>,
     wa_id: Option<Cow<'a, str>>,
     profile: Node<'a>,
+}
+
+/// The other side of an item.
+pub(super) struct Customer {
+    pub(super) aliases: CustomerAliases,
+    pub(super) name: Option<CustomerName>,
+    pub(super) username: Option<Username>,
+}
+
+impl Customer {
+    pub(super) fn of(aliases: CustomerAliases, person: Option<&Person<'_>>) -> Self {
+        let name = person.and_then(Person::name);
+        Self { aliases, name, username: person.and_then(Person::username) }
+    }
 }
 
 impl<'a> Contacts<'a> {
@@ -54,11 +67,11 @@ impl<'a> Contacts<'a> {
         by_user_id.or_else(|| names.phone.as_deref().and_then(|id| self.by_wa_id(id)).filter(same))
     }
 
-    /// All the names of whom `names` name, and the profile name.
+    /// Whom `names` name, with all that is said of them.
     pub(super) fn customer(&self, names: &Names<'_>) -> Option<Customer> {
         let person = self.find(names);
         let more = person.map(Person::names);
-        Some((names.aliases(more.as_ref())?, person.and_then(Person::name)))
+        Some(Customer::of(names.aliases(more.as_ref())?, person))
     }
 
     /// The only person, where there is just one.
@@ -94,6 +107,11 @@ impl<'a> Person<'a> {
     /// The profile name. A username is no substitute: it would replace a better name that is known.
     pub(super) fn name(&self) -> Option<CustomerName> {
         CustomerName::parse(&self.profile.object::<Profile<'_>>()?.name.readable()?)
+    }
+
+    /// The username.
+    pub(super) fn username(&self) -> Option<Username> {
+        Username::parse(&self.profile.object::<Profile<'_>>()?.username.text()?)
     }
 
     /// What the contact adds to the names in the item itself.

@@ -149,9 +149,19 @@ impl Items<'_, '_> {
         customer: Option<CustomerAliases>,
         notice: Option<Notice>,
     ) -> Fact {
+        Fact::Field(Box::new(self.field_report(raw, customer, notice)))
+    }
+
+    /// The report of a JSON text, which ties nobody to anything.
+    pub(super) fn field_report(
+        &self,
+        raw: RawJson,
+        customer: Option<CustomerAliases>,
+        notice: Option<Notice>,
+    ) -> FieldReport {
         let number = self.around.as_ref().ok().map(|around| around.number.clone());
         let (field, waba, told_at) = (self.field.clone(), self.waba.cloned(), self.told_at);
-        Fact::Field(Box::new(FieldReport { field, number, waba, customer, notice, told_at, raw }))
+        FieldReport { field, number, waba, customer, notice, ties: Vec::new(), told_at, raw }
     }
 
     fn around(&self) -> Result<&Surroundings<'_>, Flaw> {
@@ -171,7 +181,7 @@ impl Items<'_, '_> {
 
     /// All the names of whom `names` name.
     fn customer(&self, names: &Names<'_>) -> Option<CustomerAliases> {
-        let known = || Some(self.around.as_ref().ok()?.contacts.customer(names)?.0);
+        let known = || Some(self.around.as_ref().ok()?.contacts.customer(names)?.aliases);
         known().or_else(|| names.aliases(None))
     }
 

@@ -2,11 +2,11 @@
 
 use waypost_domain::detail::Participant;
 use waypost_domain::{
-    Alias, AliasKind, CustomerAliases, CustomerName, Detail, Direction, MessageType, PhoneNumberId, RawJson,
+    Alias, AliasKind, CustomerAliases, Detail, Direction, MessageType, PhoneNumberId, RawJson,
     ReceivedMessage, Source, Timestamp, WabaId, Wamid,
 };
 
-use super::contacts::{Contacts, Names};
+use super::contacts::{Contacts, Customer, Names};
 use super::content::content;
 use super::detail::{detail, new_names};
 use crate::errors::error_details;
@@ -82,13 +82,14 @@ pub(super) fn message_with(
         .string()
         .and_then(|word| MessageType::parse(&word))
         .ok_or_else(|| Flaw::of("type", fields.kind))?;
-    let (customer, customer_name) = customer(&fields)?;
+    let Customer { aliases: customer, name: customer_name, username } = customer(&fields)?;
     Ok(ReceivedMessage {
         number: around.number.clone(),
         waba: around.waba.clone(),
         wamid,
         customer,
         customer_name,
+        username,
         source,
         content: content(kind.as_str(), &fields),
         detail: Detail {
@@ -113,9 +114,6 @@ pub(super) fn time(stamp: Node<'_>, received: Timestamp) -> Option<Timestamp> {
     Timestamp::believable_seconds(stamp.whole_number()?, received)
 }
 
-/// The other side: its names, and its profile name.
-pub(super) type Customer = (CustomerAliases, Option<CustomerName>);
-
 /// Who wrote it.
 fn sender(fields: &MessageItem<'_>, contacts: &Contacts<'_>) -> Option<Customer> {
     customer(fields, &author(fields), contacts).or_else(|| subject_of_system_message(fields, contacts))
@@ -132,7 +130,7 @@ pub(super) fn author<'a>(fields: &MessageItem<'a>) -> Names<'a> {
 /// Who of a group wrote it. The owner's phone is no participant.
 fn participant(fields: &MessageItem<'_>, source: Source, contacts: &Contacts<'_>) -> Option<Participant> {
     group(fields).filter(|_| source.direction() == Direction::Inbound)?;
-    let (aliases, name) = contacts.customer(&author(fields))?;
+    let Customer { aliases, name, .. } = contacts.customer(&author(fields))?;
     Some(Participant { aliases, name })
 }
 
@@ -152,7 +150,7 @@ pub(super) fn addressed<'a>(fields: &MessageItem<'a>) -> Names<'a> {
 fn customer(fields: &MessageItem<'_>, names: &Names<'_>, contacts: &Contacts<'_>) -> Option<Customer> {
     if let Some(group) = group(fields) {
         // The customer is the group; the contact's name is that of the member who wrote.
-        return Some((CustomerAliases::new([group])?, None));
+        return Some(Customer::of(CustomerAliases::new([group])?, None));
     }
     contacts.customer(names)
 }
@@ -166,9 +164,9 @@ fn group(fields: &MessageItem<'_>) -> Option<Alias> {
 fn subject_of_system_message(fields: &MessageItem<'_>, contacts: &Contacts<'_>) -> Option<Customer> {
     let system: System<'_> = fields.system.object()?;
     if let Some(person) = contacts.only() {
-        return Some((person.names().aliases(None)?, person.name()));
+        return Some(Customer::of(person.names().aliases(None)?, Some(person)));
     }
-    Some((new_names(&system)?, None))
+    Some(Customer::of(new_names(&system)?, None))
 }
 
 /// The message that this one quotes.

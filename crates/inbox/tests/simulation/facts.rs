@@ -80,6 +80,7 @@ fn message(message: usize, customer: CustomerAliases, text: &str, now: Timestamp
         wamid: wamid(message),
         customer,
         customer_name: CustomerName::parse("Ana"),
+        username: None,
         source,
         kind: MessageType::text(),
         content: format!("{message} {text}"),

@@ -173,6 +173,7 @@ fn open(world: &World, disk: &Disk, seed: [u8; 32]) -> (Store, Commits) {
         seed,
         clock: Arc::new(world.clock.clone()),
         encode: waypost_inbox::encoder(),
+        portfolios: Vec::new(),
         limits,
         threads: Threads::Caller,
     };

@@ -1,6 +1,6 @@
 //! `[whatsapp]`: what Meta gave us, and where its API is.
 
-use waypost_domain::{AppName, PhoneNumberId};
+use waypost_domain::{AppName, PhoneNumberId, PortfolioId};
 
 use super::key::{Demo, Section, section};
 use super::setting::{Raw, Setting, Shape, Shown, Wrong};
@@ -19,6 +19,9 @@ section! {
         verify_token: Option<Secret> = "", short "verify_token", demo Demo::Own;
         /// The number to send from: WhatsApp, API setup, Phone number ID. (It is not the phone number.)
         phone_number_id: Option<PhoneNumberId> = "", short "phone_number_id", demo Demo::Own;
+        /// The business portfolio that owns the app's accounts: Business settings, Business info. With it, whoever writes to
+        /// several accounts is one customer from the first message on; without it, once WhatsApp tells who owns them.
+        portfolio_id: Option<PortfolioId> = "", short "portfolio_id";
         /// The token to send with: of a system user with `whatsapp_business_messaging` (Business settings, Users, System
         /// users), or for a day the one of WhatsApp, API setup.
         access_token: Option<Secret> = "", short "access_token", demo Demo::Own;
@@ -51,6 +54,24 @@ impl Setting for AppName {
 }
 
 impl Setting for PhoneNumberId {
+    const SHAPE: Shape = Shape::Text;
+
+    fn allowed() -> String {
+        "1 to 32 digits".to_owned()
+    }
+
+    fn parse(raw: &Raw) -> Result<Self, Wrong> {
+        let text = raw.text()?;
+        let is_number = text.len() <= 32 && text.bytes().all(|byte| byte.is_ascii_digit());
+        Self::parse(text).filter(|_| is_number).ok_or_else(Wrong::whole)
+    }
+
+    fn shown(&self) -> Shown {
+        Shown::text(self.as_str())
+    }
+}
+
+impl Setting for PortfolioId {
     const SHAPE: Shape = Shape::Text;
 
     fn allowed() -> String {

@@ -106,7 +106,7 @@ fn refuse(error: &ReplyError) -> Refusal {
 /// A body that is declared as JSON, is not too large, and is what the route takes.
 ///
 /// Only `application/json` is taken: a form of another site can send everything else with a browser's credentials.
-pub(crate) struct JsonBody<T>(T);
+pub(crate) struct JsonBody<T>(pub(crate) T);
 
 impl<T: DeserializeOwned> FromRequest<App> for JsonBody<T> {
     type Rejection = Refusal;

@@ -2,6 +2,7 @@
 
 pub(crate) mod begin;
 pub(crate) mod credential;
+pub(crate) mod customers;
 pub(crate) mod gate;
 pub(crate) mod health;
 pub(crate) mod messages;

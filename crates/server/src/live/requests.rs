@@ -111,7 +111,7 @@ async fn join(
         None => None,
     };
     let name = room.to_string();
-    let customer_id = held.customer().map(|customer| customer.to_string());
+    let customer_id = held.customer.map(|customer| customer.to_string());
     let mut ack = JoinAck {
         ok: true,
         room: &name,
@@ -139,8 +139,7 @@ async fn join(
 
 async fn leave(live: &Live, socket: &Socket<Live>, room: RoomName) -> Result<Answer, Refused> {
     let (store, holdings) = (&live.app.store, &socket.connection().holdings);
-    let customer_id =
-        holdings.get(&room).and_then(|held| held.customer()).map(|customer| customer.to_string());
+    let customer_id = holdings.get(&room).and_then(|held| held.customer).map(|customer| customer.to_string());
     waypost_inbox::leave(store, socket, holdings, &room).await?;
     let event = match room {
         RoomName::General => Some(names::GENERAL_LEFT),
@@ -172,7 +171,7 @@ fn customer(args: &Args) -> Result<RoomName, Refused> {
     let name: String =
         serde_json::from_str(first.get()).map_err(|_| wrong("the customer has to be a string"))?;
     RoomName::customer(&name)
-        .ok_or_else(|| wrong("the customer has to be 1 to 256 bytes without control characters"))
+        .ok_or_else(|| wrong("the customer has to be 1 to 256 characters without control characters"))
 }
 
 /// From where on the room's history is asked for, in the options of a join.

@@ -45,8 +45,12 @@ impl Decider {
         report: &'a CallReport,
         received: Timestamp,
     ) {
-        let mention =
-            Mention { aliases: &report.customer, name: report.customer_name.as_ref(), at: received };
+        let mention = Mention {
+            aliases: &report.customer,
+            name: report.customer_name.as_ref(),
+            username: None,
+            at: received,
+        };
         let thread = self.thread(plan, number, &mention);
         let at = report.call_at(received);
         let (source, state, times) = match report.direction {
@@ -67,6 +71,7 @@ impl Decider {
             customer: thread.customer,
             customer_number: thread.customer_number,
             customer_name: thread.customer_name,
+            username: thread.username,
             number: report.number.clone(),
             source,
             kind: version.kind,
@@ -124,7 +129,7 @@ impl Decider {
             change: MessageChange::Renewed { why: Renewal::Call, version: Box::new(version) },
             at: report.at.unwrap_or(received),
         };
-        self.journal.write(plan, &Event::MessageUpdated(Box::new(update)), received);
+        self.show(plan, &Event::MessageUpdated(Box::new(update)), received);
         Received::Stored
     }
 

@@ -149,7 +149,7 @@ impl Decider {
         };
         if let Some(shown) = shown {
             update.change = shown;
-            self.journal.write(plan, &Event::MessageUpdated(Box::new(update)), received);
+            self.show(plan, &Event::MessageUpdated(Box::new(update)), received);
         }
     }
 

@@ -1,16 +1,17 @@
-//! Whose an item is: the customer behind its aliases, and the conversation with one of our numbers.
+//! Whose an item is: the customer behind its names, and the conversation with one of our numbers.
 //!
-//! A known BSUID wins. An unknown BSUID with the phone of a customer who has no BSUID is attached to that customer;
-//! with the phone of one who has another BSUID it is a new customer, and the phone goes over to it (carriers give
-//! numbers to new people). An alias that another customer holds stays there in every other case.
+//! `waypost_domain::identity` decides; here is what comes of it. A customer that was merged is followed to who it is now.
+//! What it holds stays its own, so that the merge can be undone.
 
+use waypost_domain::identity::{Decision, Holder, Named, Person, decide};
 use waypost_domain::{
-    Alias, AliasKind, ConversationId, CustomerAliases, CustomerId, CustomerName, Timestamp,
+    Alias, AliasKind, ConversationId, CustomerAliases, CustomerChange, CustomerId, CustomerName, Timestamp,
+    Username,
 };
 
 use super::Decider;
-use super::known::{KnownConversation, KnownCustomer};
-use super::plan::{Plan, Write};
+use super::known::{HolderRow, KnownConversation, KnownCustomer};
+use super::plan::{PhoneMove, Plan, Write};
 use crate::commit::Step;
 
 /// A conversation and the customer in it.
@@ -20,12 +21,24 @@ pub(super) struct Thread {
     pub(super) last_message_at: Timestamp,
     pub(super) customer_number: Box<str>,
     pub(super) customer_name: Option<CustomerName>,
+    pub(super) username: Option<Username>,
 }
 
 /// What an item says of its customer.
 pub(super) struct Mention<'a> {
     pub(super) aliases: &'a CustomerAliases,
     pub(super) name: Option<&'a CustomerName>,
+    pub(super) username: Option<&'a Username>,
+    pub(super) at: Timestamp,
+}
+
+/// What is known of a customer before the first item that names it.
+pub(super) struct Newcomer<'a> {
+    /// What is shown as its number.
+    pub(super) number: &'a str,
+    pub(super) name: Option<&'a CustomerName>,
+    /// The row of our number to which it wrote.
+    pub(super) to: Option<i64>,
     pub(super) at: Timestamp,
 }
 
@@ -40,10 +53,17 @@ impl Decider {
             customer.name = Some(name.clone());
             plan.write(Write::CustomerName { id, name: name.clone() });
         }
+        if let Some(username) = mention.username
+            && customer.username.as_ref() != Some(username)
+        {
+            customer.username = Some(username.clone());
+            plan.write(Write::CustomerUsername { id, username: username.clone() });
+        }
         self.thread_of(plan, number, id, mention.at)
     }
 
-    /// The thread of a customer who exists with our number `number`; created where it is new.
+    /// The thread of a customer who exists with our number `number`; created where neither it nor whoever was merged into
+    /// it has one.
     pub(super) fn thread_of(
         &mut self,
         plan: &mut Plan<'_>,
@@ -51,7 +71,10 @@ impl Decider {
         customer: CustomerId,
         at: Timestamp,
     ) -> Thread {
-        let conversation = self.known.conversation(customer, number).unwrap_or_else(|| {
+        let customer = self.known.merges.now(customer);
+        let mut family = self.known.merges.family(customer);
+        let found = family.find_map(|member| self.known.conversation(member, number));
+        let conversation = found.unwrap_or_else(|| {
             let (id_at, bits) = self.ids.next_parts(at);
             let id = ConversationId::from_parts(id_at, bits);
             // Nothing was said in it yet: the first message is the newest, whatever its time.
@@ -60,86 +83,176 @@ impl Decider {
             plan.write(Write::Conversation { id, customer, number });
             fresh
         });
-        let known = self.known.customer(customer).expect("the caller has looked");
+        let members: Vec<&KnownCustomer> =
+            self.known.merges.family(customer).filter_map(|member| self.known.person(member)).collect();
         Thread {
             customer,
             conversation: conversation.id,
             last_message_at: conversation.last_message_at,
-            customer_number: known.number.clone(),
-            customer_name: known.name.clone(),
+            customer_number: shown_number(&members).into(),
+            customer_name: members.iter().find_map(|member| member.name.clone()),
+            username: members.iter().find_map(|member| member.username.clone()),
         }
     }
 
-    /// The customer whom the aliases name, with every alias attached that nobody else holds.
+    /// The customer whom the names of an item mean; created where it is new.
     pub(super) fn resolve_customer(
         &mut self,
         plan: &mut Plan<'_>,
         number: i64,
         mention: &Mention<'_>,
     ) -> CustomerId {
-        let holder = mention.aliases.iter().find_map(|alias| Some((alias, self.known.holder(alias)?)));
-        let decided = match holder {
-            // The item has a BSUID that is unknown, and a phone that is known: is it the same person?
-            Some((alias, holder))
-                if alias.kind == AliasKind::Phone
-                    && mention.aliases.of_kind(AliasKind::Bsuid).is_some()
-                    && self.known.customer(holder).is_some_and(|holder| holder.has_bsuid) =>
-            {
-                None
-            }
-            Some((_, holder)) => Some(holder),
-            None => None,
-        };
-        let customer = decided.unwrap_or_else(|| self.create_customer(plan, number, mention));
+        let scope = self.known.scope_of(number);
+        let mut names = Vec::with_capacity(3);
         for alias in mention.aliases.iter() {
-            // Whoever is new takes them all along: of those, a phone alone can be another's.
-            if decided.is_none() || self.known.holder(alias).is_none() {
-                self.attach(plan, alias, customer);
+            let name = alias.canonical();
+            self.settle_name(plan, &name, scope);
+            let holder = self.known.holder(&name, scope).map(|holder| self.known.merges.now(holder));
+            let holder =
+                holder.map(|customer| Holder { customer, has_bsuid: self.known.has_bsuid(customer, scope) });
+            names.push(Named { kind: alias.kind, holder });
+        }
+        let Decision { person, attached, phone_from, doubles } = decide(&names);
+        let customer = match person {
+            Person::Known(customer) => customer,
+            Person::New => {
+                let number_shown = mention.aliases.shown_number();
+                let to = Some(number);
+                let at = mention.at;
+                self.create_customer(plan, &Newcomer { number: number_shown, name: mention.name, to, at })
             }
+        };
+        for alias in attached.iter().filter_map(|kind| mention.aliases.of_kind(*kind)) {
+            self.attach(plan, alias, (customer, scope));
+        }
+        let phone = mention.aliases.of_kind(AliasKind::Phone);
+        if let Some((phone, from)) = phone.zip(phone_from) {
+            self.note_phone_move(plan, phone, (from, customer));
+        }
+        for double in doubles {
+            self.note_duplicate(plan, customer, double);
+        }
+        if let Some(phone) = phone {
+            self.note_writing(plan, phone, scope);
         }
         customer
     }
 
-    /// Attaches those of `aliases` that nobody holds to a customer who exists.
+    /// Attaches those of `aliases` that nobody holds to a customer who exists; where somebody else holds one, the two
+    /// may be one.
     pub(super) fn attach_free(
         &mut self,
         plan: &mut Plan<'_>,
-        customer: CustomerId,
+        (customer, number): (CustomerId, i64),
         aliases: &CustomerAliases,
     ) {
+        let scope = self.known.scope_of(number);
+        let customer = self.known.merges.now(customer);
         for alias in aliases.iter() {
-            if self.known.holder(alias).is_none() {
-                self.attach(plan, alias, customer);
+            match self.known.holder(&alias.canonical(), scope) {
+                None => self.attach(plan, alias, (customer, scope)),
+                Some(holder) => self.note_duplicate(plan, customer, holder),
             }
         }
     }
 
-    /// Gives an alias to the customer and says so. A phone is from then on what is shown.
+    /// Gives a name to the customer and says so. A phone is from then on what is shown, as WhatsApp writes it.
     ///
     /// Who waits for the name is shown what comes next, live or later: one number says where that begins.
-    fn attach(&mut self, plan: &mut Plan<'_>, alias: &Alias, customer: CustomerId) {
-        let since = self.journal.newest();
-        self.known.load_holder(alias.clone(), customer);
-        plan.write(Write::Alias { alias: alias.clone(), customer, since });
-        if let Some(known) = self.known.customer(customer) {
-            known.has_bsuid |= alias.kind == AliasKind::Bsuid;
-            if alias.kind == AliasKind::Phone && known.number != alias.value {
-                known.number = alias.value.clone();
-                plan.write(Write::CustomerNumber { id: customer, number: alias.value.clone() });
-            }
+    pub(super) fn attach(
+        &mut self,
+        plan: &mut Plan<'_>,
+        alias: &Alias,
+        (customer, scope): (CustomerId, i64),
+    ) {
+        let row = HolderRow { scope, customer, since: self.journal.newest() };
+        let name = alias.canonical().into_owned();
+        self.known.hold(name.clone(), row);
+        if let Some(known) = self.known.customer(customer)
+            && alias.kind == AliasKind::Bsuid
+        {
+            known.bsuid_scopes.push(scope);
         }
-        plan.steps.push(Step::Bind { name: alias.value.clone(), customer });
+        if alias.kind == AliasKind::Phone {
+            self.show_number(plan, alias, customer);
+        }
+        for name in name.awaited_as() {
+            plan.steps.push(Step::Bind { name, customer });
+        }
+        plan.write(Write::Alias { alias: name, row });
     }
 
-    fn create_customer(&mut self, plan: &mut Plan<'_>, number: i64, mention: &Mention<'_>) -> CustomerId {
-        let (at, bits) = self.ids.next_parts(mention.at);
+    /// Makes a number what is shown of its holder.
+    pub(super) fn show_number(&mut self, plan: &mut Plan<'_>, phone: &Alias, holder: CustomerId) {
+        let since = self.journal.newest() + 1;
+        let Some(known) = self.known.customer(holder) else { return };
+        if known.number != phone.value || known.number_since < since {
+            known.number = phone.value.clone();
+            known.number_since = since;
+            plan.write(Write::CustomerNumber { id: holder, number: phone.value.clone(), since });
+        }
+    }
+
+    /// WhatsApp may write a number otherwise than whoever dialled it first.
+    fn note_writing(&mut self, plan: &mut Plan<'_>, phone: &Alias, scope: i64) {
+        let Some(holder) = self.known.holder(&phone.canonical(), scope) else { return };
+        let Some(known) = self.known.customer(holder) else { return };
+        if known.number == phone.value {
+            return;
+        }
+        let shown = Alias::parse(AliasKind::Phone, &known.number);
+        if shown.is_some_and(|shown| shown.canonical() == phone.canonical()) {
+            known.number = phone.value.clone();
+            let (number, since) = (phone.value.clone(), known.number_since);
+            plan.write(Write::CustomerNumber { id: holder, number, since });
+        }
+    }
+
+    pub(super) fn create_customer(&mut self, plan: &mut Plan<'_>, new: &Newcomer<'_>) -> CustomerId {
+        let (at, bits) = self.ids.next_parts(new.at);
         let id = CustomerId::from_parts(at, bits);
-        let shown: Box<str> = mention.aliases.shown_number().into();
-        let name = mention.name.cloned();
-        let known = KnownCustomer { number: shown.clone(), name: name.clone(), has_bsuid: false };
+        let (number, name) = (Box::<str>::from(new.number), new.name.cloned());
+        let number_since = self.journal.newest() + 1;
+        let known = KnownCustomer {
+            number: number.clone(),
+            number_since,
+            name: name.clone(),
+            username: None,
+            bsuid_scopes: Vec::new(),
+        };
         self.known.load_customer(id, known);
-        self.known.conversations.insert((id, number), None);
-        plan.write(Write::Customer { id, number: shown, name, at: mention.at });
+        if let Some(to) = new.to {
+            self.known.conversations.insert((id, to), None);
+        }
+        plan.write(Write::Customer { id, number, number_since, name, at: new.at });
         id
     }
+
+    fn note_phone_move(&mut self, plan: &mut Plan<'_>, phone: &Alias, (from, to): (CustomerId, CustomerId)) {
+        let (entry, at) = (self.journal.newest() + 1, self.at);
+        let phone = phone.canonical().into_owned();
+        plan.write(Write::PhoneMoved(Box::new(PhoneMove { entry, phone: phone.clone(), from, to, at })));
+        self.show_customer(plan, to, CustomerChange::PhoneMoved { phone, from });
+    }
+
+    /// Notes, once for all, that two customers may be one.
+    pub(super) fn note_duplicate(&mut self, plan: &mut Plan<'_>, one: CustomerId, other: CustomerId) {
+        let (one, other) = (self.known.merges.now(one), self.known.merges.now(other));
+        let pair = (one.min(other), one.max(other));
+        if one == other || self.known.noted.insert(pair, true).unwrap_or_default() {
+            return;
+        }
+        let (entry, at) = (self.journal.newest() + 1, self.at);
+        plan.write(Write::Duplicate { entry, customers: pair, at });
+        self.show_customer(plan, one, CustomerChange::PossibleDuplicate(other));
+    }
+}
+
+/// What is shown as the number of those who are one: the phone number that came to be shown last; where there is none,
+/// what the one that goes on is shown as.
+fn shown_number<'a>(family: &[&'a KnownCustomer]) -> &'a str {
+    let phones = family.iter().filter(|member| member.number.bytes().all(|byte| byte.is_ascii_digit()));
+    // Of equals the first counts, which goes on.
+    let newest = phones.rev().max_by_key(|member| member.number_since);
+    newest.or(family.first()).map_or("", |member| &member.number)
 }

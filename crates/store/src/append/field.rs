@@ -63,6 +63,7 @@ impl Decider {
         }
         let customer = self.take_in(plan, delivery, report);
         plan.write(Write::FieldReport { report, received });
+        self.tie(plan, delivery, report);
         let notice = FieldNotice {
             field: report.field.clone(),
             number: report.number.clone(),
@@ -72,7 +73,7 @@ impl Decider {
             raw: report.raw.clone(),
             at: received,
         };
-        self.journal.write(plan, &Event::Field(Box::new(notice)), received);
+        self.show(plan, &Event::Field(Box::new(notice)), received);
         Received::Stored
     }
 
@@ -84,8 +85,10 @@ impl Decider {
         report: &'a FieldReport,
     ) -> Option<CustomerId> {
         let received = delivery.received;
-        let known = |this: &Self| report.customer.as_ref().and_then(|aliases| this.known_holder(aliases));
-        let (Some(phone_number), Some(told)) = (&report.number, Told::by(report)) else { return known(self) };
+        let (Some(phone_number), Some(told)) = (&report.number, Told::by(report)) else {
+            let number = self.known.number(report.number.as_ref()?)?.row;
+            return self.known_holder(report.customer.as_ref()?, number);
+        };
         let number = self.number(plan, &delivery.app, phone_number, report.waba.as_ref());
         if let Told::History(progress) = told {
             plan.write(Write::HistorySync { number, progress, at: received });
@@ -93,7 +96,7 @@ impl Decider {
         }
         // Whoever is not known yet is created: what is told of them earlier may come later.
         let aliases = report.customer.as_ref()?;
-        let mention = Mention { aliases, name: None, at: received };
+        let mention = Mention { aliases, name: None, username: None, at: received };
         if let Told::Elsewhere(at) = told {
             let thread = self.thread(plan, number, &mention);
             let inbound_at = Some(at.unwrap_or(received));
@@ -116,7 +119,9 @@ impl Decider {
     }
 
     /// Whom the first of the names means that is anybody's.
-    pub(super) fn known_holder(&self, aliases: &CustomerAliases) -> Option<CustomerId> {
-        aliases.iter().find_map(|alias| self.known.holder(alias))
+    pub(super) fn known_holder(&self, aliases: &CustomerAliases, number: i64) -> Option<CustomerId> {
+        let scope = self.known.scope_of(number);
+        let holder = aliases.iter().find_map(|alias| self.known.holder(&alias.canonical(), scope))?;
+        Some(self.known.merges.now(holder))
     }
 }

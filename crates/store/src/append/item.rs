@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use waypost_domain::{
-    AppName, CallReport, DeadLetter, Fact, FieldReport, OutboxEntry, OutboxId, PastMessage, PhoneNumberId,
-    ReceivedMessage, SendIntent, SendOutcome, StatusReport, Timestamp, Wamid,
+    Amendment, AppName, CallReport, DeadLetter, Fact, FieldReport, OutboxEntry, OutboxId, PastMessage,
+    PhoneNumberId, ReceivedMessage, SendIntent, SendOutcome, StatusReport, Timestamp, Wamid,
 };
 
 use super::dedup::{WamidDigest, status_key};
 use super::{Decider, change};
-use crate::store::{Intent, Received, SendError};
+use crate::store::{AmendError, Intent, Received, SendError};
 
 /// Where a delivery came from and when.
 #[derive(Clone, Debug)]
@@ -70,6 +70,28 @@ pub(crate) enum Item<'a> {
         /// Of the `wamid`, where the send was accepted.
         digest: Option<WamidDigest>,
     },
+    Amend {
+        amendment: &'a Amendment,
+        at: Timestamp,
+    },
+}
+
+impl Item<'_> {
+    /// When it came.
+    pub(super) const fn at(&self) -> Timestamp {
+        match self {
+            Self::Message { delivery, .. }
+            | Self::Status { delivery, .. }
+            | Self::Past { delivery, .. }
+            | Self::Call { delivery, .. }
+            | Self::Field { delivery, .. }
+            | Self::Dead { delivery, .. } => delivery.received,
+            Self::Intend { at, .. }
+            | Self::Settle { at, .. }
+            | Self::Amend { at, .. }
+            | Self::Expire { at, .. } => *at,
+        }
+    }
 }
 
 /// What becomes of an item, once it is committed.
@@ -77,6 +99,7 @@ pub(crate) enum Outcome {
     Received(Received),
     Intended(Result<Intent, SendError>),
     Settled(Result<OutboxEntry, SendError>),
+    Amended(Result<(), AmendError>),
     /// Whether there was something to expire.
     Expired(bool),
 }

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use sha2::{Digest, Sha256};
-use waypost_domain::{Detail, DetailJson, Event, Offset, Timestamp};
+use waypost_domain::{CustomerId, Detail, DetailJson, Event, Offset, Scope, Timestamp};
 
 use super::plan::Plan;
 use crate::commit::{CommittedEvent, Encode, Step};
@@ -36,20 +36,28 @@ impl Journal {
         self.head.number
     }
 
-    /// Plans the next entry.
-    pub(super) fn write(&mut self, plan: &mut Plan<'_>, event: &Event, received: Timestamp) {
+    /// Plans the next entry, for its audience and for those who were merged into its customer. [`super::Decider::show`]
+    /// knows who they are.
+    pub(super) fn append(
+        &mut self,
+        plan: &mut Plan<'_>,
+        event: &Event,
+        (merged, received): (&[CustomerId], Timestamp),
+    ) {
         let encoded = (self.encode.event)(event);
         self.head = Offset {
             number: self.head.number + 1,
             check: next_check(self.head.check, encoded.name.as_bytes(), &encoded.body),
             ..self.head
         };
-        let entry = CommittedEvent {
-            offset: self.head,
-            name: encoded.name.into(),
-            body: Bytes::from(encoded.body),
-            audience: event.audience(),
-        };
+        let mut audience = event.audience();
+        for scope in merged.iter().map(|customer| Scope::Customer(*customer)) {
+            if !audience.0.contains(&scope) {
+                audience.0.push(scope);
+            }
+        }
+        let (name, body) = (encoded.name.into(), Bytes::from(encoded.body));
+        let entry = CommittedEvent { offset: self.head, name, body, audience };
         plan.steps.push(Step::Event(entry));
         plan.received.push(received);
     }

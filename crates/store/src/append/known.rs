@@ -4,12 +4,14 @@ use std::collections::HashMap;
 
 use waypost_domain::detail::Line;
 use waypost_domain::{
-    Alias, Call, ConversationId, CustomerId, CustomerName, DetailJson, Direction, ErrorDetail, MessageId,
-    MessageReaction, MessageState, MessageType, Offset, OutboxEntry, OutboxId, PastBody, PhoneNumberId,
-    Pricing, PrincipalId, Reactor, Reported, Source, StatusTimes, Timestamp, Wamid,
+    Alias, Call, ConversationId, CustomerId, CustomerName, DetailJson, Direction, ErrorDetail, ExternalId,
+    MessageId, MessageReaction, MessageState, MessageType, Offset, OutboxEntry, OutboxId, PastBody,
+    PhoneNumberId, Pricing, PrincipalId, Reactor, Reported, Source, StatusTimes, Timestamp, Username, Wamid,
 };
 
 use super::dedup::{SeenKey, WamidDigest};
+use super::merges::Merges;
+use super::scopes::Scopes;
 
 /// Entries of a kind that are kept from one group to the next; over it, that kind is loaded anew.
 const KEPT_MAX: usize = 100_000;
@@ -30,9 +32,19 @@ pub(crate) struct Heads {
 /// Numbers, customers and conversations are kept from one group to the next: nobody but the appends changes them.
 pub(crate) struct Known {
     pub(super) numbers: HashMap<PhoneNumberId, Option<KnownNumber>>,
-    pub(super) holders: HashMap<Alias, Option<CustomerId>>,
+    /// All of them, once one was wanted: there are a few for each account.
+    pub(super) scopes: Option<Scopes>,
+    /// Who holds a name, in any scope. Names are in their canonical form.
+    pub(super) holders: HashMap<Alias, Vec<HolderRow>>,
     pub(super) customers: HashMap<CustomerId, Option<KnownCustomer>>,
+    pub(super) merges: Merges,
     pub(super) conversations: HashMap<(CustomerId, i64), Option<KnownConversation>>,
+    pub(super) external_ids: HashMap<CustomerId, Option<ExternalId>>,
+    /// The names that somebody holds in both of two scopes.
+    pub(super) overlaps: HashMap<(i64, i64), Vec<Alias>>,
+    /// Whether it was noted before that two may be one. The smaller id comes first.
+    pub(super) noted: HashMap<(CustomerId, CustomerId), bool>,
+    pub(super) duplicates: HashMap<u64, Option<KnownDuplicate>>,
     pub(super) seen: HashMap<SeenKey, Option<Sighting>>,
     pub(super) messages: HashMap<i64, Option<Subject>>,
     pub(super) calls: HashMap<i64, Option<KnownCall>>,
@@ -46,6 +58,8 @@ pub(crate) struct Known {
     parked_changes_now: HashMap<(i64, WamidDigest), Vec<ChangeItem>>,
     pub(super) sends: HashMap<OutboxId, Option<OutboxEntry>>,
     pub(super) sends_by_key: HashMap<(PrincipalId, Box<str>), Option<OutboxId>>,
+    /// By the number's row.
+    scopes_of_numbers: HashMap<i64, i64>,
     last_message: i64,
     last_number: i64,
     /// The newest row of a number when the group began.
@@ -65,6 +79,24 @@ pub(crate) struct KnownConversation {
 pub(crate) struct KnownNumber {
     pub(crate) row: i64,
     pub(crate) has_waba: bool,
+    /// The scope of the names by which its customers are known, as it was when the number was first seen.
+    pub(crate) scope: i64,
+}
+
+/// That a customer holds a name in a scope.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct HolderRow {
+    pub(crate) scope: i64,
+    pub(crate) customer: CustomerId,
+    /// The journal's newest entry when the name became the customer's.
+    pub(crate) since: u64,
+}
+
+/// Two customers of whom it was noted that they may be one.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct KnownDuplicate {
+    pub(crate) customers: (CustomerId, CustomerId),
+    pub(crate) is_dismissed: bool,
 }
 
 /// A customer as far as its messages concern it.
@@ -72,8 +104,12 @@ pub(crate) struct KnownNumber {
 pub(crate) struct KnownCustomer {
     /// What is shown as the customer's number.
     pub(crate) number: Box<str>,
+    /// The journal's entry after which that came to be.
+    pub(crate) number_since: u64,
     pub(crate) name: Option<CustomerName>,
-    pub(crate) has_bsuid: bool,
+    pub(crate) username: Option<Username>,
+    /// The scopes in which the customer has a BSUID.
+    pub(crate) bsuid_scopes: Vec<i64>,
 }
 
 /// Something that came before.
@@ -157,9 +193,15 @@ impl Known {
     pub(super) fn new(heads: Heads) -> Self {
         Self {
             numbers: HashMap::new(),
+            scopes: None,
             holders: HashMap::new(),
             customers: HashMap::new(),
+            merges: Merges::default(),
             conversations: HashMap::new(),
+            external_ids: HashMap::new(),
+            overlaps: HashMap::new(),
+            noted: HashMap::new(),
+            duplicates: HashMap::new(),
             seen: HashMap::new(),
             messages: HashMap::new(),
             calls: HashMap::new(),
@@ -171,6 +213,7 @@ impl Known {
             parked_changes_now: HashMap::new(),
             sends: HashMap::new(),
             sends_by_key: HashMap::new(),
+            scopes_of_numbers: HashMap::new(),
             last_message: heads.message,
             last_number: heads.number,
             loaded_numbers: heads.number,
@@ -184,9 +227,18 @@ impl Known {
             }
         }
         bound(&mut self.numbers);
+        bound(&mut self.scopes_of_numbers);
         bound(&mut self.holders);
-        bound(&mut self.customers);
+        // A customer is loaded with its merges: the one is nothing without the other.
+        if self.customers.len().max(self.merges.len()) > KEPT_MAX {
+            self.customers.clear();
+            self.merges = Merges::default();
+        }
         bound(&mut self.conversations);
+        self.external_ids.clear();
+        self.overlaps.clear();
+        self.noted.clear();
+        self.duplicates.clear();
         self.seen.clear();
         self.messages.clear();
         self.calls.clear();
@@ -205,10 +257,21 @@ impl Known {
         self.numbers.get_mut(number).and_then(Option::as_mut)
     }
 
-    pub(super) fn add_number(&mut self, number: PhoneNumberId, has_waba: bool) -> i64 {
+    pub(super) fn add_number(&mut self, number: PhoneNumberId, has_waba: bool, scope: i64) -> i64 {
         self.last_number += 1;
-        self.numbers.insert(number, Some(KnownNumber { row: self.last_number, has_waba }));
-        self.last_number
+        let row = self.last_number;
+        self.load_number(number, KnownNumber { row, has_waba, scope });
+        row
+    }
+
+    pub(super) fn scopes(&mut self) -> &mut Scopes {
+        self.scopes.as_mut().expect("`Decider::want` wanted them with the number")
+    }
+
+    /// The scope that one of our numbers is of by now.
+    pub(super) fn scope_of(&self, row: i64) -> i64 {
+        let scope = *self.scopes_of_numbers.get(&row).expect("a number is loaded or added with its scope");
+        self.scopes.as_ref().map_or(scope, |scopes| scopes.now(scope))
     }
 
     /// The newest rows of messages and numbers.
@@ -221,13 +284,50 @@ impl Known {
         self.last_message
     }
 
-    /// Whose a name is.
-    pub(super) fn holder(&self, alias: &Alias) -> Option<CustomerId> {
-        *loaded(self.holders.get(alias))
+    /// Who holds a name, in any scope.
+    pub(super) fn holders(&self, alias: &Alias) -> &[HolderRow] {
+        loaded(self.holders.get(alias).map(Vec::as_slice))
+    }
+
+    /// Those who hold a name in `scope`: one, but for a scope that was two until just now.
+    pub(super) fn holders_in(&self, alias: &Alias, scope: i64) -> Vec<HolderRow> {
+        let scopes = self.scopes.as_ref();
+        let now = |scope| scopes.map_or(scope, |scopes| scopes.now(scope));
+        self.holders(alias).iter().filter(|row| now(row.scope) == scope).copied().collect()
+    }
+
+    /// Who holds a name in `scope`.
+    pub(super) fn holder(&self, alias: &Alias, scope: i64) -> Option<CustomerId> {
+        let scopes = self.scopes.as_ref();
+        let now = |scope| scopes.map_or(scope, |scopes| scopes.now(scope));
+        self.holders(alias).iter().find(|row| now(row.scope) == scope).map(|row| row.customer)
+    }
+
+    /// The name is the customer's in `row`'s scope, whoever held it there.
+    pub(super) fn hold(&mut self, alias: Alias, row: HolderRow) {
+        self.let_go(&alias, row.scope);
+        self.load_holder(alias, row);
+    }
+
+    /// Nobody holds the name in this scope any more.
+    pub(super) fn let_go(&mut self, alias: &Alias, scope: i64) {
+        self.holders.entry(alias.clone()).or_default().retain(|row| row.scope != scope);
     }
 
     pub(super) fn customer(&mut self, customer: CustomerId) -> Option<&mut KnownCustomer> {
         loaded(self.customers.get_mut(&customer)).as_mut()
+    }
+
+    pub(super) fn person(&self, customer: CustomerId) -> Option<&KnownCustomer> {
+        loaded(self.customers.get(&customer)).as_ref()
+    }
+
+    /// Whether the customer, or anybody merged into it, has a BSUID in the scope.
+    pub(super) fn has_bsuid(&self, customer: CustomerId, scope: i64) -> bool {
+        let scopes = self.scopes.as_ref();
+        let is_here = |there: &i64| scopes.map_or(*there, |scopes| scopes.now(*there)) == scope;
+        let mut family = self.merges.family(customer).filter_map(|member| self.person(member));
+        family.any(|member| member.bsuid_scopes.iter().any(is_here))
     }
 
     pub(super) fn conversation(&self, customer: CustomerId, number: i64) -> Option<KnownConversation> {
@@ -300,11 +400,38 @@ impl Known {
 /// What a back end found of what was wanted. What it did not find is not there.
 impl Known {
     pub(crate) fn load_number(&mut self, number: PhoneNumberId, known: KnownNumber) {
+        self.scopes_of_numbers.insert(known.row, known.scope);
         self.numbers.insert(number, Some(known));
     }
 
-    pub(crate) fn load_holder(&mut self, alias: Alias, customer: CustomerId) {
-        self.holders.insert(alias, Some(customer));
+    pub(crate) fn load_scopes(&mut self, scopes: Scopes) {
+        self.scopes = Some(scopes);
+    }
+
+    /// One of those who hold a name.
+    pub(crate) fn load_holder(&mut self, alias: Alias, row: HolderRow) {
+        self.holders.entry(alias).or_default().push(row);
+    }
+
+    /// That `customer` was merged into another. What was decided since counts more.
+    pub(crate) fn load_merge(&mut self, customer: CustomerId, into: CustomerId) {
+        self.merges.load(customer, into);
+    }
+
+    pub(crate) fn load_external_id(&mut self, customer: CustomerId, id: ExternalId) {
+        self.external_ids.insert(customer, Some(id));
+    }
+
+    pub(crate) fn load_overlap(&mut self, scopes: (i64, i64), alias: Alias) {
+        self.overlaps.entry(scopes).or_default().push(alias);
+    }
+
+    pub(crate) fn load_noted(&mut self, pair: (CustomerId, CustomerId)) {
+        self.noted.insert(pair, true);
+    }
+
+    pub(crate) fn load_duplicate(&mut self, entry: u64, duplicate: KnownDuplicate) {
+        self.duplicates.insert(entry, Some(duplicate));
     }
 
     pub(crate) fn load_customer(&mut self, id: CustomerId, customer: KnownCustomer) {

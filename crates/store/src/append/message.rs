@@ -12,6 +12,7 @@ use super::dedup::{SeenKey, WamidDigest};
 use super::item::Delivery;
 use super::known::{Sighting, Subject};
 use super::plan::{Plan, Write};
+use super::tie::{LinkOf, linked_names};
 use crate::store::Received;
 
 /// Whether a message is an event of its own.
@@ -42,9 +43,14 @@ impl Decider {
         }
         let seq = self.known.next_message();
         self.see(plan, key, delivery.received, Some(seq));
+        if let Some(names) = linked_names(received) {
+            let scope = self.known.scope_of(number);
+            self.link(plan, &LinkOf { scope, to: Some(number), at: delivery.received }, &names);
+        }
         let mention = Mention {
             aliases: &received.customer,
             name: received.customer_name.as_ref(),
+            username: received.username.as_ref(),
             at: delivery.received,
         };
         let thread = self.thread(plan, number, &mention);
@@ -68,6 +74,7 @@ impl Decider {
             customer: thread.customer,
             customer_number: thread.customer_number,
             customer_name: thread.customer_name,
+            username: thread.username,
             number: received.number.clone(),
             source: received.source,
             kind: received.kind.clone(),
@@ -106,8 +113,9 @@ impl Decider {
         if received.source != Source::Customer || !received.kind.opens_window() {
             return;
         }
-        let customer = self.known_holder(&received.customer);
-        if let Some(known) = customer.and_then(|customer| self.known.conversation(customer, number)) {
+        let Some(customer) = self.known_holder(&received.customer, number) else { return };
+        let mut family = self.known.merges.family(customer);
+        if let Some(known) = family.find_map(|member| self.known.conversation(member, number)) {
             let inbound_at = Some(received.at.unwrap_or(delivery.received));
             plan.write(Write::ConversationMoved { id: known.id, at: None, inbound_at });
         }
@@ -164,7 +172,7 @@ impl Decider {
         let mut message = Box::new(message);
         if matches!(showing, Showing::AsMessage) {
             let event = Event::Message(message);
-            self.journal.write(plan, &event, received);
+            self.show(plan, &event, received);
             let Event::Message(shown) = event else { unreachable!("it was made of the message") };
             message = shown;
         }

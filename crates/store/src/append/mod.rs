@@ -7,6 +7,7 @@
 //! Deliberately absent: SQL, transactions, waiting. Start reading at [`Decider`], then `known.rs` (what is loaded) and
 //! `message.rs`.
 
+mod amend;
 mod call;
 mod change;
 mod customer;
@@ -15,14 +16,19 @@ mod field;
 mod item;
 mod journal;
 mod known;
+mod merges;
 mod message;
 mod past;
 mod plan;
+mod scopes;
 mod send;
 mod status;
+mod tie;
 mod wants;
 
-use waypost_domain::{AppName, PhoneNumberId, WabaId};
+use std::collections::HashMap;
+
+use waypost_domain::{AppName, PortfolioId, Timestamp};
 
 use crate::commit::Encode;
 use crate::ids::IdSource;
@@ -34,28 +40,45 @@ pub(crate) use dedup::{SeenKey, WamidDigest};
 pub(crate) use item::{Delivery, Item, Outcome, Undelivered};
 pub(crate) use journal::next_check;
 pub(crate) use known::{
-    ChangeItem, ChangeKind, Heads, Known, KnownCall, KnownConversation, KnownCustomer, KnownNumber,
-    ParkedRow, ReactionRow, Sighting, Subject,
+    ChangeItem, ChangeKind, Heads, HolderRow, Known, KnownCall, KnownConversation, KnownCustomer,
+    KnownDuplicate, KnownNumber, ParkedRow, ReactionRow, Sighting, Subject,
 };
 pub(crate) use plan::{HopRow, Plan, SettledRow, Write};
-pub(crate) use wants::Wants;
+pub(crate) use scopes::{ScopeKind, ScopeName, Scopes};
+pub(crate) use wants::{Overlap, Wants};
 
 /// The one that decides, with its state between two transactions: all of it can be read again.
 pub(crate) struct Decider {
     ids: IdSource,
     journal: Journal,
     dedup: DedupKey,
+    /// The portfolio of an app's accounts, where the operator says so.
+    portfolios: HashMap<AppName, ScopeName>,
     known: Known,
+    /// When the item came that is decided on.
+    at: Timestamp,
+}
+
+/// What a decider is made of, beside the database.
+pub(crate) struct Making {
+    pub(crate) ids: IdSource,
+    pub(crate) encode: Encode,
+    pub(crate) dedup_key: [u8; 32],
+    pub(crate) portfolios: Vec<(AppName, PortfolioId)>,
 }
 
 impl Decider {
     /// Goes on after `heads`.
-    pub(crate) fn new(ids: IdSource, encode: Encode, dedup_key: [u8; 32], heads: Heads) -> Self {
+    pub(crate) fn new(making: Making, heads: Heads) -> Self {
+        let Making { ids, encode, dedup_key, portfolios } = making;
+        let portfolios = portfolios.iter().map(|(app, id)| (app.clone(), ScopeName::portfolio(id)));
         Self {
             ids,
             journal: Journal::new(encode, heads.journal),
             dedup: DedupKey::new(&dedup_key),
+            portfolios: portfolios.collect(),
             known: Known::new(heads),
+            at: Timestamp::from_millis(0),
         }
     }
 
@@ -88,6 +111,7 @@ impl Decider {
 
     /// Decides on one item. Everything that it touches has been loaded.
     pub(crate) fn decide<'a>(&mut self, item: &Item<'a>, plan: &mut Plan<'a>) -> Outcome {
+        self.at = item.at();
         match item {
             Item::Message { delivery, message, digest, target } => {
                 Outcome::Received(self.receive_message(plan, (delivery, *digest, *target), message))
@@ -113,26 +137,7 @@ impl Decider {
             Item::Settle { id, outcome, at, digest } => {
                 Outcome::Settled(self.settle(plan, *id, (outcome, *digest), *at))
             }
+            Item::Amend { amendment, .. } => Outcome::Amended(self.amend(plan, amendment)),
         }
-    }
-
-    /// The row of one of our numbers, created at its first sight with the app that signed for it.
-    fn number<'a>(
-        &mut self,
-        plan: &mut Plan<'a>,
-        app: &'a AppName,
-        number: &'a PhoneNumberId,
-        waba: Option<&'a WabaId>,
-    ) -> i64 {
-        if let Some(known) = self.known.number(number) {
-            if let (false, Some(waba)) = (known.has_waba, waba) {
-                known.has_waba = true;
-                plan.write(Write::NumberWaba { row: known.row, waba });
-            }
-            return known.row;
-        }
-        let row = self.known.add_number(number.clone(), waba.is_some());
-        plan.write(Write::Number { row, number, app, waba });
-        row
     }
 }

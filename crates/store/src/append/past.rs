@@ -40,6 +40,7 @@ impl Decider {
         let mention = Mention {
             aliases: &received.customer,
             name: received.customer_name.as_ref(),
+            username: received.username.as_ref(),
             at: delivery.received,
         };
         let thread = self.thread(plan, number, &mention);
@@ -51,6 +52,7 @@ impl Decider {
             customer: thread.customer,
             customer_number: thread.customer_number,
             customer_name: thread.customer_name,
+            username: thread.username,
             number: received.number.clone(),
             source: received.source,
             kind: received.kind.clone(),
@@ -127,7 +129,7 @@ impl Decider {
             change: MessageChange::Renewed { why: Renewal::Media, version: Box::new(version) },
             at: message.at.unwrap_or(received),
         };
-        self.journal.write(plan, &Event::MessageUpdated(Box::new(update)), received);
+        self.show(plan, &Event::MessageUpdated(Box::new(update)), received);
     }
 
     /// It was further than was known: its picture came before its chat.
@@ -158,6 +160,6 @@ impl Decider {
             pricing: None,
             at: past.message.at.unwrap_or(received),
         };
-        self.journal.write(plan, &Event::Status(Box::new(change)), received);
+        self.show(plan, &Event::Status(Box::new(change)), received);
     }
 }

@@ -4,12 +4,13 @@ use waypost_domain::notice::HistoryProgress;
 use waypost_domain::{
     Alias, AppName, CallReport, ConversationId, CustomerId, CustomerName, DeadLetter, ErrorDetail,
     FieldReport, MarketingChoice, Message, MessageState, OutboxEntry, OutboxId, OutboxState, PhoneNumberId,
-    Pricing, RawJson, Reported, SendIntent, StatusReport, StatusTimes, Timestamp, Version, WabaId,
+    Pricing, RawJson, Reported, SendIntent, StatusReport, StatusTimes, Timestamp, Username, Version, WabaId,
 };
 
 use super::dedup::{SeenKey, WamidDigest};
 use super::item::Delivery;
-use super::known::{ChangeItem, KnownCall, ReactionRow};
+use super::known::{ChangeItem, HolderRow, KnownCall, ReactionRow};
+use super::scopes::ScopeName;
 use crate::commit::{CommittedEvent, Step};
 
 /// What a group comes to.
@@ -54,15 +55,27 @@ pub(crate) enum Write<'a> {
         number: &'a PhoneNumberId,
         app: &'a AppName,
         waba: Option<&'a WabaId>,
+        scope: i64,
     },
     NumberWaba {
         row: i64,
         waba: &'a WabaId,
     },
+    Scope {
+        row: i64,
+        name: ScopeName,
+    },
+    /// What was a scope of its own is part of another.
+    ScopeUnited {
+        row: i64,
+        into: i64,
+    },
     Customer {
         id: CustomerId,
         /// What is shown as the customer's number.
         number: Box<str>,
+        /// The journal's entry after which that came to be.
+        number_since: u64,
         name: Option<CustomerName>,
         at: Timestamp,
     },
@@ -70,15 +83,46 @@ pub(crate) enum Write<'a> {
         id: CustomerId,
         name: CustomerName,
     },
+    CustomerUsername {
+        id: CustomerId,
+        username: Username,
+    },
     CustomerNumber {
         id: CustomerId,
         number: Box<str>,
+        since: u64,
     },
-    /// The name is the customer's from here on, whoever had it.
+    /// The name is the customer's from here on, whoever had it in this scope.
     Alias {
         alias: Alias,
+        row: HolderRow,
+    },
+    /// Nobody holds the name in this scope any more.
+    AliasGone {
+        alias: Alias,
+        scope: i64,
+    },
+    /// A customer is merged into another, or no longer.
+    Redirect {
         customer: CustomerId,
-        since: u64,
+        to: Option<Redirect>,
+    },
+    /// A customer that was merged before goes on as somebody else, since that one was merged too, or is no longer.
+    Rerouted {
+        customer: CustomerId,
+        now: CustomerId,
+    },
+    /// A phone number is somebody else's.
+    PhoneMoved(Box<PhoneMove>),
+    /// Two may be one.
+    Duplicate {
+        entry: u64,
+        customers: (CustomerId, CustomerId),
+        at: Timestamp,
+    },
+    DuplicateDismissed {
+        entry: u64,
+        at: Timestamp,
     },
     Conversation {
         id: ConversationId,
@@ -201,6 +245,27 @@ pub(crate) enum Write<'a> {
         report: &'a FieldReport,
         received: Timestamp,
     },
+}
+
+/// Whom a customer was merged into.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Redirect {
+    /// Directly.
+    pub(crate) into: CustomerId,
+    /// Who goes on: that one, or whom that one was merged into.
+    pub(crate) now: CustomerId,
+    pub(crate) at: Timestamp,
+}
+
+/// A phone number went over to somebody else.
+#[derive(Clone, Debug)]
+pub(crate) struct PhoneMove {
+    /// The journal's entry that says so.
+    pub(crate) entry: u64,
+    pub(crate) phone: Alias,
+    pub(crate) from: CustomerId,
+    pub(crate) to: CustomerId,
+    pub(crate) at: Timestamp,
 }
 
 /// A status of a message.

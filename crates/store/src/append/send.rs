@@ -33,7 +33,7 @@ impl Decider {
         let number = self.number(plan, app, &intent.number, None);
         let thread = match &intent.recipient {
             Recipient::Aliases(aliases) => {
-                let mention = Mention { aliases, name: None, at };
+                let mention = Mention { aliases, name: None, username: None, at };
                 self.thread(plan, number, &mention)
             }
             Recipient::Customer(customer) => self.thread_of(plan, number, *customer, at),
@@ -75,7 +75,8 @@ impl Decider {
             SendOutcome::Accepted { wamid, aliases } => {
                 if let Some(aliases) = aliases {
                     // Meta may name the recipient otherwise than we dialled (Brazil's ninth digit).
-                    self.attach_free(plan, entry.customer, aliases);
+                    let number = self.known.number(&entry.number).expect("a send has its number").row;
+                    self.attach_free(plan, (entry.customer, number), aliases);
                 }
                 let digest = digest.expect("`Decider::outcome` made one of the `wamid`");
                 let seq = self.store_accepted(plan, &entry, (wamid, digest), at);
@@ -99,7 +100,7 @@ impl Decider {
     }
 
     fn show_send(&mut self, plan: &mut Plan<'_>, entry: &OutboxEntry) {
-        self.journal.write(plan, &Event::Outbox(Box::new(entry.clone())), entry.at);
+        self.show(plan, &Event::Outbox(Box::new(entry.clone())), entry.at);
     }
 
     /// Stores the message of an accepted send and shows it; its row. Where an echo of it was faster, the echo's.
@@ -120,6 +121,7 @@ impl Decider {
             customer: entry.customer,
             customer_number: thread.customer_number,
             customer_name: thread.customer_name,
+            username: thread.username,
             number: entry.number.clone(),
             source: Source::Api,
             kind: MessageType::text(),

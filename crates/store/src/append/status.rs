@@ -114,7 +114,7 @@ impl Decider {
             at: hop.at,
         };
         let event = Event::Status(Box::new(change));
-        self.journal.write(plan, &event, received);
+        self.show(plan, &event, received);
         let Event::Status(change) = event else { unreachable!("it was made of the change") };
         plan.write(Write::Hop(Box::new(HopRow {
             message: seq,

@@ -5,21 +5,34 @@ use std::collections::hash_map::Entry;
 use std::hash::Hash;
 
 use waypost_domain::{
-    Alias, CustomerAliases, CustomerId, Direction, OutboxId, OutboxState, PhoneNumberId, PrincipalId,
-    Recipient, SendIntent, SendOutcome,
+    Alias, Amendment, AppName, CustomerAliases, CustomerId, Direction, FieldReport, OutboxId, OutboxState,
+    PhoneNumberId, PrincipalId, Recipient, SendIntent, SendOutcome, Tie, WabaId,
 };
 
 use super::Decider;
+use super::amend::names_like;
 use super::dedup::{SeenKey, WamidDigest};
 use super::item::Item;
 use super::known::Known;
+use super::scopes::{ScopeName, unions_to_come};
+use super::tie::{linked_names, owner_scopes, tied_names};
 
 /// Keys of rows that are to be loaded. What is not found is not there.
 #[derive(Default)]
 pub(crate) struct Wants {
     pub(crate) numbers: Vec<PhoneNumberId>,
+    /// All of them.
+    pub(crate) scopes: bool,
+    pub(crate) overlaps: Vec<Overlap>,
+    /// In any scope.
     pub(crate) holders: Vec<Alias>,
+    /// Each with whom it is one.
     pub(crate) customers: Vec<CustomerId>,
+    pub(crate) external_ids: Vec<CustomerId>,
+    /// Pairs of whom it may have been noted that they may be one.
+    pub(crate) noted: Vec<(CustomerId, CustomerId)>,
+    /// By the journal's entry.
+    pub(crate) duplicates: Vec<u64>,
     pub(crate) conversations: Vec<(CustomerId, i64)>,
     pub(crate) seen: Vec<SeenKey>,
     pub(crate) messages: Vec<i64>,
@@ -34,11 +47,24 @@ pub(crate) struct Wants {
     leads_on: bool,
 }
 
+/// The names that somebody holds in both of two scopes.
+#[derive(Debug)]
+pub(crate) struct Overlap {
+    pub(crate) scopes: (i64, i64),
+    /// What is part of the one and of the other.
+    pub(crate) parts: (Vec<i64>, Vec<i64>),
+}
+
 impl Wants {
     pub(crate) fn is_empty(&self) -> bool {
-        self.numbers.is_empty()
+        !self.scopes
+            && self.numbers.is_empty()
+            && self.overlaps.is_empty()
             && self.holders.is_empty()
             && self.customers.is_empty()
+            && self.external_ids.is_empty()
+            && self.noted.is_empty()
+            && self.duplicates.is_empty()
             && self.conversations.is_empty()
             && self.seen.is_empty()
             && self.messages.is_empty()
@@ -65,22 +91,26 @@ impl Decider {
     /// Adds what has to be loaded of what the item touches, as far as it can be told from what is loaded already: to be
     /// asked again once it is, for as long as the wants lead on.
     pub(crate) fn want(&mut self, item: &Item<'_>, wants: &mut Wants) {
-        Want { known: &mut self.known, wants }.item(item);
+        Want { known: &mut self.known, portfolios: &self.portfolios, wants }.item(item);
     }
 }
 
 /// What is known, and what is wanted beside it. What is wanted counts as not there until it is found.
 struct Want<'a> {
     known: &'a mut Known,
+    portfolios: &'a HashMap<AppName, ScopeName>,
     wants: &'a mut Wants,
 }
 
 impl Want<'_> {
     fn item(&mut self, item: &Item<'_>) {
         match item {
-            Item::Message { message, digest, target, .. } => {
-                let number = self.number(&message.number);
-                self.customer_of(&message.customer, number);
+            Item::Message { delivery, message, digest, target } => {
+                let number = self.number(&delivery.app, &message.number, message.waba.as_ref());
+                match linked_names(message) {
+                    None => self.people(message.customer.iter(), number),
+                    Some(names) => self.people(names.iter().map(AsRef::as_ref), number),
+                }
                 let Some(number) = number else { return };
                 self.seen(SeenKey::message(number, *digest));
                 if message.source.direction() == Direction::Outbound {
@@ -91,14 +121,16 @@ impl Want<'_> {
                     None => self.parked_changes(number, *digest),
                 }
             }
-            Item::Status { report, digest, what, .. } => {
-                let Some(number) = self.number(&report.number) else { return };
+            Item::Status { delivery, report, digest, what } => {
+                let number = self.number(&delivery.app, &report.number, None);
+                let Some(number) = number else { return };
                 self.message(number, *digest);
                 self.seen(SeenKey { number, wamid: *digest, status: Some(what.clone()) });
             }
-            Item::Past { past, digest, target, .. } => {
-                let number = self.number(&past.message.number);
-                self.customer_of(&past.message.customer, number);
+            Item::Past { delivery, past, digest, target } => {
+                let message = &past.message;
+                let number = self.number(&delivery.app, &message.number, message.waba.as_ref());
+                self.people(message.customer.iter(), number);
                 let Some(number) = number else { return };
                 self.message(number, *digest);
                 self.parked(number, *digest);
@@ -107,27 +139,86 @@ impl Want<'_> {
                     None => self.parked_changes(number, *digest),
                 }
             }
-            Item::Call { report, digest, .. } => {
-                let number = self.number(&report.number);
-                self.customer_of(&report.customer, number);
+            Item::Call { delivery, report, digest } => {
+                let number = self.number(&delivery.app, &report.number, report.waba.as_ref());
+                self.people(report.customer.iter(), number);
                 let Some(number) = number else { return };
                 self.call(number, *digest);
             }
-            Item::Field { report, digest, .. } => {
+            Item::Field { delivery, report, digest } => {
                 self.seen(super::field::key(*digest));
-                let number = report.number.as_ref().and_then(|number| self.number(number));
+                self.ties(&delivery.app, report);
+                let number = report.number.as_ref();
+                let number =
+                    number.and_then(|number| self.number(&delivery.app, number, report.waba.as_ref()));
                 if let Some(customer) = &report.customer {
-                    self.customer_of(customer, number);
+                    self.people(customer.iter(), number);
                 }
             }
             Item::Dead { .. } => {}
             Item::Expire { undelivered, .. } => self.subject(undelivered.seq),
-            Item::Intend { intent, .. } => self.intent(intent),
+            Item::Intend { app, intent, .. } => self.intent(app, intent),
             Item::Settle { id, outcome, digest, .. } => self.outcome(*id, outcome, *digest),
+            Item::Amend { amendment, .. } => self.amendment(amendment),
         }
     }
 
-    fn intent(&mut self, intent: &SendIntent) {
+    fn ties(&mut self, app: &AppName, report: &FieldReport) {
+        let mut scopes = Vec::new();
+        for tie in &report.ties {
+            if let (Tie::Names(names), Some(number)) = (tie, &report.number) {
+                self.number(app, number, report.waba.as_ref());
+                self.people(tied_names(names), None);
+            }
+            if let Some((waba, portfolio)) = owner_scopes(tie) {
+                self.scopes();
+                let known = self.known.scopes.iter();
+                scopes.extend(known.flat_map(|known| [known.find(&waba), known.find(&portfolio)]).flatten());
+            }
+        }
+        // Each may become one with any other by way of what is new.
+        for (at, one) in scopes.iter().enumerate() {
+            for other in &scopes[at + 1..] {
+                let union = self.known.scopes.as_ref().and_then(|known| known.union(*one, *other));
+                self.overlaps(union);
+            }
+        }
+    }
+
+    fn amendment(&mut self, amendment: &Amendment) {
+        match amendment {
+            Amendment::ExternalId { customer, id } => {
+                self.scopes();
+                self.customer(*customer, None);
+                for name in id.iter().flat_map(names_like) {
+                    self.holders(&name).into_iter().for_each(|holder| self.customer(holder, None));
+                }
+                for member in self.known.merges.family(*customer) {
+                    if note(&mut self.known.external_ids, member) {
+                        self.wants.external_ids.push(member);
+                    }
+                }
+            }
+            Amendment::Merge { customer, into } => {
+                self.customer(*customer, None);
+                self.customer(*into, None);
+            }
+            Amendment::Unmerge { customer } => self.customer(*customer, None),
+            Amendment::Dismiss { duplicate } => {
+                if note(&mut self.known.duplicates, *duplicate) {
+                    self.wants.duplicates.push(*duplicate);
+                    self.wants.leads_on = true;
+                }
+                if let Some(Some(duplicate)) = self.known.duplicates.get(duplicate) {
+                    let (one, other) = duplicate.customers;
+                    self.customer(one, None);
+                    self.customer(other, None);
+                }
+            }
+        }
+    }
+
+    fn intent(&mut self, app: &AppName, intent: &SendIntent) {
         let key = (intent.principal.clone(), intent.idempotency_key.clone());
         match self.known.sends_by_key.get(&key) {
             // Most are new, and the rest is loaded along.
@@ -138,9 +229,9 @@ impl Want<'_> {
             Some(None) => {}
             Some(Some(_)) => return,
         }
-        let number = self.number(&intent.number);
+        let number = self.number(app, &intent.number, None);
         match &intent.recipient {
-            Recipient::Aliases(aliases) => self.customer_of(aliases, number),
+            Recipient::Aliases(aliases) => self.people(aliases.iter(), number),
             Recipient::Customer(customer) => self.customer(*customer, number),
         }
     }
@@ -161,11 +252,12 @@ impl Want<'_> {
             return;
         };
         let (number, customer) = (entry.number.clone(), entry.customer);
-        let number = self.number(&number);
+        let number = self.row(&number);
         self.customer(customer, number);
-        for alias in aliases.iter().flat_map(CustomerAliases::iter) {
-            self.holder(alias);
-        }
+        self.people(aliases.iter().flat_map(CustomerAliases::iter), number);
+        let holders = aliases.iter().flat_map(CustomerAliases::iter);
+        let holders: Vec<CustomerId> = holders.flat_map(|alias| self.holders(alias)).collect();
+        self.pairs(&[&holders[..], &[customer]].concat());
         if let Some(number) = number {
             self.message(number, digest);
             self.parked(number, digest);
@@ -190,8 +282,16 @@ impl Want<'_> {
         }
     }
 
-    /// The number's row, where it is known and there.
-    fn number(&mut self, number: &PhoneNumberId) -> Option<i64> {
+    /// The number's row, where it is known and there, and what its account, known by now, makes one.
+    fn number(&mut self, app: &AppName, number: &PhoneNumberId, waba: Option<&WabaId>) -> Option<i64> {
+        let row = self.row(number);
+        let unions = unions_to_come(self.known, (number, waba), self.portfolios.get(app));
+        self.overlaps(unions);
+        row
+    }
+
+    fn row(&mut self, number: &PhoneNumberId) -> Option<i64> {
+        self.scopes();
         if let Some(known) = self.known.numbers.get(number) {
             return known.map(|known| known.row);
         }
@@ -201,34 +301,80 @@ impl Want<'_> {
         None
     }
 
-    /// All the names, and the customer whom the first of them means that is anybody's.
-    fn customer_of(&mut self, aliases: &CustomerAliases, number: Option<i64>) {
-        let mut decided = false;
-        for alias in aliases.iter() {
-            if let (Some(holder), false) = (self.holder(alias), decided) {
-                decided = true;
+    fn scopes(&mut self) {
+        if self.known.scopes.is_none() {
+            self.wants.scopes = true;
+            self.wants.leads_on = true;
+        }
+    }
+
+    /// The names that somebody holds in both of two scopes, and whose they are.
+    fn overlaps(&mut self, unions: impl IntoIterator<Item = (i64, i64)>) {
+        for union in unions {
+            let Some(scopes) = &self.known.scopes else { return };
+            if let Some(names) = self.known.overlaps.get(&union) {
+                for name in names.clone() {
+                    self.people(std::iter::once(&name), None);
+                }
+                continue;
+            }
+            let parts = (scopes.parts(union.0), scopes.parts(union.1));
+            self.known.overlaps.insert(union, Vec::new());
+            self.wants.overlaps.push(Overlap { scopes: union, parts });
+            self.wants.leads_on = true;
+        }
+    }
+
+    /// All the names, and whoever holds them, with what was noted of them.
+    fn people<'n>(&mut self, names: impl Iterator<Item = &'n Alias>, number: Option<i64>) {
+        let mut holders: Vec<CustomerId> = Vec::new();
+        for name in names {
+            for holder in self.holders(name) {
                 self.customer(holder, number);
+                holders.push(holder);
+            }
+        }
+        self.pairs(&holders);
+    }
+
+    /// What was noted of any two of them.
+    fn pairs(&mut self, customers: &[CustomerId]) {
+        let mut people: Vec<CustomerId> =
+            customers.iter().map(|customer| self.known.merges.now(*customer)).collect();
+        people.sort_unstable();
+        people.dedup();
+        for (at, one) in people.iter().enumerate() {
+            for other in &people[at + 1..] {
+                if note(&mut self.known.noted, (*one, *other)) {
+                    self.wants.noted.push((*one, *other));
+                }
             }
         }
     }
 
-    fn holder(&mut self, alias: &Alias) -> Option<CustomerId> {
-        if let Some(holder) = self.known.holders.get(alias) {
-            return *holder;
+    fn holders(&mut self, alias: &Alias) -> Vec<CustomerId> {
+        let name = alias.canonical();
+        if let Some(holders) = self.known.holders.get(&*name) {
+            return holders.iter().map(|row| row.customer).collect();
         }
-        self.known.holders.insert(alias.clone(), None);
-        self.wants.holders.push(alias.clone());
+        self.known.holders.insert(name.clone().into_owned(), Vec::new());
+        self.wants.holders.push(name.into_owned());
         self.wants.leads_on = true;
-        None
+        Vec::new()
     }
 
+    /// The customer and whoever is one with it, and their conversations with the number.
     fn customer(&mut self, customer: CustomerId, number: Option<i64>) {
-        if note(&mut self.known.customers, customer) {
-            self.wants.customers.push(customer);
-        }
-        let Some(number) = number else { return };
-        if note(&mut self.known.conversations, (customer, number)) {
-            self.wants.conversations.push((customer, number));
+        for member in self.known.merges.family(customer) {
+            if note(&mut self.known.customers, member) {
+                self.wants.customers.push(member);
+                // Who is one with it is found with it.
+                self.wants.leads_on = true;
+            }
+            let Some(number) = number else { continue };
+            if note(&mut self.known.conversations, (member, number)) {
+                self.wants.conversations.push((member, number));
+            }
         }
     }
 

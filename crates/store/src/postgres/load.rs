@@ -4,38 +4,50 @@ use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
 use waypost_domain::detail::Line;
 use waypost_domain::{
-    Call, CallStage, ConversationId, CustomerId, CustomerName, DetailJson, MessageId, MessageReaction,
-    MessageState, MessageType, OutboxEntry, OutboxId, OutboxState, PhoneNumberId, Reactor, Reported, Source,
-    StatusTimes, Wamid,
+    Call, CallStage, ConversationId, CustomerId, DetailJson, MessageId, MessageReaction, MessageState,
+    MessageType, OutboxEntry, OutboxId, OutboxState, PhoneNumberId, Reactor, Reported, Source, StatusTimes,
+    Wamid,
 };
 
+use super::identity;
 use super::link::{Link, rows};
 use super::rows::{errors, id, known, optional_id, optional_json, optional_time, pricing, time};
 use crate::append::{
-    ChangeItem, ChangeKind, Known, KnownCall, KnownConversation, KnownCustomer, KnownNumber, ParkedRow,
-    ReactionRow, Sighting, Subject, Wants,
+    ChangeItem, ChangeKind, Known, KnownCall, KnownConversation, KnownNumber, ParkedRow, ReactionRow,
+    Sighting, Subject, Wants,
 };
 use crate::columns::text_to_column;
 use crate::group::DatabaseError;
 
+/// Selects who is one with a customer, each with whom it was merged into: see [`note_family`].
+macro_rules! family_of {
+    ($customer:literal) => {
+        concat!(
+            "ARRAY(SELECT f.customer || f.merged_into FROM merges f WHERE f.survivor =
+                 coalesce((SELECT survivor FROM merges WHERE customer = ",
+            $customer,
+            "), ",
+            $customer,
+            "))"
+        )
+    };
+}
+pub(super) use family_of;
+
 const NUMBERS: &str =
-    "SELECT phone_number_id, id, waba IS NOT NULL FROM numbers WHERE phone_number_id = ANY ($1)";
-const HOLDERS: &str = "SELECT k.place, a.customer
-     FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS k (kind, value, place)
-     JOIN aliases a ON a.value = k.value AND a.kind = k.kind";
-const CUSTOMERS: &str = "SELECT id, number, name,
-         EXISTS (SELECT 1 FROM aliases a WHERE a.customer = customers.id AND a.kind = 'bsuid')
-     FROM customers WHERE id = ANY ($1)";
+    "SELECT phone_number_id, id, waba IS NOT NULL, scope FROM numbers WHERE phone_number_id = ANY ($1)";
 const CONVERSATIONS: &str = "SELECT k.place, c.id, c.last_message_at
      FROM unnest($1::bytea[], $2::bigint[]) WITH ORDINALITY AS k (customer, number, place)
      JOIN conversations c ON c.customer = k.customer AND c.number = k.number";
 const SEEN: &str = "SELECT k.place, s.message
      FROM unnest($1::bigint[], $2::bytea[], $3::text[]) WITH ORDINALITY AS k (number, wamid, what, place)
      JOIN seen s ON s.number = k.number AND s.wamid = k.wamid AND s.what = k.what";
-const MESSAGES: &str =
+const MESSAGES: &str = concat!(
     "SELECT m.seq, m.id, m.wamid, m.conversation, c.customer, m.source, m.state, m.sent_at,
-         m.delivered_at, m.read_at, m.played_at, m.failed_at, m.type, m.edited_at, m.edited_by, m.revoked_at
-     FROM messages m JOIN conversations c ON c.id = m.conversation WHERE m.seq = ANY ($1)";
+         m.delivered_at, m.read_at, m.played_at, m.failed_at, m.type, m.edited_at, m.edited_by, m.revoked_at, ",
+    family_of!("c.customer"),
+    " FROM messages m JOIN conversations c ON c.id = m.conversation WHERE m.seq = ANY ($1)"
+);
 const CALLS: &str =
     "SELECT message, stage, at, began_at, ended_at, talk_seconds FROM calls WHERE message = ANY ($1)";
 const PARKED: &str = "SELECT k.place, p.status, p.participant, p.at, p.errors, p.pricing
@@ -48,80 +60,81 @@ const PARKED_CHANGES: &str = "SELECT k.place, m.seq, p.change_wamid, m.conversat
      FROM unnest($1::bigint[], $2::bytea[]) WITH ORDINALITY AS k (number, wamid, place)
      JOIN parked_changes p ON p.number = k.number AND p.wamid = k.wamid
      JOIN messages m ON m.seq = p.change ORDER BY p.change";
-const SENDS: &str =
+const SENDS: &str = concat!(
     "SELECT o.id, o.conversation, c.customer, n.phone_number_id, o.state, m.id, m.wamid, o.error,
-         o.body, o.at
-     FROM outbox o
+         o.body, o.at, ",
+    family_of!("c.customer"),
+    " FROM outbox o
      JOIN conversations c ON c.id = o.conversation
      JOIN numbers n ON n.id = c.number
-     LEFT JOIN messages m ON m.seq = o.message WHERE o.id = ANY ($1)";
-const SENDS_BY_KEY: &str =
+     LEFT JOIN messages m ON m.seq = o.message WHERE o.id = ANY ($1)"
+);
+const SENDS_BY_KEY: &str = concat!(
     "SELECT o.id, o.conversation, c.customer, n.phone_number_id, o.state, m.id, m.wamid,
-         o.error, o.body, o.at, k.place
+         o.error, o.body, o.at, ",
+    family_of!("c.customer"),
+    ", k.place
      FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS k (principal, idempotency_key, place)
      JOIN outbox o ON o.principal = k.principal AND o.idempotency_key = k.idempotency_key
      JOIN conversations c ON c.id = o.conversation
      JOIN numbers n ON n.id = c.number
-     LEFT JOIN messages m ON m.seq = o.message";
+     LEFT JOIN messages m ON m.seq = o.message"
+);
 
 /// Loads what is wanted, which leaves no wants.
 pub(super) async fn load(link: &Link, wants: &mut Wants, into: &mut Known) -> Result<(), DatabaseError> {
     let wants = std::mem::take(wants);
-    let (people, things, changes, sends) = tokio::join!(
-        load_people(link, &wants),
+    let (people, threads, things, changes, sends) = tokio::join!(
+        identity::load(link, &wants),
+        load_threads(link, &wants),
         load_messages(link, &wants),
         load_changes(link, &wants),
         load_sends(link, &wants)
     );
-    note_people(&people?, &wants, into)?;
+    identity::note(&people?, &wants, into)?;
+    note_threads(&threads?, &wants, into)?;
     note_messages(&things?, &wants, into)?;
     note_changes(&changes?, &wants, into)?;
     note_sends(&sends?, &wants, into)
 }
 
-type Found<const N: usize> = Result<[Vec<Row>; N], DatabaseError>;
+pub(super) type Found<const N: usize> = Result<[Vec<Row>; N], DatabaseError>;
 
-async fn load_people(link: &Link, wants: &Wants) -> Found<4> {
+async fn load_threads(link: &Link, wants: &Wants) -> Found<2> {
     let numbers: Vec<&str> = wants.numbers.iter().map(PhoneNumberId::as_str).collect();
-    let kinds: Vec<&str> = wants.holders.iter().map(|alias| alias.kind.as_str()).collect();
-    let values: Vec<&str> = wants.holders.iter().map(|alias| &*alias.value).collect();
-    let customers: Vec<Vec<u8>> = wants.customers.iter().map(|id| id.to_bytes().to_vec()).collect();
     let (threads, of_numbers): (Vec<Vec<u8>>, Vec<i64>) =
         wants.conversations.iter().map(|(customer, number)| (customer.to_bytes().to_vec(), *number)).unzip();
-    let (numbers, holders, customers, conversations) = tokio::join!(
+    let (numbers, conversations) = tokio::join!(
         find(link, NUMBERS, numbers.len(), [&numbers]),
-        find(link, HOLDERS, kinds.len(), [&kinds, &values]),
-        find(link, CUSTOMERS, customers.len(), [&customers]),
         find(link, CONVERSATIONS, threads.len(), [&threads, &of_numbers])
     );
-    Ok([numbers?, holders?, customers?, conversations?])
+    Ok([numbers?, conversations?])
 }
 
-fn note_people(
-    [numbers, holders, customers, conversations]: &[Vec<Row>; 4],
+fn note_threads(
+    [numbers, conversations]: &[Vec<Row>; 2],
     wants: &Wants,
     into: &mut Known,
 ) -> Result<(), DatabaseError> {
     for row in numbers {
         let number = known(PhoneNumberId::parse(row.try_get(0)?), "numbers.phone_number_id")?;
-        into.load_number(number, KnownNumber { row: row.try_get(1)?, has_waba: row.try_get(2)? });
-    }
-    for row in holders {
-        into.load_holder(asked(&wants.holders, row, 0)?.clone(), CustomerId::from_bytes(id(row, 1)?));
-    }
-    for row in customers {
-        let name: Option<&str> = row.try_get(2)?;
-        let customer = KnownCustomer {
-            number: row.try_get::<_, &str>(1)?.into(),
-            name: name.and_then(CustomerName::parse),
-            has_bsuid: row.try_get(3)?,
-        };
-        into.load_customer(CustomerId::from_bytes(id(row, 0)?), customer);
+        let (id, has_waba, scope) = (row.try_get(1)?, row.try_get(2)?, row.try_get(3)?);
+        into.load_number(number, KnownNumber { row: id, has_waba, scope });
     }
     for row in conversations {
         let key = *asked(&wants.conversations, row, 0)?;
         let (id, last_message_at) = (ConversationId::from_bytes(id(row, 1)?), time(row, 2)?);
         into.load_conversation(key, KnownConversation { id, last_message_at });
+    }
+    Ok(())
+}
+
+/// Notes what `family_of!` selected.
+pub(super) fn note_family(row: &Row, index: usize, into: &mut Known) -> Result<(), DatabaseError> {
+    for pair in row.try_get::<_, Vec<&[u8]>>(index)? {
+        let (customer, merged_into) = known(pair.split_at_checked(16), "merges.customer")?;
+        let [customer, merged_into] = [customer.try_into()?, merged_into.try_into()?];
+        into.load_merge(CustomerId::from_bytes(customer), CustomerId::from_bytes(merged_into));
     }
     Ok(())
 }
@@ -170,6 +183,7 @@ fn note_messages(
             edited: optional_time(row, 13)?.zip(optional_id(row, 14)?),
             revoked_at: optional_time(row, 15)?,
         };
+        note_family(row, 16, into)?;
         into.load_subject(row.try_get(0)?, subject);
     }
     for row in calls {
@@ -250,10 +264,12 @@ async fn load_sends(link: &Link, wants: &Wants) -> Found<2> {
 
 fn note_sends([sends, by_key]: &[Vec<Row>; 2], wants: &Wants, into: &mut Known) -> Result<(), DatabaseError> {
     for row in sends {
+        note_family(row, 10, into)?;
         into.load_send(send(row)?);
     }
     for row in by_key {
-        into.load_send_of(asked(&wants.sends_by_key, row, 10)?.clone(), send(row)?);
+        note_family(row, 10, into)?;
+        into.load_send_of(asked(&wants.sends_by_key, row, 11)?.clone(), send(row)?);
     }
     Ok(())
 }
@@ -275,12 +291,12 @@ fn send(row: &Row) -> Result<OutboxEntry, DatabaseError> {
 }
 
 /// The key that a row was found by: `WITH ORDINALITY` counts them from 1.
-fn asked<'a, T>(keys: &'a [T], row: &Row, index: usize) -> Result<&'a T, DatabaseError> {
+pub(super) fn asked<'a, T>(keys: &'a [T], row: &Row, index: usize) -> Result<&'a T, DatabaseError> {
     let place = usize::try_from(row.try_get::<_, i64>(index)?)?;
     known(place.checked_sub(1).and_then(|place| keys.get(place)), "place")
 }
 
-async fn find<const N: usize>(
+pub(super) async fn find<const N: usize>(
     link: &Link,
     sql: &str,
     keys: usize,

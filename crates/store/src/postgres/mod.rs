@@ -7,7 +7,9 @@
 mod append;
 pub(crate) mod arrival;
 mod bell;
+mod customers;
 mod housekeeping;
+mod identity;
 mod keys;
 mod link;
 mod load;

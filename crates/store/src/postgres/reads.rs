@@ -2,19 +2,17 @@
 
 use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
-use waypost_domain::{
-    Alias, AliasKind, CustomerAliases, CustomerId, Epoch, HistorySync, Offset, PhoneNumberId,
-};
+use waypost_domain::{CustomerId, Epoch, HistorySync, Offset, PhoneNumberId};
 
 use super::Postgres;
 use super::link;
-use super::rows::{id, known, optional_time, time, to_column, unsigned};
+use super::rows::{known, optional_time, time, to_column, unsigned};
 use super::tail::entry;
 use crate::group::DatabaseError;
 use crate::keys::ApiKey;
 use crate::page::{JournalPage, PageBuilder, PageError, PageRequest, SCAN_ROWS_MAX};
 use crate::position::Gap;
-use crate::store::{Binding, CustomerMatch, ReadError};
+use crate::store::ReadError;
 
 const EPOCH: &str = "(SELECT value FROM meta WHERE key = 'epoch')";
 
@@ -118,57 +116,13 @@ impl Postgres {
         .await
     }
 
-    pub(crate) async fn find_customer(&self, name: &str) -> Result<CustomerMatch, ReadError> {
-        if let Ok(customer) = name.parse::<CustomerId>() {
-            let sql = "SELECT 1 FROM customers WHERE id = $1";
-            return self
-                .read(sql, &[&&customer.to_bytes()[..]], |rows| {
-                    Ok(if rows.is_empty() {
-                        CustomerMatch::Nobody
-                    } else {
-                        CustomerMatch::One(Binding { customer, since: 0 })
-                    })
-                })
-                .await;
-        }
-        // A phone is stored in digits, however it is asked for. No name that is stored has a U+0000 in it.
-        let value = Alias::dialled(name).map_or_else(|| name.into(), |phone| phone.value);
-        if value.contains('\0') {
-            return Ok(CustomerMatch::Nobody);
-        }
-        // As two kinds of name it is bound twice: who waited has moved at the first.
-        let sql = "SELECT customer, min(since) FROM aliases WHERE value = $1 GROUP BY customer LIMIT 2";
-        self.read(sql, &[&&*value], |rows| {
-            Ok(match rows {
-                [] => CustomerMatch::Nobody,
-                [row] => CustomerMatch::One(Binding {
-                    customer: CustomerId::from_bytes(id(row, 0)?),
-                    since: unsigned(row, 1)?,
-                }),
-                _ => CustomerMatch::Ambiguous,
-            })
-        })
-        .await
-    }
-
-    pub(crate) async fn aliases(&self, customer: CustomerId) -> Result<Option<CustomerAliases>, ReadError> {
-        let sql = "SELECT kind, value FROM aliases WHERE customer = $1";
-        self.read(sql, &[&&customer.to_bytes()[..]], |rows| {
-            let aliases: Result<Vec<Alias>, DatabaseError> = rows
-                .iter()
-                .map(|row| {
-                    let kind = known(AliasKind::parse(row.try_get(0)?), "aliases.kind")?;
-                    known(Alias::parse(kind, row.try_get(1)?), "aliases.value")
-                })
-                .collect();
-            Ok(CustomerAliases::new(aliases?))
-        })
-        .await
-    }
-
     pub(crate) async fn last_number(&self, customer: CustomerId) -> Result<Option<PhoneNumberId>, ReadError> {
         let sql = "SELECT n.phone_number_id FROM conversations c JOIN numbers n ON n.id = c.number
-             WHERE c.customer = $1 ORDER BY c.last_message_at DESC LIMIT 1";
+             WHERE c.customer = $1 OR c.customer IN (
+                 SELECT customer FROM merges WHERE survivor = $1
+                     OR survivor = (SELECT survivor FROM merges WHERE customer = $1)
+                 UNION SELECT survivor FROM merges WHERE customer = $1)
+             ORDER BY c.last_message_at DESC LIMIT 1";
         self.read(sql, &[&&customer.to_bytes()[..]], |rows| {
             let Some(row) = rows.first() else { return Ok(None) };
             known(PhoneNumberId::parse(row.try_get(0)?), "numbers.phone_number_id").map(Some)

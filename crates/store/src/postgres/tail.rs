@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use tokio_postgres::Row;
-use waypost_domain::{CustomerId, Epoch, Offset};
+use waypost_domain::{Alias, AliasKind, CustomerId, Epoch, Offset};
 
 use super::link::{Link, rows};
 use super::rows::{id, known, to_column, unsigned};
@@ -81,13 +81,17 @@ async fn read_steps(
     (after, until): (u64, u64),
 ) -> Result<Vec<Step>, DatabaseError> {
     let bounds = (to_column(after), to_column(until));
-    let sql = "SELECT since, value, customer FROM aliases WHERE since >= $1 AND since <= $2 ORDER BY since";
+    let sql =
+        "SELECT since, kind, value, customer FROM aliases WHERE since >= $1 AND since <= $2 ORDER BY since";
     let names = rows(link, sql, &[&bounds.0, &bounds.1]).await?;
     let mut bound = Vec::with_capacity(names.len());
     for row in &names {
-        let customer = CustomerId::from_bytes(id(row, 2)?);
-        let name = row.try_get::<_, &str>(1)?.into();
-        bound.push((unsigned::<u64>(row, 0)?, Step::Bind { name, customer }));
+        let kind = known(AliasKind::parse(row.try_get(1)?), "aliases.kind")?;
+        let alias = known(Alias::parse(kind, row.try_get(2)?), "aliases.value")?;
+        let customer = CustomerId::from_bytes(id(row, 3)?);
+        for name in alias.awaited_as() {
+            bound.push((unsigned::<u64>(row, 0)?, Step::Bind { name, customer }));
+        }
     }
     let mut bound = bound.into_iter().peekable();
     let sql = r#"SELECT number, "check", name, body, audience FROM journal

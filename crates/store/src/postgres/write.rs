@@ -6,24 +6,13 @@ use std::hash::Hash;
 
 use waypost_domain::{LinkPreview, Message, RawJson, Reactor, StatusTimes, Timestamp};
 
+use people::People;
+
 use super::link::Parameter;
 use super::rows::to_column;
 use crate::append::{Plan, ReactionRow, Write};
 use crate::columns::{audience_to_column, errors_to_column, pricing_to_column, text_to_column};
 
-const NUMBERS: &str = "INSERT INTO numbers (id, phone_number_id, app, waba)
-     SELECT * FROM unnest($1::bigint[], $2::text[], $3::text[], $4::text[])";
-const NUMBER_WABAS: &str = "UPDATE numbers n SET waba = u.waba
-     FROM unnest($1::bigint[], $2::text[]) AS u (id, waba) WHERE n.id = u.id";
-const CUSTOMERS: &str = "INSERT INTO customers (id, number, name, created_at)
-     SELECT * FROM unnest($1::bytea[], $2::text[], $3::text[], $4::bigint[])";
-const CUSTOMER_NAMES: &str = "UPDATE customers c SET name = u.name
-     FROM unnest($1::bytea[], $2::text[]) AS u (id, name) WHERE c.id = u.id";
-const CUSTOMER_NUMBERS: &str = "UPDATE customers c SET number = u.number
-     FROM unnest($1::bytea[], $2::text[]) AS u (id, number) WHERE c.id = u.id";
-const ALIASES: &str = "INSERT INTO aliases (kind, value, customer, since)
-     SELECT * FROM unnest($1::text[], $2::text[], $3::bytea[], $4::bigint[])
-     ON CONFLICT (value, kind) DO UPDATE SET customer = excluded.customer, since = excluded.since";
 const CONVERSATIONS: &str = "INSERT INTO conversations (id, customer, number, last_message_at)
      SELECT *, 0 FROM unnest($1::bytea[], $2::bytea[], $3::bigint[])";
 const MOVED: &str = "UPDATE conversations c SET last_message_at = greatest(c.last_message_at, u.at),
@@ -104,7 +93,7 @@ macro_rules! columns {
 }
 
 mod fields;
-
+mod people;
 use fields::Fields;
 
 /// A statement and its values.
@@ -117,7 +106,8 @@ pub(super) struct Statement {
 pub(super) fn statements(plan: &Plan<'_>) -> Vec<Statement> {
     let mut tables = Tables::default();
     for write in &plan.writes {
-        tables.people(write);
+        tables.people.put(write);
+        tables.threads(write);
         tables.messages(write);
         tables.changes(write);
         tables.rest(write);
@@ -139,12 +129,7 @@ type Times = [Option<i64>; 5];
 /// The rows of each table, as they will be after the plan.
 #[derive(Default)]
 struct Tables {
-    numbers: Vec<(i64, String, String, Option<String>)>,
-    number_wabas: Last<i64, String>,
-    customers: Vec<(Id, String, Option<String>, i64)>,
-    customer_names: Last<Id, String>,
-    customer_numbers: Last<Id, String>,
-    aliases: Last<(&'static str, String), (Id, i64)>,
+    people: People,
     conversations: Vec<(Id, Id, i64)>,
     moved: Last<Id, (Option<i64>, Option<i64>)>,
     seen: Vec<(i64, Id, String, i64, Option<i64>)>,
@@ -189,31 +174,8 @@ type ParkedColumns = ((i64, Id, String), (Option<String>, i64, Errors), (Option<
 type SendColumns = ((Id, String, String), (Id, &'static str, String), (bool, i64));
 
 impl Tables {
-    fn people(&mut self, write: &Write<'_>) {
+    fn threads(&mut self, write: &Write<'_>) {
         match write {
-            Write::Number { row, number, app, waba } => self.numbers.push((
-                *row,
-                number.as_str().into(),
-                app.as_str().into(),
-                waba.map(|waba| waba.as_str().into()),
-            )),
-            Write::NumberWaba { row, waba } => self.number_wabas.put(*row, waba.as_str().into()),
-            Write::Customer { id, number, name, at } => self.customers.push((
-                id.to_bytes().into(),
-                number.clone().into(),
-                name.as_ref().map(|name| name.as_str().into()),
-                at.as_millis(),
-            )),
-            Write::CustomerName { id, name } => {
-                self.customer_names.put(id.to_bytes().into(), name.as_str().into());
-            }
-            Write::CustomerNumber { id, number } => {
-                self.customer_numbers.put(id.to_bytes().into(), number.clone().into());
-            }
-            Write::Alias { alias, customer, since } => self.aliases.put(
-                (alias.kind.as_str(), alias.value.clone().into()),
-                (customer.to_bytes().into(), to_column(*since)),
-            ),
             Write::Conversation { id, customer, number } => {
                 self.conversations.push((id.to_bytes().into(), customer.to_bytes().into(), *number));
             }
@@ -344,13 +306,7 @@ impl Tables {
     }
 
     fn into_statements(self) -> Vec<Statement> {
-        let mut all = Vec::new();
-        columns!(all, NUMBERS, self.numbers, |(a, b, c, d)| (a, b, c, d));
-        columns!(all, NUMBER_WABAS, self.number_wabas.rows, |(a, b)| (a, b));
-        columns!(all, CUSTOMERS, self.customers, |(a, b, c, d)| (a, b, c, d));
-        columns!(all, CUSTOMER_NAMES, self.customer_names.rows, |(a, b)| (a, b));
-        columns!(all, CUSTOMER_NUMBERS, self.customer_numbers.rows, |(a, b)| (a, b));
-        columns!(all, ALIASES, self.aliases.rows, |((a, b), (c, d))| (a, b, c, d));
+        let mut all = self.people.into_statements();
         columns!(all, CONVERSATIONS, self.conversations, |(a, b, c)| (a, b, c));
         columns!(all, MOVED, self.moved.rows, |(a, (b, c))| (a, b, c));
         columns!(all, SEEN, self.seen, |(a, b, c, d, e)| (a, b, c, d, e));
@@ -443,6 +399,12 @@ impl<K: Clone + Eq + Hash, V> Last<K, V> {
         if let Some(value) = value {
             *known = value;
         }
+    }
+
+    /// The row with the key, where there is one.
+    fn find(&mut self, key: &K) -> Option<&mut V> {
+        let place = *self.places.get(key)?;
+        Some(&mut self.rows[place].1)
     }
 
     /// The row with the key; `fresh`, where there is none yet.

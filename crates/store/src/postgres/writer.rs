@@ -16,7 +16,7 @@ use super::meta::{self, Meta};
 use super::tail::read_head;
 use super::url::PostgresUrl;
 use super::waiter::Waiter;
-use crate::append::{Decider, Item};
+use crate::append::{Decider, Item, Making};
 use crate::clock::Clock;
 use crate::commit::{Commit, Commits, Step};
 use crate::desk::GroupWriter;
@@ -109,7 +109,8 @@ impl Writer {
                 link::migrate(&mut link).await?;
                 let Meta { epoch, dedup_key } = meta::settle(&link, &mut ids).await?;
                 let heads = read_head(&link, epoch).await.map_err(OpenError::Database)?.heads;
-                let decider = Decider::new(ids, options.encode, dedup_key, heads);
+                let (encode, portfolios) = (options.encode, options.portfolios);
+                let decider = Decider::new(Making { ids, encode, dedup_key, portfolios }, heads);
                 Ok((Append::new(pool, link, epoch, decider), heads.journal.number))
             })
         })?;

@@ -10,11 +10,12 @@ use rusqlite::{Connection, OpenFlags};
 use crate::options::{OpenError, Threads};
 
 /// What turns one schema version of `waypost.db` into the next; the index is the version before.
-pub(crate) const MIGRATIONS: [&str; 4] = [
+pub(crate) const MIGRATIONS: [&str; 5] = [
     include_str!("schema.sql"),
     include_str!("schema_2.sql"),
     include_str!("schema_3.sql"),
     include_str!("schema_fields.sql"),
+    include_str!("schema_identity.sql"),
 ];
 
 /// How long a statement waits for another process (`waypost key` writes too), in milliseconds.
@@ -93,7 +94,7 @@ pub(crate) fn open_to_write(path: &Path) -> rusqlite::Result<Connection> {
          PRAGMA cache_size = -{WRITER_CACHE_KIB};
          PRAGMA temp_store = MEMORY;"
     ))?;
-    connection.set_prepared_statement_cache_capacity(64);
+    connection.set_prepared_statement_cache_capacity(96);
     Ok(connection)
 }
 

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use rusqlite::{Connection, OptionalExtension, Row, params};
-use waypost_domain::{CustomerId, Epoch, Offset, Timestamp};
+use waypost_domain::{Alias, AliasKind, CustomerId, Epoch, Offset, Timestamp};
 
 use super::rows::known;
 use crate::columns::{audience_from_column, audience_to_column};
@@ -75,13 +75,19 @@ pub(crate) fn read_steps_after(connection: &Connection, number: u64) -> rusqlite
 /// The names that became customers' when the entry `number` or a later one was the newest, with that entry. It looks at
 /// all names: this is asked after trouble only, and an index would cost every new customer.
 fn read_bound_from(connection: &Connection, number: u64) -> rusqlite::Result<Vec<(u64, Step)>> {
-    connection
-        .prepare("SELECT since, value, customer FROM aliases WHERE since >= ?1 ORDER BY since")?
-        .query_map([number], |row| {
-            let customer = CustomerId::from_bytes(row.get(2)?);
-            Ok((row.get(0)?, Step::Bind { name: row.get(1)?, customer }))
-        })?
-        .collect()
+    let mut statement = connection
+        .prepare("SELECT since, kind, value, customer FROM aliases WHERE since >= ?1 ORDER BY since")?;
+    let mut rows = statement.query([number])?;
+    let mut bound = Vec::new();
+    while let Some(row) = rows.next()? {
+        let kind = known(AliasKind::parse(row.get_ref(1)?.as_str()?), "aliases.kind")?;
+        let alias = known(Alias::parse(kind, row.get_ref(2)?.as_str()?), "aliases.value")?;
+        let customer = CustomerId::from_bytes(row.get(3)?);
+        for name in alias.awaited_as() {
+            bound.push((row.get(0)?, Step::Bind { name, customer }));
+        }
+    }
+    Ok(bound)
 }
 
 /// The entry in a row of number, check, name, body and audience.

@@ -3,6 +3,7 @@
 mod append;
 mod checkpoint;
 pub(crate) mod connection;
+mod customers;
 mod dedup_key;
 pub(crate) mod departure;
 mod housekeeping;
@@ -19,10 +20,11 @@ mod writer;
 use std::path::Path;
 use std::sync::Arc;
 
-use waypost_domain::{CustomerAliases, CustomerId, HistorySync, Offset, PhoneNumberId, Timestamp};
+use waypost_domain::{CustomerId, HistorySync, Offset, PhoneNumberId, Timestamp};
 
 use crate::append::Undelivered;
 use crate::commit::Commits;
+use crate::customers::{CustomerRows, Family, PossibleDuplicate};
 use crate::desk::Desk;
 use crate::health::Health;
 use crate::housekeeping::{Doomed, DoomedSession, Prune, SessionPrune};
@@ -95,11 +97,23 @@ impl Sqlite {
 
     pub(crate) async fn find_customer(&self, name: &str) -> Result<CustomerMatch, ReadError> {
         let name = name.to_owned();
-        self.readers.run(move |connection| readers::find_customer(connection, &name)).await
+        self.readers.run(move |connection| customers::find(connection, &name)).await
     }
 
-    pub(crate) async fn aliases(&self, customer: CustomerId) -> Result<Option<CustomerAliases>, ReadError> {
-        self.readers.run(move |connection| readers::read_aliases(connection, customer)).await
+    pub(crate) async fn family(&self, customer: CustomerId) -> Result<Family, ReadError> {
+        self.readers.run(move |connection| customers::family(connection, customer)).await
+    }
+
+    pub(crate) async fn customer(&self, customer: CustomerId) -> Result<CustomerRows, ReadError> {
+        self.readers.run(move |connection| customers::read(connection, customer)).await
+    }
+
+    pub(crate) async fn possible_duplicates(
+        &self,
+        after: u64,
+        limit: usize,
+    ) -> Result<Vec<PossibleDuplicate>, ReadError> {
+        self.readers.run(move |connection| customers::possible_duplicates(connection, (after, limit))).await
     }
 
     pub(crate) async fn last_number(&self, customer: CustomerId) -> Result<Option<PhoneNumberId>, ReadError> {

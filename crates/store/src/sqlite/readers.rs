@@ -5,12 +5,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use rusqlite::{Connection, OptionalExtension};
 use tokio::sync::Semaphore;
-use waypost_domain::{Alias, AliasKind, CustomerAliases, CustomerId, HistorySync, PhoneNumberId, Timestamp};
+use waypost_domain::{CustomerId, HistorySync, PhoneNumberId, Timestamp};
 
 use super::connection::{open_to_read, settle_close};
 use super::rows::known;
 use crate::options::Threads;
-use crate::store::{Binding, CustomerMatch, ReadError};
+use crate::store::ReadError;
 
 /// Connections that read one file.
 #[derive(Clone)]
@@ -71,33 +71,6 @@ impl Readers {
     }
 }
 
-pub(crate) fn find_customer(connection: &Connection, name: &str) -> rusqlite::Result<CustomerMatch> {
-    if let Ok(id) = name.parse::<CustomerId>() {
-        let exists: bool = connection
-            .prepare_cached("SELECT EXISTS (SELECT 1 FROM customers WHERE id = ?1)")?
-            .query_row([id.to_bytes()], |row| row.get(0))?;
-        return Ok(if exists {
-            CustomerMatch::One(Binding { customer: id, since: 0 })
-        } else {
-            CustomerMatch::Nobody
-        });
-    }
-    // A phone is stored in digits, however it is asked for.
-    let value = Alias::dialled(name).map_or_else(|| name.into(), |phone| phone.value);
-    // As two kinds of name it is bound twice: who waited has moved at the first.
-    let holders: Vec<([u8; 16], u64)> = connection
-        .prepare_cached(
-            "SELECT customer, min(since) FROM aliases WHERE value = ?1 GROUP BY customer LIMIT 2",
-        )?
-        .query_map([value], |row| Ok((row.get(0)?, row.get(1)?)))?
-        .collect::<rusqlite::Result<_>>()?;
-    Ok(match holders[..] {
-        [] => CustomerMatch::Nobody,
-        [(holder, since)] => CustomerMatch::One(Binding { customer: CustomerId::from_bytes(holder), since }),
-        _ => CustomerMatch::Ambiguous,
-    })
-}
-
 pub(crate) fn last_number(
     connection: &Connection,
     customer: CustomerId,
@@ -105,7 +78,11 @@ pub(crate) fn last_number(
     connection
         .prepare_cached(
             "SELECT n.phone_number_id FROM conversations c JOIN numbers n ON n.id = c.number
-             WHERE c.customer = ?1 ORDER BY c.last_message_at DESC LIMIT 1",
+             WHERE c.customer = ?1 OR c.customer IN (
+                 SELECT customer FROM merges WHERE survivor = ?1
+                     OR survivor = (SELECT survivor FROM merges WHERE customer = ?1)
+                 UNION SELECT survivor FROM merges WHERE customer = ?1)
+             ORDER BY c.last_message_at DESC LIMIT 1",
         )?
         .query_row([customer.to_bytes()], |row| {
             known(PhoneNumberId::parse(row.get_ref(0)?.as_str()?), "numbers.phone_number_id")
@@ -137,20 +114,4 @@ pub(crate) fn history_sync(
             })
         })
         .optional()
-}
-
-/// A customer's aliases, the one that decides first; `None` where there is no such customer.
-pub(crate) fn read_aliases(
-    connection: &Connection,
-    customer: CustomerId,
-) -> rusqlite::Result<Option<CustomerAliases>> {
-    let mut statement = connection.prepare_cached("SELECT kind, value FROM aliases WHERE customer = ?1")?;
-    let mut rows = statement.query([customer.to_bytes()])?;
-    let mut aliases = Vec::new();
-    while let Some(row) = rows.next()? {
-        let (kind, value): (String, String) = (row.get(0)?, row.get(1)?);
-        let kind = known(AliasKind::parse(&kind), "aliases.kind")?;
-        aliases.push(known(Alias::parse(kind, &value), "aliases.value")?);
-    }
-    Ok(CustomerAliases::new(aliases))
 }

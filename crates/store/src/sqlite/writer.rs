@@ -17,7 +17,7 @@ use super::departure;
 use super::housekeeping;
 use super::journal::{read_head, read_steps_after, settle_epoch};
 use super::transaction::{transact, trouble};
-use crate::append::{Decider, Item};
+use crate::append::{Decider, Item, Making};
 use crate::clock::Clock;
 use crate::commit::{Commit, Commits, Step};
 use crate::desk::{GroupWriter, Grouped};
@@ -111,7 +111,8 @@ impl Writer {
             .map_err(|source| OpenError::Directory { path: key_file, source })?;
         settle_epoch(&connection, Epoch::from_random(ids.random_u64()))?;
         let heads = read_heads(&connection)?;
-        let decider = Decider::new(ids, options.encode, dedup_key, heads);
+        let (encode, portfolios) = (options.encode, options.portfolios);
+        let decider = Decider::new(Making { ids, encode, dedup_key, portfolios }, heads);
         let (outlet, commits) = Outlet::new(threads);
         let checkpointer = Checkpointer::start(database.clone(), threads)
             .map_err(|source| OpenError::Directory { path: database.clone(), source })?;
@@ -203,6 +204,7 @@ fn carry_out(
             | Job::Intend { .. }
             | Job::Settle { .. }
             | Job::Expire { .. }
+            | Job::Amend { .. }
             | Job::Look { .. } => {}
             Job::Prune { prune, doomed, pins, asked_at, .. } => {
                 pruned.push(housekeeping::remove(transaction, (*prune, doomed), (pins, *asked_at))?);

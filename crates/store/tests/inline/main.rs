@@ -20,6 +20,8 @@ mod identity;
 #[path = "../suite/journal.rs"]
 mod journal;
 mod log;
+#[path = "../suite/merging.rs"]
+mod merging;
 #[path = "../suite/past.rs"]
 mod past;
 #[path = "../suite/positions.rs"]

@@ -5,20 +5,25 @@ use std::path::Path;
 use proptest::prelude::*;
 use waypost_domain::notice::HistoryProgress;
 use waypost_domain::{
-    Call, CallReport, CallStage, CustomerId, DeadLetter, DeadLetterKind, Direction, Epoch, ErrorDetail, Fact,
-    FieldReport, LinkPreview, Notice, Offset, Pid, Pricing, PrincipalId, RawJson, Recipient, SendIntent,
-    SendOutcome, Timestamp, WabaId, Wamid,
+    AliasKind, Amendment, Call, CallReport, CallStage, CustomerAliases, CustomerId, DeadLetter,
+    DeadLetterKind, Direction, Epoch, ErrorDetail, ExternalId, Fact, FieldReport, LinkPreview, Notice,
+    Offset, Pid, Pricing, PrincipalId, RawJson, Recipient, SendIntent, SendOutcome, Timestamp, Username,
+    WabaId, Wamid,
 };
-use waypost_store::{ApiKey, Binding, Intent, Keys, NewSession, Place, SessionError, SessionId, SessionRoom};
+use waypost_store::{
+    ApiKey, Binding, CustomerMatch, Intent, Keys, NewSession, Place, SessionError, SessionId, SessionRoom,
+};
 
 use crate::fixture::{
-    Fixture, START, app, echo, edit, message_of, number, phone, reaction, revoke, status_at,
+    Fixture, START, alias, app, echo, edit, message_of, number, phone, reaction, revoke, status_at,
 };
 
 /// Something that is stored.
 #[derive(Clone, Debug)]
 pub(crate) enum Act {
     Text { customer: u8, wamid: u8, text: String },
+    Person { bsuid: u8, phone: u8 },
+    Merge { bsuid: u8, into: u8 },
     Echo { wamid: u8 },
     Status { wamid: u8, word: &'static str, participant: Option<String> },
     Change { wamid: u8, target: u8 },
@@ -55,6 +60,8 @@ pub(crate) fn acts() -> impl Strategy<Value = Vec<Act>> {
     let words = vec!["sent", "delivered", "read", "failed", "played"];
     let act = prop_oneof![
         4 => (0..6_u8, any::<u8>(), text()).prop_map(|(customer, wamid, text)| Act::Text { customer, wamid, text }),
+        2 => (0..4_u8, 0..6_u8).prop_map(|(bsuid, phone)| Act::Person { bsuid, phone }),
+        1 => (0..4_u8, 0..4_u8).prop_map(|(bsuid, into)| Act::Merge { bsuid, into }),
         2 => (0..20_u8).prop_map(|wamid| Act::Echo { wamid }),
         4 => (0..24_u8, prop::sample::select(words), prop::option::of("[a-z]{1,5}"))
             .prop_map(|(wamid, word, participant)| Act::Status { wamid, word, participant }),
@@ -80,6 +87,11 @@ pub(crate) fn of_each() -> Vec<Act> {
         text(2, "U+0000: \0"),
         text(3, "three"),
         text(4, "four"),
+        // A number that moves, and two who may be one.
+        Act::Person { bsuid: 1, phone: 9 },
+        Act::Person { bsuid: 2, phone: 9 },
+        Act::Person { bsuid: 2, phone: 1 },
+        Act::Merge { bsuid: 1, into: 2 },
         Act::Echo { wamid: 9 },
         status(9, "read"),
         status(9, "sent"),
@@ -112,6 +124,19 @@ impl Act {
                 message.raw = RawJson::new(format!("{{\"n\":{n},\"zero\":\"\\u0000\"}}"));
                 fixture.receive(vec![Fact::Message(message)]).await;
             }
+            Self::Person { bsuid, phone } => {
+                let names = [
+                    alias(AliasKind::Bsuid, &format!("US.{bsuid}")),
+                    alias(AliasKind::Phone, &format!("1555000{phone:04}")),
+                ];
+                let names = CustomerAliases::new(names).unwrap();
+                let Fact::Message(mut message) = message_of(&format!("wamid.person.{n}"), names, "x") else {
+                    unreachable!()
+                };
+                message.username = Username::parse("ana.r");
+                fixture.receive(vec![Fact::Message(message)]).await;
+            }
+            Self::Merge { bsuid, into } => merge(fixture, [*bsuid, *into].map(|n| format!("US.{n}"))).await,
             Self::Echo { wamid } => drop(fixture.receive(vec![echo(&format!("wamid.echo.{wamid}"))]).await),
             Self::Status { wamid, word, participant } => {
                 let fact = status_at(&format!("wamid.echo.{wamid}"), word, i64::try_from(n).unwrap());
@@ -152,6 +177,23 @@ impl Act {
     }
 }
 
+/// Makes one of two, where both are known, and gives them a name.
+async fn merge(fixture: &Fixture, names: [String; 2]) {
+    let mut known = Vec::new();
+    for name in names {
+        if let CustomerMatch::One(Binding { customer, .. }) =
+            fixture.store.find_customer(&name).await.unwrap()
+        {
+            known.push(customer);
+        }
+    }
+    if let [customer, into] = known[..] {
+        fixture.store.amend(Amendment::Merge { customer, into }, START).await.unwrap();
+        let id = ExternalId::parse(&format!("crm {customer}"));
+        fixture.store.amend(Amendment::ExternalId { customer: into, id }, START).await.unwrap();
+    }
+}
+
 fn error() -> Option<ErrorDetail> {
     Some(ErrorDetail { code: 131_000, title: Some("odd \0".into()), details: None })
 }
@@ -185,6 +227,7 @@ fn field_report(field: &str, n: usize) -> Fact {
         customer: None,
         notice: None,
         told_at: None,
+        ties: Vec::new(),
         raw: RawJson::new(format!("{{\"n\":{n}}}")),
     }))
 }

@@ -17,6 +17,8 @@ mod housekeeping;
 mod identity;
 #[path = "../suite/journal.rs"]
 mod journal;
+#[path = "../suite/merging.rs"]
+mod merging;
 mod outside;
 #[path = "../suite/past.rs"]
 mod past;

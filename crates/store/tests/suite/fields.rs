@@ -18,6 +18,7 @@ fn report(field: &str, customer: CustomerAliases, notice: Notice, raw: String) -
         waba: None,
         customer: Some(customer),
         notice: Some(notice),
+        ties: Vec::new(),
         told_at: None,
         raw: RawJson::new(raw),
     }))
@@ -126,6 +127,7 @@ async fn one_content_at_two_times_or_of_two_numbers_is_two_reports() {
             waba: None,
             customer: None,
             notice: None,
+            ties: Vec::new(),
             told_at: told_at.map(at),
             raw: RawJson::new(r#"{"decision":"APPROVED"}"#),
         }))

@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use waypost_domain::detail::{Edit, Reaction, Revoke, Text, Words};
 use waypost_domain::{
-    Alias, AliasKind, AppName, CustomerAliases, CustomerName, Detail, DetailJson, Event, Fact, MessageChange,
-    MessageReaction, MessageType, PhoneNumberId, RawJson, ReceivedMessage, Reported, Source, StatusReport,
-    Timestamp, Typed, Wamid,
+    Alias, AliasKind, AppName, CustomerAliases, CustomerChange, CustomerName, Detail, DetailJson, Event,
+    Fact, MessageChange, MessageReaction, MessageType, PhoneNumberId, PortfolioId, RawJson, ReceivedMessage,
+    Reported, Source, StatusReport, Timestamp, Typed, WabaId, Wamid,
 };
 use waypost_store::{
     Clock, Commit, Commits, CommittedEvent, Encode, EncodedEvent, Limits, OpenError, Options, Place, Step,
@@ -33,6 +33,11 @@ impl StillClock {
 
     pub(crate) fn advance_hours(&self, hours: i64) {
         self.wall_ms.fetch_add(hours * 3_600_000, Ordering::SeqCst);
+    }
+
+    /// Moves the wall clock on.
+    pub(crate) fn pass_wall(&self, milliseconds: i64) {
+        self.wall_ms.fetch_add(milliseconds, Ordering::SeqCst);
     }
 
     /// Lets time pass for durations; the wall clock stands still.
@@ -62,6 +67,7 @@ pub(crate) struct Fixture {
 pub(crate) struct Setting {
     ground: Ground,
     clock: Arc<StillClock>,
+    portfolios: Vec<(AppName, PortfolioId)>,
     /// No two that open it draw the same ids.
     opened: AtomicU8,
 }
@@ -87,6 +93,7 @@ fn encode(event: &Event) -> EncodedEvent {
         Event::MessageUpdated(update) => ("update", describe(&update.change)),
         Event::Outbox(entry) => ("outbox", entry.state.as_str().to_owned()),
         Event::Field(notice) => ("field", notice.field.to_string()),
+        Event::Customer(update) => ("customer", describe_customer(&update.change).to_owned()),
     };
     EncodedEvent { name, body: body.into_bytes() }
 }
@@ -111,6 +118,18 @@ fn encode_detail(detail: &Detail) -> DetailJson {
         Typed::Text(_) => DetailJson::default(),
         Typed::Media(_) => DetailJson { metadata: None, media: json(r#"{"kind":"media"}"#) },
         _ => DetailJson { metadata: json(r#"{"detail":"typed"}"#), media: None },
+    }
+}
+
+fn describe_customer(change: &CustomerChange) -> &'static str {
+    match change {
+        CustomerChange::Merged(_) => "merged",
+        CustomerChange::Unmerged(_) => "unmerged",
+        CustomerChange::ExternalId(Some(_)) => "external id",
+        CustomerChange::ExternalId(None) => "no external id",
+        CustomerChange::PhoneMoved { .. } => "phone moved",
+        CustomerChange::PossibleDuplicate(_) => "possible duplicate",
+        CustomerChange::DuplicateDismissed(_) => "dismissed",
     }
 }
 
@@ -139,6 +158,7 @@ pub(crate) fn open_at(setting: &Setting, place: Place) -> Result<(Store, Commits
         seed: [setting.opened.fetch_add(1, Ordering::SeqCst); 32],
         clock: Arc::clone(&setting.clock) as Arc<dyn Clock>,
         encode: Encode { event: encode, detail: encode_detail },
+        portfolios: setting.portfolios.clone(),
         limits: limits(),
         threads: setting.ground.threads(),
     })
@@ -151,9 +171,19 @@ impl Fixture {
     }
 
     pub(crate) fn on(ground: Ground) -> Self {
+        Self::of(ground, Vec::new())
+    }
+
+    /// A new store whose app's accounts are of this portfolio.
+    pub(crate) fn of_portfolio(portfolio: &str) -> Self {
+        Self::of(Ground::new(), vec![(app(), PortfolioId::parse(portfolio).unwrap())])
+    }
+
+    fn of(ground: Ground, portfolios: Vec<(AppName, PortfolioId)>) -> Self {
         let wall_ms = AtomicI64::new(START.as_millis());
         let clock = Arc::new(StillClock { wall_ms, monotonic_ms: AtomicU64::new(0) });
-        let setting = Setting { ground, clock: Arc::clone(&clock), opened: AtomicU8::new(7) };
+        let opened = AtomicU8::new(7);
+        let setting = Setting { ground, clock: Arc::clone(&clock), portfolios, opened };
         let (store, commits) = open(&setting).unwrap();
         Self { store, commits, clock, setting }
     }
@@ -241,6 +271,11 @@ pub(crate) fn number() -> PhoneNumberId {
     PhoneNumberId::parse("100000000000101").unwrap()
 }
 
+/// The account of our numbers.
+pub(crate) fn waba() -> WabaId {
+    WabaId::parse("200000000000001").unwrap()
+}
+
 pub(crate) fn alias(kind: AliasKind, value: &str) -> Alias {
     Alias::parse(kind, value).unwrap()
 }
@@ -252,10 +287,11 @@ pub(crate) fn phone(digits: &str) -> CustomerAliases {
 pub(crate) fn message_of(wamid: &str, customer: CustomerAliases, content: &str) -> Fact {
     Fact::Message(Box::new(ReceivedMessage {
         number: number(),
-        waba: None,
+        waba: Some(waba()),
         wamid: Wamid::parse(wamid).unwrap(),
         customer,
         customer_name: CustomerName::parse("Ana"),
+        username: None,
         source: Source::Customer,
         kind: MessageType::text(),
         content: content.into(),

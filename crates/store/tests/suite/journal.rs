@@ -214,6 +214,7 @@ fn fact(appended: &Appended, n: usize) -> Fact {
             customer: None,
             notice: None,
             told_at: None,
+            ties: Vec::new(),
             raw: RawJson::new(format!("{{\"n\":{n}}}")),
         })),
     }

@@ -137,6 +137,7 @@ async fn the_highest_progress_of_a_shared_history_counts_in_any_order() {
                 progress: Some(progress),
                 errors,
             })),
+            ties: Vec::new(),
             told_at: None,
             raw: RawJson::new(format!("{{\"phase\":{phase},\"progress\":{progress}}}")),
         }))

@@ -90,6 +90,7 @@ async fn dead_letters_and_other_fields_are_kept_as_they_came() {
         customer: None,
         notice: None,
         told_at: None,
+        ties: Vec::new(),
         raw: RawJson::new(r#"{"event":"X"}"#),
     }));
     let facts = vec![Fact::Dead(letter.clone()), report.clone(), report];

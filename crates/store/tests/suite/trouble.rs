@@ -35,8 +35,8 @@ async fn what_an_uncertain_commit_left_in_the_journal_is_shown_after_all() {
             r#"BEGIN IMMEDIATE;
                INSERT INTO journal (number, "check", name, audience, body, received_at)
                VALUES (2, 5, 'message', 'all', CAST('{}' AS BLOB), 0);
-               INSERT INTO aliases (kind, value, customer, since)
-               SELECT 'phone', '15550009999', id, 1 FROM customers"#,
+               INSERT INTO aliases (kind, value, scope, customer, since)
+               SELECT 'phone', '15550009999', 1, id, 1 FROM customers"#,
         )
         .unwrap();
     let refused = fixture.store.receive(app(), vec![message("wamid.2", "x")], START).await;

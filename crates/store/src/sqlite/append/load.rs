@@ -3,25 +3,28 @@
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use waypost_domain::detail::Line;
 use waypost_domain::{
-    Alias, Call, CallStage, ConversationId, CustomerId, CustomerName, DetailJson, MessageId, MessageReaction,
-    MessageState, MessageType, OutboxEntry, OutboxId, OutboxState, PhoneNumberId, PrincipalId, RawJson,
-    Reactor, Reported, Source, StatusTimes, Timestamp, Wamid,
+    Call, CallStage, ConversationId, CustomerId, DetailJson, MessageId, MessageReaction, MessageState,
+    MessageType, OutboxEntry, OutboxId, OutboxState, PhoneNumberId, PrincipalId, RawJson, Reactor, Reported,
+    Source, StatusTimes, Timestamp, Wamid,
 };
 
+use super::identity::{self, family_of, note_family};
 use crate::append::{
-    ChangeItem, ChangeKind, Known, KnownCall, KnownConversation, KnownCustomer, KnownNumber, ParkedRow,
-    ReactionRow, SeenKey, Sighting, Subject, WamidDigest, Wants,
+    ChangeItem, ChangeKind, Known, KnownCall, KnownConversation, KnownNumber, ParkedRow, ReactionRow,
+    SeenKey, Sighting, Subject, WamidDigest, Wants,
 };
 use crate::sqlite::rows::{errors, known, pricing};
 
 /// The columns that [`send_from_row`] reads.
-const SEND: &str =
+const SEND: &str = concat!(
     "SELECT o.id, o.conversation, c.customer, n.phone_number_id, o.state, m.id, m.wamid, o.error,
-         o.body, o.at
-     FROM outbox o
+         o.body, o.at, ",
+    family_of!("c.customer"),
+    " FROM outbox o
      JOIN conversations c ON c.id = o.conversation
      JOIN numbers n ON n.id = c.number
-     LEFT JOIN messages m ON m.seq = o.message";
+     LEFT JOIN messages m ON m.seq = o.message"
+);
 
 /// Loads what is wanted, which leaves no wants.
 pub(super) fn load(connection: &Connection, wants: &mut Wants, into: &mut Known) -> rusqlite::Result<()> {
@@ -30,16 +33,7 @@ pub(super) fn load(connection: &Connection, wants: &mut Wants, into: &mut Known)
             into.load_number(number, row);
         }
     }
-    for alias in wants.holders.drain(..) {
-        if let Some(holder) = find_holder(connection, &alias)? {
-            into.load_holder(alias, holder);
-        }
-    }
-    for customer in wants.customers.drain(..) {
-        if let Some(row) = find_customer(connection, customer)? {
-            into.load_customer(customer, row);
-        }
-    }
+    identity::load(connection, wants, into)?;
     for (customer, number) in wants.conversations.drain(..) {
         if let Some(conversation) = find_conversation(connection, customer, number)? {
             into.load_conversation((customer, number), conversation);
@@ -51,9 +45,7 @@ pub(super) fn load(connection: &Connection, wants: &mut Wants, into: &mut Known)
         }
     }
     for seq in wants.messages.drain(..) {
-        if let Some(subject) = find_subject(connection, seq)? {
-            into.load_subject(seq, subject);
-        }
+        load_subject(connection, seq, into)?;
     }
     for seq in wants.calls.drain(..) {
         if let Some(call) = find_call(connection, seq)? {
@@ -76,12 +68,12 @@ pub(super) fn load(connection: &Connection, wants: &mut Wants, into: &mut Known)
         }
     }
     for id in wants.sends.drain(..) {
-        if let Some(entry) = find_send(connection, id)? {
+        if let Some(entry) = find_send(connection, id, into)? {
             into.load_send(entry);
         }
     }
     for key in wants.sends_by_key.drain(..) {
-        if let Some(entry) = find_send_by_key(connection, &key)? {
+        if let Some(entry) = find_send_by_key(connection, &key, into)? {
             into.load_send_of(key, entry);
         }
     }
@@ -91,31 +83,9 @@ pub(super) fn load(connection: &Connection, wants: &mut Wants, into: &mut Known)
 
 fn find_number(connection: &Connection, number: &PhoneNumberId) -> rusqlite::Result<Option<KnownNumber>> {
     connection
-        .prepare_cached("SELECT id, waba IS NOT NULL FROM numbers WHERE phone_number_id = ?1")?
-        .query_row([number.as_str()], |row| Ok(KnownNumber { row: row.get(0)?, has_waba: row.get(1)? }))
-        .optional()
-}
-
-fn find_holder(connection: &Connection, alias: &Alias) -> rusqlite::Result<Option<CustomerId>> {
-    connection
-        .prepare_cached("SELECT customer FROM aliases WHERE value = ?2 AND kind = ?1")?
-        .query_row(params![alias.kind.as_str(), alias.value], |row| Ok(CustomerId::from_bytes(row.get(0)?)))
-        .optional()
-}
-
-fn find_customer(connection: &Connection, customer: CustomerId) -> rusqlite::Result<Option<KnownCustomer>> {
-    connection
-        .prepare_cached(
-            "SELECT number, name, EXISTS (SELECT 1 FROM aliases WHERE customer = ?1 AND kind = 'bsuid')
-             FROM customers WHERE id = ?1",
-        )?
-        .query_row([customer.to_bytes()], |row| {
-            let name = row.get_ref(1)?.as_str_or_null()?;
-            Ok(KnownCustomer {
-                number: row.get(0)?,
-                name: name.and_then(CustomerName::parse),
-                has_bsuid: row.get(2)?,
-            })
+        .prepare_cached("SELECT id, waba IS NOT NULL, scope FROM numbers WHERE phone_number_id = ?1")?
+        .query_row([number.as_str()], |row| {
+            Ok(KnownNumber { row: row.get(0)?, has_waba: row.get(1)?, scope: row.get(2)? })
         })
         .optional()
 }
@@ -143,39 +113,40 @@ fn find_sighting(connection: &Connection, key: &SeenKey) -> rusqlite::Result<Opt
         .optional()
 }
 
-fn find_subject(connection: &Connection, seq: i64) -> rusqlite::Result<Option<Subject>> {
-    connection
-        .prepare_cached(
-            "SELECT m.id, m.wamid, m.conversation, c.customer, m.source, m.state, m.sent_at, m.delivered_at,
-                 m.read_at, m.played_at, m.failed_at, m.type, m.edited_at, m.edited_by, m.revoked_at
-             FROM messages m JOIN conversations c ON c.id = m.conversation WHERE m.seq = ?1",
-        )?
-        .query_row([seq], |row| {
-            let time = |index| {
-                Ok::<_, rusqlite::Error>(row.get::<_, Option<i64>>(index)?.map(Timestamp::from_millis))
-            };
-            let source = known(Source::parse(row.get_ref(4)?.as_str()?), "messages.source")?;
-            Ok(Subject {
-                id: MessageId::from_bytes(row.get(0)?),
-                wamid: known(Wamid::parse(row.get_ref(1)?.as_str()?), "messages.wamid")?,
-                conversation: ConversationId::from_bytes(row.get(2)?),
-                customer: CustomerId::from_bytes(row.get(3)?),
-                direction: source.direction(),
-                past: Subject::past(source, row.get_ref(11)?.as_str()?),
-                state: known(MessageState::parse(row.get_ref(5)?.as_str()?), "messages.state")?,
-                times: StatusTimes {
-                    sent_at: time(6)?,
-                    delivered_at: time(7)?,
-                    read_at: time(8)?,
-                    played_at: time(9)?,
-                    failed_at: time(10)?,
-                },
-                kind: known(MessageType::parse(row.get_ref(11)?.as_str()?), "messages.type")?,
-                edited: time(12)?.zip(row.get(13)?),
-                revoked_at: time(14)?,
-            })
-        })
-        .optional()
+fn load_subject(connection: &Connection, seq: i64, into: &mut Known) -> rusqlite::Result<()> {
+    let mut statement = connection.prepare_cached(concat!(
+        "SELECT m.id, m.wamid, m.conversation, c.customer, m.source, m.state, m.sent_at, m.delivered_at,
+             m.read_at, m.played_at, m.failed_at, m.type, m.edited_at, m.edited_by, m.revoked_at, ",
+        family_of!("c.customer"),
+        " FROM messages m JOIN conversations c ON c.id = m.conversation WHERE m.seq = ?1"
+    ))?;
+    let mut rows = statement.query([seq])?;
+    let Some(row) = rows.next()? else { return Ok(()) };
+    let time =
+        |index| Ok::<_, rusqlite::Error>(row.get::<_, Option<i64>>(index)?.map(Timestamp::from_millis));
+    let source = known(Source::parse(row.get_ref(4)?.as_str()?), "messages.source")?;
+    let subject = Subject {
+        id: MessageId::from_bytes(row.get(0)?),
+        wamid: known(Wamid::parse(row.get_ref(1)?.as_str()?), "messages.wamid")?,
+        conversation: ConversationId::from_bytes(row.get(2)?),
+        customer: CustomerId::from_bytes(row.get(3)?),
+        direction: source.direction(),
+        past: Subject::past(source, row.get_ref(11)?.as_str()?),
+        state: known(MessageState::parse(row.get_ref(5)?.as_str()?), "messages.state")?,
+        times: StatusTimes {
+            sent_at: time(6)?,
+            delivered_at: time(7)?,
+            read_at: time(8)?,
+            played_at: time(9)?,
+            failed_at: time(10)?,
+        },
+        kind: known(MessageType::parse(row.get_ref(11)?.as_str()?), "messages.type")?,
+        edited: time(12)?.zip(row.get(13)?),
+        revoked_at: time(14)?,
+    };
+    note_family(row.get_ref(15)?.as_str_or_null()?, into)?;
+    into.load_subject(seq, subject);
+    Ok(())
 }
 
 fn find_call(connection: &Connection, seq: i64) -> rusqlite::Result<Option<KnownCall>> {
@@ -263,17 +234,22 @@ fn read_parked_changes(
 fn find_send_by_key(
     connection: &Connection,
     (principal, key): &(PrincipalId, Box<str>),
+    into: &mut Known,
 ) -> rusqlite::Result<Option<OutboxEntry>> {
     connection
         .prepare_cached(&format!("{SEND} WHERE o.principal = ?1 AND o.idempotency_key = ?2"))?
-        .query_row(params![principal.as_str(), key], send_from_row)
+        .query_row(params![principal.as_str(), key], |row| send_from_row(row, into))
         .optional()
 }
 
-fn find_send(connection: &Connection, id: OutboxId) -> rusqlite::Result<Option<OutboxEntry>> {
+fn find_send(
+    connection: &Connection,
+    id: OutboxId,
+    into: &mut Known,
+) -> rusqlite::Result<Option<OutboxEntry>> {
     connection
         .prepare_cached(&format!("{SEND} WHERE o.id = ?1"))?
-        .query_row([id.to_bytes()], send_from_row)
+        .query_row([id.to_bytes()], |row| send_from_row(row, into))
         .optional()
 }
 
@@ -285,7 +261,8 @@ pub(crate) fn read_under_way(connection: &Connection) -> rusqlite::Result<Vec<Ou
         .collect()
 }
 
-fn send_from_row(row: &Row<'_>) -> rusqlite::Result<OutboxEntry> {
+fn send_from_row(row: &Row<'_>, into: &mut Known) -> rusqlite::Result<OutboxEntry> {
+    note_family(row.get_ref(10)?.as_str_or_null()?, into)?;
     let message: Option<[u8; 16]> = row.get(5)?;
     let wamid = row.get_ref(6)?.as_str_or_null()?.and_then(Wamid::parse);
     let mut errors = errors(row.get_ref(7)?.as_str_or_null()?)?;

@@ -1,6 +1,7 @@
 //! What a group reads and writes, within the caller's transaction. What is decided in between is in [`crate::append`].
 
 mod fields;
+mod identity;
 mod load;
 mod write;
 

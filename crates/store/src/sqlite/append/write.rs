@@ -2,12 +2,12 @@
 
 use rusqlite::{Connection, params};
 use waypost_domain::{
-    Alias, CustomerId, CustomerName, DeadLetter, ErrorDetail, FieldReport, LinkPreview, Message,
-    MessageState, OutboxEntry, OutboxId, PhoneNumberId, RawJson, Reactor, SendIntent, StatusReport,
-    StatusTimes, Timestamp, WabaId, Wamid,
+    DeadLetter, ErrorDetail, FieldReport, LinkPreview, Message, MessageState, OutboxEntry, OutboxId,
+    PhoneNumberId, RawJson, Reactor, SendIntent, StatusReport, StatusTimes, Timestamp, WabaId, Wamid,
 };
 
 use super::fields;
+use super::identity;
 use crate::append::{ChangeItem, Delivery, HopRow, Plan, ReactionRow, SettledRow, WamidDigest, Write};
 use crate::columns::{errors_to_column, pricing_to_column, text_to_column};
 use crate::sqlite::journal;
@@ -20,23 +20,10 @@ pub(super) fn write(connection: &Connection, plan: &Plan<'_>) -> rusqlite::Resul
 }
 
 fn write_row(connection: &Connection, write: &Write<'_>) -> rusqlite::Result<()> {
+    if identity::write(connection, write)?.is_some() {
+        return Ok(());
+    }
     match write {
-        Write::Number { row, number, app, waba } => connection
-            .prepare_cached("INSERT INTO numbers (id, phone_number_id, app, waba) VALUES (?1, ?2, ?3, ?4)")?
-            .execute(params![row, number.as_str(), app.as_str(), waba.map(WabaId::as_str)]),
-        Write::NumberWaba { row, waba } => connection
-            .prepare_cached("UPDATE numbers SET waba = ?2 WHERE id = ?1")?
-            .execute(params![row, waba.as_str()]),
-        Write::Customer { id, number, name, at } => connection
-            .prepare_cached("INSERT INTO customers (id, number, name, created_at) VALUES (?1, ?2, ?3, ?4)")?
-            .execute(params![id.to_bytes(), number, name.as_ref().map(CustomerName::as_str), at.as_millis()]),
-        Write::CustomerName { id, name } => connection
-            .prepare_cached("UPDATE customers SET name = ?2 WHERE id = ?1")?
-            .execute(params![id.to_bytes(), name.as_str()]),
-        Write::CustomerNumber { id, number } => connection
-            .prepare_cached("UPDATE customers SET number = ?2 WHERE id = ?1")?
-            .execute(params![id.to_bytes(), number]),
-        Write::Alias { alias, customer, since } => put_alias(connection, alias, *customer, *since),
         Write::Conversation { id, customer, number } => connection
             .prepare_cached(
                 "INSERT INTO conversations (id, customer, number, last_message_at) VALUES (?1, ?2, ?3, 0)",
@@ -110,23 +97,9 @@ fn write_row(connection: &Connection, write: &Write<'_>) -> rusqlite::Result<()>
         }
         Write::DeadLetter { delivery, letter } => insert_dead_letter(connection, delivery, letter),
         Write::FieldReport { report, received } => insert_field_report(connection, report, *received),
+        _ => unreachable!("`identity::write` has written it"),
     }?;
     Ok(())
-}
-
-/// The name is the customer's, whoever had it.
-fn put_alias(
-    connection: &Connection,
-    alias: &Alias,
-    customer: CustomerId,
-    since: u64,
-) -> rusqlite::Result<usize> {
-    connection
-        .prepare_cached(
-            "INSERT INTO aliases (kind, value, customer, since) VALUES (?1, ?2, ?3, ?4)
-             ON CONFLICT DO UPDATE SET customer = excluded.customer, since = excluded.since",
-        )?
-        .execute(params![alias.kind.as_str(), alias.value, customer.to_bytes(), since])
 }
 
 fn insert_message(connection: &Connection, seq: i64, message: &Message) -> rusqlite::Result<usize> {

@@ -1,0 +1,224 @@
+//! Who customers are, by REST.
+
+use axum::Json;
+use axum::extract::{Path, Query, State};
+use http::StatusCode;
+use waypost_api::{
+    AliasView, CustomerPatch, CustomerView, DuplicateView, DuplicatesPage, DuplicatesQuery, ErrorCode,
+    IsoTime, MergeRequest, MergedView, MovedPhoneView,
+};
+use waypost_domain::{Amendment, CustomerId, ExternalId, Principal};
+use waypost_inbox::AmendError;
+use waypost_store::CustomerRecord;
+
+use super::credential::Caller;
+use super::messages::JsonBody;
+use super::problem::Refusal;
+use crate::app::App;
+
+/// Most entries of a page, and how many there are where nobody says.
+const PAGE_MAX: usize = 200;
+const PAGE_DEFAULT: usize = 50;
+
+/// Shows a customer. Whoever was merged is who goes on.
+#[utoipa::path(
+    get, path = "/api/customers/{id}", tag = "customers",
+    params(("id" = String, Path, description = "Our id of a customer")),
+    responses(
+        (status = 200, description = "The customer", body = CustomerView),
+        (status = "4XX", description = "There is no such customer", body = waypost_api::Problem),
+    )
+)]
+pub(crate) async fn show_customer(
+    State(app): State<App>,
+    Caller(principal): Caller,
+    Path(id): Path<String>,
+) -> Result<Json<CustomerView>, Refusal> {
+    show(&app, &principal, known_id(&id)?).await
+}
+
+/// Changes another system's name for a customer.
+#[utoipa::path(
+    patch, path = "/api/customers/{id}", tag = "customers", request_body = CustomerPatch,
+    params(("id" = String, Path, description = "Our id of a customer")),
+    responses(
+        (status = 200, description = "The customer as it is now", body = CustomerView),
+        (status = "4XX", description = "Nothing was changed", body = waypost_api::Problem),
+        (status = 503, description = "Trying again is safe", body = waypost_api::Problem),
+    )
+)]
+pub(crate) async fn change_customer(
+    State(app): State<App>,
+    Caller(principal): Caller,
+    Path(id): Path<String>,
+    JsonBody(patch): JsonBody<CustomerPatch>,
+) -> Result<Json<CustomerView>, Refusal> {
+    let customer = known_id(&id)?;
+    if let Some(external_id) = patch.external_id {
+        let id = external_id.map(|id| ExternalId::parse(&id).ok_or_else(unusable)).transpose()?;
+        amend(&app, &principal, Amendment::ExternalId { customer, id }).await?;
+    }
+    show(&app, &principal, customer).await
+}
+
+/// Makes a customer one with another, who goes on. Messages stay where they are.
+#[utoipa::path(
+    post, path = "/api/customers/{id}/merge", tag = "customers", request_body = MergeRequest,
+    params(("id" = String, Path, description = "Our id of the customer that is no longer shown by itself")),
+    responses(
+        (status = 200, description = "The customer that goes on", body = CustomerView),
+        (status = "4XX", description = "Nothing was changed", body = waypost_api::Problem),
+        (status = 503, description = "Trying again is safe", body = waypost_api::Problem),
+    )
+)]
+pub(crate) async fn merge_customer(
+    State(app): State<App>,
+    Caller(principal): Caller,
+    Path(id): Path<String>,
+    JsonBody(request): JsonBody<MergeRequest>,
+) -> Result<Json<CustomerView>, Refusal> {
+    let (customer, into) = (known_id(&id)?, known_id(&request.into)?);
+    if customer == into {
+        return Err(Refusal::because(ErrorCode::InvalidRequest, "into: the customer itself"));
+    }
+    amend(&app, &principal, Amendment::Merge { customer, into }).await?;
+    show(&app, &principal, into).await
+}
+
+/// Makes a customer that was merged somebody of its own again.
+#[utoipa::path(
+    post, path = "/api/customers/{id}/unmerge", tag = "customers",
+    params(("id" = String, Path, description = "Our id of the customer that was merged")),
+    responses(
+        (status = 200, description = "The customer", body = CustomerView),
+        (status = "4XX", description = "Nothing was changed", body = waypost_api::Problem),
+        (status = 503, description = "Trying again is safe", body = waypost_api::Problem),
+    )
+)]
+pub(crate) async fn unmerge_customer(
+    State(app): State<App>,
+    Caller(principal): Caller,
+    Path(id): Path<String>,
+) -> Result<Json<CustomerView>, Refusal> {
+    let customer = known_id(&id)?;
+    amend(&app, &principal, Amendment::Unmerge { customer }).await?;
+    show(&app, &principal, customer).await
+}
+
+/// Lists those who may be one person: WhatsApp named both at once, and nobody has said yet whether they are.
+#[utoipa::path(
+    get, path = "/api/customers/duplicates", tag = "customers", params(DuplicatesQuery),
+    responses(
+        (status = 200, description = "In the order in which they were noted", body = DuplicatesPage),
+        (status = "4XX", description = "The query cannot be understood", body = waypost_api::Problem),
+    )
+)]
+pub(crate) async fn list_duplicates(
+    State(app): State<App>,
+    Caller(principal): Caller,
+    Query(query): Query<DuplicatesQuery>,
+) -> Result<Json<DuplicatesPage>, Refusal> {
+    let invalid = |detail: &str| Refusal::because(ErrorCode::InvalidRequest, detail);
+    let after = query.cursor.map_or(Ok(0), |cursor| cursor.parse());
+    let after = after.map_err(|_| invalid("cursor: not the `next` of a page"))?;
+    let limit = query.limit.unwrap_or(PAGE_DEFAULT);
+    if !(1..=PAGE_MAX).contains(&limit) {
+        return Err(invalid("limit: 1 to 200"));
+    }
+    // One more tells whether there is another page.
+    let found = waypost_inbox::see_duplicates(&app.store, &principal, (after, limit + 1)).await;
+    let mut found = found.map_err(|error| refuse(&error))?;
+    let has_more = found.len() > limit;
+    found.truncate(limit);
+    let next = found.last().filter(|_| has_more).map(|last| last.id.to_string());
+    let view = |pair: &waypost_store::PossibleDuplicate| DuplicateView {
+        id: pair.id.to_string(),
+        customer_ids: [pair.customers.0.to_string(), pair.customers.1.to_string()],
+        noted_at: IsoTime(pair.at),
+    };
+    Ok(Json(DuplicatesPage { items: found.iter().map(view).collect(), next }))
+}
+
+/// Says of two who may be one that they are two. It is not asked again.
+#[utoipa::path(
+    post, path = "/api/customers/duplicates/{id}/dismiss", tag = "customers",
+    params(("id" = String, Path, description = "The pair, as the list names it")),
+    responses(
+        (status = 204, description = "They are two"),
+        (status = "4XX", description = "Nothing was changed", body = waypost_api::Problem),
+        (status = 503, description = "Trying again is safe", body = waypost_api::Problem),
+    )
+)]
+pub(crate) async fn dismiss_duplicate(
+    State(app): State<App>,
+    Caller(principal): Caller,
+    Path(id): Path<String>,
+) -> Result<StatusCode, Refusal> {
+    let duplicate = id.parse().map_err(|_| Refusal::new(ErrorCode::UnknownDuplicate))?;
+    amend(&app, &principal, Amendment::Dismiss { duplicate }).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+async fn show(app: &App, principal: &Principal, customer: CustomerId) -> Result<Json<CustomerView>, Refusal> {
+    let known = waypost_inbox::see_customer(&app.store, principal, customer).await;
+    Ok(Json(view(&known.map_err(|error| refuse(&error))?)))
+}
+
+async fn amend(app: &App, principal: &Principal, amendment: Amendment) -> Result<(), Refusal> {
+    let amended = waypost_inbox::amend(&app.store, principal, amendment, app.clock.now()).await;
+    amended.map_err(|error| refuse(&error))
+}
+
+fn known_id(id: &str) -> Result<CustomerId, Refusal> {
+    id.parse().map_err(|_| Refusal::new(ErrorCode::UnknownCustomer))
+}
+
+fn unusable() -> Refusal {
+    Refusal::because(
+        ErrorCode::InvalidRequest,
+        "externalId: 1 to 128 characters, none of them a control character, no space at its ends, no `ext:` before it, \
+         and none of our own ids",
+    )
+}
+
+fn refuse(error: &AmendError) -> Refusal {
+    use waypost_store::AmendError as Stored;
+    Refusal::new(match error {
+        AmendError::Forbidden => ErrorCode::Forbidden,
+        AmendError::Amend(Stored::UnknownCustomer) => ErrorCode::UnknownCustomer,
+        AmendError::Amend(Stored::UnknownDuplicate) => ErrorCode::UnknownDuplicate,
+        AmendError::Amend(Stored::NameTaken) => ErrorCode::NameTaken,
+        AmendError::Amend(Stored::NotMerged) => ErrorCode::NotMerged,
+        AmendError::Amend(Stored::TooManyMerged) => ErrorCode::TooManyMerged,
+        AmendError::Amend(Stored::Unavailable) => ErrorCode::Unavailable,
+        AmendError::Read(error) => {
+            tracing::error!(%error, "a customer cannot be read");
+            ErrorCode::Unavailable
+        }
+    })
+}
+
+fn view(known: &CustomerRecord) -> CustomerView {
+    let merged = known.merged.iter().map(|merged| MergedView {
+        customer_id: merged.customer.to_string(),
+        into: merged.into.to_string(),
+        at: IsoTime(merged.at),
+    });
+    let moved_phones = known.moved_phones.iter().map(|moved| MovedPhoneView {
+        whatsapp_number: moved.phone.to_string(),
+        from: moved.from.to_string(),
+        to: moved.to.to_string(),
+        at: IsoTime(moved.at),
+    });
+    CustomerView {
+        customer_id: known.id.to_string(),
+        whatsapp_number: known.number.to_string(),
+        customer_name: known.name.as_ref().map(|name| name.as_str().to_owned()),
+        username: known.username.as_ref().map(|name| name.as_str().to_owned()),
+        external_id: known.external_id.as_ref().map(|id| id.as_str().to_owned()),
+        aliases: known.aliases.iter().map(|alias| AliasView::new(alias.kind, &alias.value)).collect(),
+        merged: merged.collect(),
+        moved_phones: moved_phones.collect(),
+        created_at: IsoTime(known.created_at),
+    }
+}

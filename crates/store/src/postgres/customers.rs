@@ -1,0 +1,145 @@
+//! Who customers are.
+
+use tokio_postgres::Row;
+use waypost_domain::{Alias, AliasKind, CustomerId, CustomerName, ExternalId, Timestamp, Username};
+
+use super::Postgres;
+use super::rows::{id, known, optional_id, optional_time, time, to_column, unsigned};
+use crate::customers::{CustomerRows, Family, MemberRow, MovedPhone, PossibleDuplicate};
+use crate::group::DatabaseError;
+use crate::store::{Binding, CustomerMatch, ReadError};
+
+/// The customer `$1` and whoever is one with it, as a table.
+const FAMILY: &str = "WITH
+    who (id) AS (SELECT coalesce((SELECT survivor FROM merges WHERE customer = $1), $1)),
+    family (id) AS (SELECT id FROM who UNION SELECT customer FROM merges, who WHERE survivor = who.id)";
+
+impl Postgres {
+    pub(crate) async fn find_customer(&self, name: &str) -> Result<CustomerMatch, ReadError> {
+        if let Ok(customer) = name.parse::<CustomerId>() {
+            let sql = "SELECT 1 FROM customers WHERE id = $1";
+            return self
+                .read(sql, &[&&customer.to_bytes()[..]], |rows| {
+                    Ok(match rows {
+                        [] => CustomerMatch::Nobody,
+                        _ => CustomerMatch::One(Binding { customer, since: 0 }),
+                    })
+                })
+                .await;
+        }
+        // No name that is stored has a U+0000 in it.
+        if name.contains('\0') {
+            return Ok(CustomerMatch::Nobody);
+        }
+        let (external, bare) = match name.strip_prefix(ExternalId::PREFIX) {
+            Some(id) => (Some(AliasKind::External.as_str()), id),
+            None => (None, name),
+        };
+        // A phone is stored in its canonical form, however it is asked for. As two kinds of name it is bound twice: who
+        // waited has moved at the first.
+        let phone = Alias::dialled(bare).map(|phone| phone.canonical().into_owned().value);
+        let values: Vec<&str> = [Some(bare), phone.as_deref()].into_iter().flatten().collect();
+        let sql = "SELECT DISTINCT ON (survivor) customer, since, survivor FROM (
+                 SELECT a.customer, a.since, coalesce(m.survivor, a.customer) AS survivor
+                 FROM aliases a LEFT JOIN merges m ON m.customer = a.customer
+                 WHERE a.value = ANY ($1) AND a.kind = coalesce($2, a.kind)
+             ) AS holders ORDER BY survivor, since LIMIT 2";
+        self.read(sql, &[&values, &external], |rows| {
+            Ok(match rows {
+                [] => CustomerMatch::Nobody,
+                [row] => CustomerMatch::One(Binding {
+                    customer: CustomerId::from_bytes(id(row, 0)?),
+                    since: unsigned(row, 1)?,
+                }),
+                _ => CustomerMatch::Ambiguous,
+            })
+        })
+        .await
+    }
+
+    pub(crate) async fn family(&self, customer: CustomerId) -> Result<Family, ReadError> {
+        let sql = "SELECT customer, survivor FROM merges WHERE survivor =
+                 coalesce((SELECT survivor FROM merges WHERE customer = $1), $1) ORDER BY customer";
+        self.read(sql, &[&&customer.to_bytes()[..]], |rows| {
+            let mut family = Family { now: customer, merged: Vec::with_capacity(rows.len()) };
+            for row in rows {
+                family.merged.push(CustomerId::from_bytes(id(row, 0)?));
+                family.now = CustomerId::from_bytes(id(row, 1)?);
+            }
+            Ok(family)
+        })
+        .await
+    }
+
+    /// What the tables say of a customer. They are asked one after another: what changes meanwhile may be seen in part.
+    pub(crate) async fn customer(&self, customer: CustomerId) -> Result<CustomerRows, ReadError> {
+        let customer = customer.to_bytes();
+        let sql = format!(
+            "{FAMILY} SELECT c.id, number, number_since, name, username, created_at, merged_into, at
+             FROM family JOIN customers c ON c.id = family.id LEFT JOIN merges m ON m.customer = c.id"
+        );
+        let members = self.read(&sql, &[&&customer[..]], |rows| rows.iter().map(member).collect()).await?;
+        let sql = format!(
+            "{FAMILY} SELECT kind, value, customer FROM family JOIN aliases ON customer = family.id
+             ORDER BY since DESC, kind, value"
+        );
+        let aliases = self.read(&sql, &[&&customer[..]], |rows| rows.iter().map(alias).collect()).await?;
+        let sql = format!(
+            "{FAMILY} SELECT phone, moved_from, moved_to, at FROM phone_moves
+             WHERE moved_from IN (SELECT id FROM family) OR moved_to IN (SELECT id FROM family) ORDER BY entry"
+        );
+        let moved_phones =
+            self.read(&sql, &[&&customer[..]], |rows| rows.iter().map(moved_phone).collect()).await?;
+        Ok(CustomerRows { members, aliases, moved_phones })
+    }
+
+    pub(crate) async fn possible_duplicates(
+        &self,
+        after: u64,
+        limit: usize,
+    ) -> Result<Vec<PossibleDuplicate>, ReadError> {
+        let sql = "SELECT entry, coalesce(f.survivor, first), coalesce(s.survivor, second), d.at
+             FROM duplicates d
+             LEFT JOIN merges f ON f.customer = d.first LEFT JOIN merges s ON s.customer = d.second
+             WHERE entry > $1 AND dismissed_at IS NULL
+                 AND coalesce(f.survivor, first) <> coalesce(s.survivor, second)
+             ORDER BY entry LIMIT $2";
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        self.read(sql, &[&to_column(after), &limit], |rows| {
+            rows.iter()
+                .map(|row| {
+                    let customers =
+                        (CustomerId::from_bytes(id(row, 1)?), CustomerId::from_bytes(id(row, 2)?));
+                    Ok(PossibleDuplicate { id: unsigned(row, 0)?, customers, at: time(row, 3)? })
+                })
+                .collect()
+        })
+        .await
+    }
+}
+
+fn member(row: &Row) -> Result<MemberRow, DatabaseError> {
+    let (name, username): (Option<&str>, Option<&str>) = (row.try_get(3)?, row.try_get(4)?);
+    let into = optional_id(row, 6)?.map(CustomerId::from_bytes);
+    let at: Option<Timestamp> = optional_time(row, 7)?;
+    Ok(MemberRow {
+        id: CustomerId::from_bytes(id(row, 0)?),
+        number: row.try_get::<_, &str>(1)?.into(),
+        number_since: unsigned(row, 2)?,
+        name: name.and_then(CustomerName::parse),
+        username: username.and_then(Username::parse),
+        created_at: time(row, 5)?,
+        merged: into.zip(at),
+    })
+}
+
+fn alias(row: &Row) -> Result<(Alias, CustomerId), DatabaseError> {
+    let kind = known(AliasKind::parse(row.try_get(0)?), "aliases.kind")?;
+    let alias = known(Alias::parse(kind, row.try_get(1)?), "aliases.value")?;
+    Ok((alias, CustomerId::from_bytes(id(row, 2)?)))
+}
+
+fn moved_phone(row: &Row) -> Result<MovedPhone, DatabaseError> {
+    let (from, to) = (CustomerId::from_bytes(id(row, 1)?), CustomerId::from_bytes(id(row, 2)?));
+    Ok(MovedPhone { phone: row.try_get::<_, &str>(0)?.into(), from, to, at: time(row, 3)? })
+}

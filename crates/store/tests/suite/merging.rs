@@ -1,0 +1,549 @@
+//! Two turn out to be one, or only seem to be: linking events, merges and what undoes them, other systems' names, scopes.
+
+use proptest::prelude::*;
+use waypost_domain::detail::{Card, CardOrigin, CardPhone, System, SystemChange};
+use waypost_domain::identity::{Amendment, Tie};
+use waypost_domain::{
+    Alias, AliasKind, CustomerAliases, CustomerId, ExternalId, Fact, FieldReport, LinkPreview, PhoneNumberId,
+    PortfolioId, PrincipalId, RawJson, Recipient, Scope, SendIntent, SendOutcome, Typed, Username, WabaId,
+    Wamid,
+};
+use waypost_store::{AmendError, Binding, CustomerMatch, CustomerRecord, Family, Intent, MovedPhone, Step};
+
+use crate::fixture::{Fixture, START, alias, app, message_of, number, phone, status, waba};
+
+fn both(bsuid: &str, digits: &str) -> CustomerAliases {
+    CustomerAliases::new([alias(AliasKind::Bsuid, bsuid), alias(AliasKind::Phone, digits)]).unwrap()
+}
+
+fn bsuid(value: &str) -> CustomerAliases {
+    CustomerAliases::new([alias(AliasKind::Bsuid, value)]).unwrap()
+}
+
+/// A message to another number of ours, of another account.
+fn elsewhere(wamid: &str, customer: CustomerAliases, account: &str) -> Fact {
+    let Fact::Message(mut message) = message_of(wamid, customer, "elsewhere") else { unreachable!() };
+    message.number = PhoneNumberId::parse("100000000000102").unwrap();
+    message.waba = WabaId::parse(account);
+    message.at = Some(START.plus_millis(1_000));
+    Fact::Message(message)
+}
+
+/// A message that says something of its sender, too.
+fn telling(wamid: &str, customer: CustomerAliases, typed: Typed) -> Fact {
+    let Fact::Message(mut message) = message_of(wamid, customer, "news") else { unreachable!() };
+    message.detail.typed = typed;
+    Fact::Message(message)
+}
+
+fn changed(change: SystemChange, now: CustomerAliases) -> Typed {
+    Typed::System(Box::new(System { change, now: Some(now), identity: None, identity_at: None }))
+}
+
+fn own_card(digits: &str) -> Typed {
+    let phone = CardPhone { number: None, wa_id: Some(alias(AliasKind::Phone, digits)), kind: None };
+    let origin = Some(CardOrigin::ContactRequest);
+    Typed::Contacts(vec![Card { origin, phones: vec![phone], ..Card::default() }])
+}
+
+fn field(number: Option<PhoneNumberId>, ties: Vec<Tie>) -> Fact {
+    let raw = RawJson::new(format!("{:?}", ties.len()));
+    let (field, waba) = ("a_field".into(), Some(waba()));
+    let report = FieldReport { field, number, waba, customer: None, notice: None, ties, told_at: None, raw };
+    Fact::Field(Box::new(report))
+}
+
+fn user_id_update(previous: &str, current: &str) -> Fact {
+    let names = vec![alias(AliasKind::Bsuid, previous), alias(AliasKind::Bsuid, current)];
+    let Fact::Field(mut report) = field(Some(number()), vec![Tie::Names(names)]) else { unreachable!() };
+    report.raw = RawJson::new(format!("[\"{previous}\", \"{current}\"]"));
+    Fact::Field(report)
+}
+
+fn owned_by(portfolio: &str, accounts: &[&str]) -> Fact {
+    let tie = |account: &&str| Tie::Owner {
+        waba: WabaId::parse(account).unwrap(),
+        portfolio: PortfolioId::parse(portfolio).unwrap(),
+    };
+    field(None, accounts.iter().map(tie).collect())
+}
+
+async fn holder(fixture: &Fixture, name: &str) -> CustomerId {
+    match fixture.store.find_customer(name).await.unwrap() {
+        CustomerMatch::One(Binding { customer, .. }) => customer,
+        other => panic!("{name}: {other:?}"),
+    }
+}
+
+async fn now(fixture: &Fixture, name: &str) -> CustomerId {
+    let holder = holder(fixture, name).await;
+    fixture.store.family(holder).await.unwrap().now
+}
+
+async fn record(fixture: &Fixture, name: &str) -> CustomerRecord {
+    let holder = holder(fixture, name).await;
+    fixture.store.customer(holder).await.unwrap().unwrap()
+}
+
+async fn amend(fixture: &Fixture, amendment: Amendment) -> Result<(), AmendError> {
+    fixture.store.amend(amendment, START).await
+}
+
+/// The customer in whose thread a message stands.
+fn of_thread(fixture: &Fixture, wamid: &str) -> Vec<u8> {
+    fixture.bytes(&format!(
+        "SELECT c.customer FROM messages m JOIN conversations c ON c.id = m.conversation
+         WHERE m.wamid = '{wamid}'"
+    ))
+}
+
+/// Two who wrote under names of which nobody knows that they are one person's; the one known longest first.
+async fn two(fixture: &mut Fixture) -> (CustomerId, CustomerId) {
+    fixture.receive(vec![message_of("wamid.p", phone("15550002001"), "by phone")]).await;
+    fixture.clock.pass_wall(1);
+    fixture.receive(vec![message_of("wamid.b", bsuid("US.1"), "by bsuid")]).await;
+    fixture.shown().await;
+    fixture.shown().await;
+    (holder(fixture, "15550002001").await, holder(fixture, "US.1").await)
+}
+
+#[tokio::test]
+async fn a_phone_that_moves_is_recorded_with_both() {
+    let mut fixture = Fixture::new();
+    fixture.receive(vec![message_of("wamid.1", both("US.1", "15550002001"), "one")]).await;
+    let old = holder(&fixture, "US.1").await;
+    fixture.shown().await;
+    fixture.receive(vec![message_of("wamid.2", both("US.2", "15550002001"), "two")]).await;
+    let new = holder(&fixture, "US.2").await;
+    assert_eq!(fixture.shown().await, ["customer phone moved", "message two"]);
+    let moved = vec![MovedPhone { phone: "15550002001".into(), from: old, to: new, at: START }];
+    for name in ["US.1", "US.2"] {
+        assert_eq!(record(&fixture, name).await.moved_phones, moved, "{name}");
+    }
+    assert_eq!(record(&fixture, "US.1").await.aliases, [alias(AliasKind::Bsuid, "US.1")]);
+}
+
+#[tokio::test]
+async fn names_of_two_who_are_known_are_noted_once_and_change_nothing() {
+    let mut fixture = Fixture::new();
+    let (by_phone, by_bsuid) = two(&mut fixture).await;
+    for n in 1..4 {
+        let text = format!("{n}");
+        fixture.receive(vec![message_of(&format!("wamid.{n}"), both("US.1", "15550002001"), &text)]).await;
+    }
+    assert_eq!(fixture.shown().await, ["customer possible duplicate", "message 1"]);
+    assert_eq!(fixture.shown().await, ["message 2"]);
+    assert_eq!(holder(&fixture, "15550002001").await, by_phone);
+    let noted = fixture.store.possible_duplicates(0, 10).await.unwrap();
+    let [duplicate] = &noted[..] else { panic!("{noted:?}") };
+    assert_eq!(duplicate.customers, (by_phone, by_bsuid));
+    assert!(fixture.store.possible_duplicates(duplicate.id, 10).await.unwrap().is_empty());
+
+    // Somebody says that they are two: it is not asked again.
+    assert_eq!(amend(&fixture, Amendment::Dismiss { duplicate: duplicate.id }).await, Ok(()));
+    assert_eq!(amend(&fixture, Amendment::Dismiss { duplicate: duplicate.id }).await, Ok(()));
+    let unknown = Amendment::Dismiss { duplicate: u64::MAX };
+    assert_eq!(amend(&fixture, unknown).await, Err(AmendError::UnknownDuplicate));
+    fixture.receive(vec![message_of("wamid.9", both("US.1", "15550002001"), "nine")]).await;
+    assert!(fixture.store.possible_duplicates(0, 10).await.unwrap().is_empty());
+    assert_eq!(fixture.shown().await, ["message 3"]);
+    assert_eq!(fixture.shown().await, ["customer dismissed"]);
+    assert_eq!(fixture.shown().await, ["message nine"]);
+}
+
+#[tokio::test]
+async fn who_is_linked_is_one_and_the_one_known_longest_goes_on() {
+    let sent_by = |wamid: &str, typed| telling(wamid, bsuid("US.1"), typed);
+    let links = [
+        telling("wamid.l", phone("15550002001"), changed(SystemChange::Number, bsuid("US.1"))),
+        sent_by("wamid.l", changed(SystemChange::UserId, both("US.9", "15550002001"))),
+        sent_by("wamid.l", own_card("15550002001")),
+    ];
+    for link in links {
+        let mut fixture = Fixture::new();
+        let (by_phone, by_bsuid) = two(&mut fixture).await;
+        fixture.receive(vec![link]).await;
+        assert_eq!(fixture.shown().await, ["customer merged", "message news"]);
+        assert_eq!(now(&fixture, "US.1").await, by_phone);
+        let family = fixture.store.family(by_bsuid).await.unwrap();
+        assert_eq!(family, Family { now: by_phone, merged: vec![by_bsuid] });
+        assert_eq!(record(&fixture, "US.1").await.number, "15550002001".into());
+    }
+}
+
+#[tokio::test]
+async fn a_card_that_was_not_asked_for_links_nobody() {
+    let mut fixture = Fixture::new();
+    two(&mut fixture).await;
+    let Typed::Contacts(mut cards) = own_card("15550002001") else { unreachable!() };
+    cards[0].origin = Some(CardOrigin::Other);
+    fixture.receive(vec![telling("wamid.l", bsuid("US.1"), Typed::Contacts(cards))]).await;
+    assert_eq!(fixture.shown().await, ["message news"]);
+    assert_eq!(fixture.count("SELECT count(*) FROM merges"), 0);
+}
+
+#[tokio::test]
+async fn a_new_number_is_the_same_customers_and_shown() {
+    let fixture = Fixture::new();
+    fixture.receive(vec![message_of("wamid.1", both("US.1", "15550002001"), "one")]).await;
+    let link = telling("wamid.2", phone("15550002001"), changed(SystemChange::Number, phone("15550002091")));
+    fixture.receive(vec![link]).await;
+    fixture.receive(vec![message_of("wamid.3", both("US.2", "15550002091"), "three")]).await;
+    // The new BSUID came with a phone whose customer has one: without a link that is somebody else.
+    assert_ne!(now(&fixture, "US.2").await, now(&fixture, "US.1").await);
+
+    fixture.receive(vec![message_of("wamid.4", both("US.5", "15550002005"), "four")]).await;
+    let link = telling("wamid.5", both("US.5", "15550002005"), {
+        changed(SystemChange::UserId, both("US.6", "15550002006"))
+    });
+    fixture.receive(vec![link]).await;
+    fixture.receive(vec![message_of("wamid.6", both("US.6", "15550002006"), "six")]).await;
+    assert_eq!(holder(&fixture, "US.6").await, holder(&fixture, "US.5").await);
+    assert_eq!(record(&fixture, "US.5").await.number, "15550002006".into());
+}
+
+#[tokio::test]
+async fn an_update_of_user_ids_holds_in_whatever_order_it_comes() {
+    let write = |bsuid_now: &str| message_of(&format!("wamid.{bsuid_now}"), bsuid(bsuid_now), bsuid_now);
+    let orders: [&dyn Fn() -> Vec<Fact>; 4] = [
+        &|| vec![write("US.1"), user_id_update("US.1", "US.2"), write("US.2")],
+        &|| vec![write("US.1"), write("US.2"), user_id_update("US.1", "US.2")],
+        &|| vec![user_id_update("US.1", "US.2"), write("US.2"), write("US.1")],
+        &|| vec![write("US.2"), user_id_update("US.1", "US.2"), write("US.1")],
+    ];
+    for order in orders {
+        for together in [true, false] {
+            let fixture = Fixture::new();
+            match together {
+                true => drop(fixture.receive(order()).await),
+                false => {
+                    for fact in order() {
+                        fixture.receive(vec![fact]).await;
+                    }
+                }
+            }
+            assert_eq!(now(&fixture, "US.1").await, now(&fixture, "US.2").await);
+            assert_eq!(
+                fixture.count("SELECT (SELECT count(*) FROM customers) - (SELECT count(*) FROM merges)"),
+                1
+            );
+        }
+    }
+}
+
+/// What is said and done after a merge, and after it was undone.
+#[tokio::test]
+async fn a_merge_leaves_everything_where_it_is_and_can_be_undone() {
+    let mut fixture = Fixture::new();
+    let (by_phone, by_bsuid) = two(&mut fixture).await;
+    fixture.receive(vec![elsewhere("wamid.e", bsuid("US.1"), "200000000000001")]).await;
+    fixture.shown().await;
+    let merge = Amendment::Merge { customer: by_bsuid, into: by_phone };
+    assert_eq!(amend(&fixture, merge.clone()).await, Ok(()));
+    assert_eq!(amend(&fixture, merge).await, Ok(()));
+    let merged = fixture.events().await;
+    assert_eq!(merged.len(), 1);
+
+    // Where both had a thread, that of the one that goes on is gone on with; where one had, that one.
+    fixture.receive(vec![message_of("wamid.1", bsuid("US.1"), "here")]).await;
+    fixture.receive(vec![elsewhere("wamid.2", phone("15550002001"), "200000000000001")]).await;
+    let threads = "SELECT count(*) FROM conversations";
+    assert_eq!(fixture.count(threads), 3);
+    assert_eq!(of_thread(&fixture, "wamid.1"), by_phone.to_bytes());
+    assert_eq!(of_thread(&fixture, "wamid.2"), by_bsuid.to_bytes());
+    for event in [merged, fixture.events().await, fixture.events().await].concat() {
+        for customer in [by_phone, by_bsuid] {
+            assert!(event.audience.0.contains(&Scope::Customer(customer)), "{event:?}");
+        }
+    }
+    let known = record(&fixture, "US.1").await;
+    assert_eq!((known.id, known.merged.len()), (by_phone, 1));
+    assert_eq!(fixture.store.last_number(by_phone).await.unwrap().unwrap().as_str(), "100000000000102");
+
+    assert_eq!(amend(&fixture, Amendment::Unmerge { customer: by_phone }).await, Err(AmendError::NotMerged));
+    assert_eq!(amend(&fixture, Amendment::Unmerge { customer: by_bsuid }).await, Ok(()));
+    fixture = fixture.restart().await;
+    fixture.receive(vec![message_of("wamid.3", bsuid("US.1"), "alone")]).await;
+    let event = fixture.events().await.remove(0);
+    assert!(!event.audience.0.contains(&Scope::Customer(by_phone)));
+    assert_eq!(of_thread(&fixture, "wamid.3"), by_bsuid.to_bytes());
+    assert_eq!(record(&fixture, "US.1").await.id, by_bsuid);
+}
+
+#[tokio::test]
+async fn a_status_and_a_send_follow_a_merge() {
+    let mut fixture = Fixture::new();
+    let (by_phone, by_bsuid) = two(&mut fixture).await;
+    let intent = SendIntent {
+        principal: PrincipalId::parse("key:1").unwrap(),
+        idempotency_key: "k".into(),
+        number: number(),
+        recipient: Recipient::Customer(by_bsuid),
+        body: "on its way".into(),
+        preview: LinkPreview::Hidden,
+    };
+    let Intent::Fresh(entry) = fixture.store.intend(app(), intent.clone(), START).await.unwrap() else {
+        panic!("a fresh key")
+    };
+    fixture.shown().await;
+    amend(&fixture, Amendment::Merge { customer: by_bsuid, into: by_phone }).await.unwrap();
+    fixture.shown().await;
+    fixture = fixture.restart().await;
+    let outcome = SendOutcome::Accepted { wamid: Wamid::parse("wamid.s").unwrap(), aliases: None };
+    fixture.store.settle(entry.id, outcome, START).await.unwrap();
+    fixture = fixture.restart().await;
+    fixture.receive(vec![status("wamid.s", "delivered")]).await;
+    let shown = fixture.events().await;
+    assert!(shown.iter().all(|event| event.audience.0.contains(&Scope::Customer(by_phone))));
+    let to_merged = SendIntent { idempotency_key: "l".into(), ..intent };
+    let Intent::Fresh(entry) = fixture.store.intend(app(), to_merged, START).await.unwrap() else {
+        panic!("a fresh key")
+    };
+    assert_eq!(entry.customer, by_phone);
+}
+
+#[tokio::test]
+async fn no_more_are_merged_into_one_than_may_be() {
+    let fixture = Fixture::new();
+    let facts = (0..34).map(|n| message_of(&format!("wamid.{n}"), bsuid(&format!("US.{n}")), "x"));
+    fixture.receive(facts.collect()).await;
+    let into = holder(&fixture, "US.0").await;
+    for n in 1..33 {
+        let customer = holder(&fixture, &format!("US.{n}")).await;
+        assert_eq!(amend(&fixture, Amendment::Merge { customer, into }).await, Ok(()), "{n}");
+    }
+    let customer = holder(&fixture, "US.33").await;
+    let refused = amend(&fixture, Amendment::Merge { customer, into }).await;
+    assert_eq!(refused, Err(AmendError::TooManyMerged));
+    let nobody = CustomerId::from_bytes([9; 16]);
+    let refused = amend(&fixture, Amendment::Merge { customer: nobody, into }).await;
+    assert_eq!(refused, Err(AmendError::UnknownCustomer));
+    // What WhatsApp says is noted then.
+    fixture.receive(vec![user_id_update("US.33", "US.0")]).await;
+    assert_eq!(fixture.store.possible_duplicates(0, 10).await.unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn an_external_id_is_one_customers_and_binds_those_who_wait() {
+    let mut fixture = Fixture::new();
+    let (by_phone, by_bsuid) = two(&mut fixture).await;
+    let set = |customer, id: &str| Amendment::ExternalId { customer, id: ExternalId::parse(id) };
+    assert_eq!(amend(&fixture, set(by_phone, "crm 42")).await, Ok(()));
+    let steps: Vec<String> = fixture
+        .commits
+        .next()
+        .await
+        .unwrap()
+        .steps
+        .iter()
+        .map(|step| match step {
+            Step::Bind { name, customer } => format!("bind {name} {}", *customer == by_phone),
+            Step::Event(event) => String::from_utf8(event.body.to_vec()).unwrap(),
+        })
+        .collect();
+    assert_eq!(steps, ["bind crm 42 true", "bind ext:crm 42 true", "external id"]);
+    assert_eq!(amend(&fixture, set(by_phone, "crm 42")).await, Ok(()));
+    for name in ["crm 42", "ext:crm 42"] {
+        assert_eq!(holder(&fixture, name).await, by_phone);
+    }
+    for taken in ["crm 42", "15550002001"] {
+        assert_eq!(amend(&fixture, set(by_bsuid, taken)).await, Err(AmendError::NameTaken), "{taken}");
+    }
+    assert_eq!(amend(&fixture, set(by_phone, "US.1")).await, Err(AmendError::NameTaken));
+    // One's own number is nobody else's.
+    assert_eq!(amend(&fixture, set(by_phone, "15550002001")).await, Ok(()));
+    assert_eq!(fixture.store.find_customer("crm 42").await.unwrap(), CustomerMatch::Nobody);
+    assert_eq!(holder(&fixture, "15550002001").await, by_phone);
+    let id = ExternalId::parse("15550002001");
+    assert_eq!(record(&fixture, "15550002001").await.external_id, id);
+
+    amend(&fixture, Amendment::Merge { customer: by_phone, into: by_bsuid }).await.unwrap();
+    assert_eq!(record(&fixture, "US.1").await.external_id, id);
+    assert_eq!(amend(&fixture, Amendment::ExternalId { customer: by_phone, id: None }).await, Ok(()));
+    assert_eq!(record(&fixture, "US.1").await.external_id, None);
+    assert_eq!(fixture.store.find_customer("ext:15550002001").await.unwrap(), CustomerMatch::Nobody);
+    // And free again.
+    assert_eq!(amend(&fixture, set(by_bsuid, "crm 42")).await, Ok(()));
+}
+
+#[tokio::test]
+async fn a_username_is_shown_and_names_nobody() {
+    let fixture = Fixture::new();
+    for (wamid, bsuid_of, name) in [("wamid.1", "US.1", "ana.r"), ("wamid.2", "US.2", "ana.r")] {
+        let Fact::Message(mut message) = message_of(wamid, bsuid(bsuid_of), "x") else { unreachable!() };
+        message.username = Username::parse(name);
+        fixture.receive(vec![Fact::Message(message)]).await;
+    }
+    assert_eq!(fixture.count("SELECT count(*) FROM customers"), 2);
+    assert_eq!(record(&fixture, "US.1").await.username, Username::parse("ana.r"));
+    assert_eq!(fixture.store.find_customer("ana.r").await.unwrap(), CustomerMatch::Nobody);
+}
+
+#[tokio::test]
+async fn a_number_of_two_forms_is_one_customers_and_shown_as_whatsapp_writes_it() {
+    for (old, new) in [("551187654321", "5511987654321"), ("5215512345678", "525512345678")] {
+        for (first, second) in [(old, new), (new, old)] {
+            let fixture = Fixture::new();
+            fixture.receive(vec![message_of("wamid.1", phone(first), "one")]).await;
+            fixture.receive(vec![message_of("wamid.2", phone(second), "two")]).await;
+            assert_eq!(fixture.count("SELECT count(*) FROM customers"), 1);
+            assert_eq!(holder(&fixture, first).await, holder(&fixture, second).await);
+            let known = record(&fixture, &format!("+{first}")).await;
+            assert_eq!(&*known.number, second);
+            assert_eq!(&*known.addresses().unwrap().of_kind(AliasKind::Phone).unwrap().value, second);
+        }
+    }
+    // The landlines of two people.
+    let fixture = Fixture::new();
+    for digits in ["551134567890", "5511934567890"] {
+        fixture.receive(vec![message_of(&format!("wamid.{digits}"), phone(digits), "x")]).await;
+    }
+    assert_eq!(fixture.count("SELECT count(*) FROM customers"), 2);
+}
+
+#[tokio::test]
+async fn names_are_of_the_account_until_its_owner_is_known() {
+    let mut fixture = Fixture::new();
+    fixture.receive(vec![message_of("wamid.1", both("US.1", "15550002001"), "one")]).await;
+    fixture.receive(vec![message_of("wamid.2", phone("15550002002"), "two")]).await;
+    fixture.receive(vec![elsewhere("wamid.3", bsuid("US.1"), "200000000000002")]).await;
+    fixture.receive(vec![elsewhere("wamid.4", phone("15550002002"), "200000000000002")]).await;
+    assert_eq!(fixture.count("SELECT count(*) FROM customers"), 4);
+    for name in ["US.1", "15550002002"] {
+        assert_eq!(fixture.store.find_customer(name).await.unwrap(), CustomerMatch::Ambiguous, "{name}");
+    }
+    for _ in 0..4 {
+        fixture.shown().await;
+    }
+    // Both are of one owner: who has one BSUID is one, and who has one phone may be.
+    fixture.receive(vec![owned_by("300000000000001", &["200000000000001", "200000000000002"])]).await;
+    assert_eq!(fixture.shown().await, ["customer merged", "customer possible duplicate", "field a_field"]);
+    assert_eq!(fixture.store.family(holder(&fixture, "US.1").await).await.unwrap().merged.len(), 1);
+    let newest = holder(&fixture, "15550002002").await;
+    fixture.receive(vec![message_of("wamid.5", phone("15550002002"), "five")]).await;
+    assert_eq!(of_thread(&fixture, "wamid.5"), newest.to_bytes());
+    // An owner is one's for good.
+    fixture.receive(vec![owned_by("300000000000009", &["200000000000001"])]).await;
+    fixture = fixture.restart().await;
+    fixture.receive(vec![elsewhere("wamid.6", bsuid("US.1"), "200000000000002")]).await;
+    assert_eq!(fixture.count("SELECT count(*) FROM customers"), 4);
+}
+
+#[tokio::test]
+async fn a_portfolio_that_is_configured_makes_one_scope_of_all_accounts() {
+    let fixture = Fixture::of_portfolio("300000000000001");
+    fixture.receive(vec![message_of("wamid.1", bsuid("US.1"), "one")]).await;
+    fixture.receive(vec![elsewhere("wamid.2", bsuid("US.1"), "200000000000002")]).await;
+    assert_eq!(fixture.count("SELECT count(*) FROM customers"), 1);
+    assert_eq!(fixture.count("SELECT count(*) FROM conversations"), 2);
+}
+
+#[tokio::test]
+async fn whom_we_wrote_to_before_the_account_was_known_is_the_same_when_it_is() {
+    let fixture = Fixture::new();
+    let intent = SendIntent {
+        principal: PrincipalId::parse("key:1").unwrap(),
+        idempotency_key: "k".into(),
+        number: number(),
+        recipient: Recipient::Aliases(phone("15550002001")),
+        body: "hello".into(),
+        preview: LinkPreview::Hidden,
+    };
+    fixture.store.intend(app(), intent, START).await.unwrap();
+    fixture.receive(vec![message_of("wamid.1", both("US.1", "15550002001"), "one")]).await;
+    fixture.receive(vec![elsewhere("wamid.2", bsuid("US.1"), "200000000000001")]).await;
+    assert_eq!(fixture.count("SELECT count(*) FROM customers"), 1);
+}
+
+/// Something that names people, and may say that two are one.
+#[derive(Clone, Debug)]
+enum Said {
+    Written { bsuid: Option<u8>, phone: Option<u8>, elsewhere: bool },
+    Changed { from: u8, to: u8 },
+    Owner { second: bool },
+}
+
+fn said() -> impl Strategy<Value = Said> {
+    prop_oneof![
+        8 => (prop::option::of(0..4_u8), prop::option::of(0..3_u8), any::<bool>())
+            .prop_filter("somebody writes", |(bsuid, phone, _)| bsuid.is_some() || phone.is_some())
+            .prop_map(|(bsuid, phone, elsewhere)| Said::Written { bsuid, phone, elsewhere }),
+        2 => (0..4_u8, 0..4_u8).prop_map(|(from, to)| Said::Changed { from, to }),
+        1 => any::<bool>().prop_map(|second| Said::Owner { second }),
+    ]
+}
+
+fn fact(said: &Said, n: usize) -> Fact {
+    let name = |bsuid: u8| format!("US.{bsuid}");
+    match said {
+        Said::Written { bsuid, phone, elsewhere: is_elsewhere } => {
+            let bsuid = bsuid.map(|n| alias(AliasKind::Bsuid, &name(n)));
+            let phone = phone.map(|n| alias(AliasKind::Phone, &format!("1555000200{n}")));
+            let names: Vec<Alias> = bsuid.into_iter().chain(phone).collect();
+            let (wamid, names) = (format!("wamid.{n}"), CustomerAliases::new(names).unwrap());
+            match is_elsewhere {
+                true => elsewhere(&wamid, names, "200000000000002"),
+                false => message_of(&wamid, names, "x"),
+            }
+        }
+        Said::Changed { from, to } => user_id_update(&name(*from), &name(*to)),
+        Said::Owner { second } => {
+            let account = if *second { "200000000000002" } else { "200000000000001" };
+            let Fact::Field(mut report) = owned_by("300000000000001", &[account]) else { unreachable!() };
+            report.raw = RawJson::new(format!("\"{account}\""));
+            Fact::Field(report)
+        }
+    }
+}
+
+/// Whatever comes in whatever order: with all accounts in one portfolio at the end, a BSUID is one customer's, and two
+/// are two unless they were linked.
+async fn check(webhooks: Vec<Vec<Said>>) -> Result<(), TestCaseError> {
+    let mut fixture = Fixture::new();
+    let (mut steps, mut ids) = (Vec::new(), 0..);
+    for webhook in &webhooks {
+        let facts = webhook.iter().zip(&mut ids).map(|(said, n)| fact(said, n)).collect();
+        fixture.receive(facts).await;
+    }
+    fixture.receive(vec![owned_by("300000000000001", &["200000000000001", "200000000000002"])]).await;
+    fixture = fixture.restart_collecting(&mut steps).await;
+
+    let mut class: Vec<u8> = (0..4).collect();
+    for said in webhooks.iter().flatten() {
+        if let Said::Changed { from, to } = said {
+            let (from, to) = (class[usize::from(*from)], class[usize::from(*to)]);
+            class.iter_mut().filter(|class| **class == from).for_each(|class| *class = to);
+        }
+    }
+    let mut known = Vec::new();
+    for n in 0..4_u8 {
+        match fixture.store.find_customer(&format!("US.{n}")).await.unwrap() {
+            CustomerMatch::Nobody => {}
+            CustomerMatch::One(Binding { customer, .. }) => {
+                let family = fixture.store.family(customer).await.unwrap();
+                prop_assert_eq!(fixture.store.customer(customer).await.unwrap().unwrap().id, family.now);
+                known.push((n, family.now));
+            }
+            CustomerMatch::Ambiguous => return Err(TestCaseError::fail(format!("US.{n} is two people"))),
+        }
+    }
+    for (one, first) in &known {
+        for (other, second) in &known {
+            let linked = class[usize::from(*one)] == class[usize::from(*other)];
+            prop_assert_eq!(first == second, linked, "US.{} US.{}", one, other);
+        }
+    }
+    Ok(())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 48, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn one_bsuid_is_one_customer_whatever_came_first(
+        webhooks in prop::collection::vec(prop::collection::vec(said(), 1..6), 1..8)
+    ) {
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        runtime.block_on(check(webhooks))?;
+    }
+}
