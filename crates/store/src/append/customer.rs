@@ -239,9 +239,11 @@ impl Decider {
     pub(super) fn note_duplicate(&mut self, plan: &mut Plan<'_>, one: CustomerId, other: CustomerId) {
         let (one, other) = (self.known.merges.now(one), self.known.merges.now(other));
         let pair = (one.min(other), one.max(other));
-        if one == other || self.known.noted.insert(pair, true).unwrap_or_default() {
+        if one == other || self.known.is_noted(one, other) {
             return;
         }
+        self.known.load_noted(one, other);
+        self.known.load_noted(other, one);
         let (entry, at) = (self.journal.newest() + 1, self.at);
         plan.write(Write::Duplicate { entry, customers: pair, at });
         self.show_customer(plan, one, CustomerChange::PossibleDuplicate(other));

@@ -42,8 +42,8 @@ pub(crate) struct Known {
     pub(super) external_ids: HashMap<CustomerId, Option<ExternalId>>,
     /// The names that somebody holds in both of two scopes.
     pub(super) overlaps: HashMap<(i64, i64), Vec<Alias>>,
-    /// Whether it was noted before that two may be one. The smaller id comes first.
-    pub(super) noted: HashMap<(CustomerId, CustomerId), bool>,
+    /// With whom it was noted before that a customer may be one.
+    pub(super) noted: HashMap<CustomerId, Vec<CustomerId>>,
     pub(super) duplicates: HashMap<u64, Option<KnownDuplicate>>,
     pub(super) seen: HashMap<SeenKey, Option<Sighting>>,
     pub(super) messages: HashMap<i64, Option<Subject>>,
@@ -322,6 +322,13 @@ impl Known {
         loaded(self.customers.get(&customer)).as_ref()
     }
 
+    /// Whether it was noted before that two may be one, or whoever was merged into them.
+    pub(super) fn is_noted(&self, one: CustomerId, other: CustomerId) -> bool {
+        let others = |member| self.noted.get(&member).into_iter().flatten();
+        let mut noted = self.merges.family(one).flat_map(others);
+        noted.any(|noted| self.merges.now(*noted) == other)
+    }
+
     /// Whether the customer, or anybody merged into it, has a BSUID in the scope.
     pub(super) fn has_bsuid(&self, customer: CustomerId, scope: i64) -> bool {
         let scopes = self.scopes.as_ref();
@@ -426,8 +433,8 @@ impl Known {
         self.overlaps.entry(scopes).or_default().push(alias);
     }
 
-    pub(crate) fn load_noted(&mut self, pair: (CustomerId, CustomerId)) {
-        self.noted.insert(pair, true);
+    pub(crate) fn load_noted(&mut self, customer: CustomerId, other: CustomerId) {
+        self.noted.entry(customer).or_default().push(other);
     }
 
     pub(crate) fn load_duplicate(&mut self, entry: u64, duplicate: KnownDuplicate) {

@@ -192,13 +192,19 @@ impl Decider {
         self.known.scopes().united.insert(row, into);
         plan.write(Write::ScopeUnited { row, into });
         let scopes = self.known.scopes.as_ref().expect("they were just changed");
-        let met = self.known.overlaps.iter().filter(|((one, other), _)| {
-            let (one, other) = (scopes.now(*one), scopes.now(*other));
-            one == into && other == into
-        });
+        let is_in = |scope: i64| scopes.now(scope) == into;
+        let met = self.known.overlaps.iter().filter(|((one, other), _)| is_in(*one) && is_in(*other));
+        // Names that became somebody's within this group are not in the database yet.
+        let met_now = self
+            .known
+            .holders
+            .iter()
+            .filter(|(_, rows)| rows.len() > 1 && rows.iter().filter(|row| is_in(row.scope)).count() > 1);
         let mut names: Vec<Alias> = met.flat_map(|(_, names)| names).cloned().collect();
+        names.extend(met_now.map(|(name, _)| name.clone()));
         // BSUIDs first: of two who are one by them, the phone is one person's, too.
         names.sort_unstable();
+        names.dedup();
         for name in names {
             self.settle_name(plan, &name, into);
         }

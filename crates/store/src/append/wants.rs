@@ -29,8 +29,8 @@ pub(crate) struct Wants {
     /// Each with whom it is one.
     pub(crate) customers: Vec<CustomerId>,
     pub(crate) external_ids: Vec<CustomerId>,
-    /// Pairs of whom it may have been noted that they may be one.
-    pub(crate) noted: Vec<(CustomerId, CustomerId)>,
+    /// Of whom it may have been noted that they may be one with others.
+    pub(crate) noted: Vec<CustomerId>,
     /// By the journal's entry.
     pub(crate) duplicates: Vec<u64>,
     pub(crate) conversations: Vec<(CustomerId, i64)>,
@@ -337,17 +337,18 @@ impl Want<'_> {
         self.pairs(&holders);
     }
 
-    /// What was noted of any two of them.
+    /// What was noted of them, where they are several.
     fn pairs(&mut self, customers: &[CustomerId]) {
-        let mut people: Vec<CustomerId> =
-            customers.iter().map(|customer| self.known.merges.now(*customer)).collect();
-        people.sort_unstable();
-        people.dedup();
-        for (at, one) in people.iter().enumerate() {
-            for other in &people[at + 1..] {
-                if note(&mut self.known.noted, (*one, *other)) {
-                    self.wants.noted.push((*one, *other));
-                }
+        let merges = &self.known.merges;
+        let first = customers.first().map(|customer| merges.now(*customer));
+        if customers.iter().all(|customer| Some(merges.now(*customer)) == first) {
+            return;
+        }
+        let people: Vec<CustomerId> =
+            customers.iter().flat_map(|customer| merges.family(*customer)).collect();
+        for customer in people {
+            if note(&mut self.known.noted, customer) {
+                self.wants.noted.push(customer);
             }
         }
     }

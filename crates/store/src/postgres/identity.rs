@@ -25,9 +25,8 @@ const CUSTOMERS: &str = concat!(
 );
 const EXTERNAL_IDS: &str =
     "SELECT customer, value FROM aliases WHERE customer = ANY ($1) AND kind = 'external'";
-const NOTED: &str =
-    "SELECT k.place FROM unnest($1::bytea[], $2::bytea[]) WITH ORDINALITY AS k (first, second, place)
-     JOIN duplicates d ON d.first = k.first AND d.second = k.second";
+const NOTED: &str = "SELECT first, second FROM duplicates WHERE first = ANY ($1)
+     UNION ALL SELECT second, first FROM duplicates WHERE second = ANY ($1)";
 const DUPLICATES: &str =
     "SELECT entry, first, second, dismissed_at IS NOT NULL FROM duplicates WHERE entry = ANY ($1)";
 
@@ -56,14 +55,13 @@ async fn load_rest(link: &Link, wants: &Wants) -> Found<5> {
     let values: Vec<&str> = wants.holders.iter().map(|alias| &*alias.value).collect();
     let customers: Vec<Vec<u8>> = wants.customers.iter().map(bytes).collect();
     let named: Vec<Vec<u8>> = wants.external_ids.iter().map(bytes).collect();
-    let (first, second): (Vec<Vec<u8>>, Vec<Vec<u8>>) =
-        wants.noted.iter().map(|(first, second)| (bytes(first), bytes(second))).unzip();
+    let noted: Vec<Vec<u8>> = wants.noted.iter().map(bytes).collect();
     let entries: Vec<i64> = wants.duplicates.iter().map(|entry| to_column(*entry)).collect();
     let (holders, customers, external_ids, noted, duplicates) = tokio::join!(
         find(link, HOLDERS, kinds.len(), [&kinds, &values]),
         find(link, CUSTOMERS, customers.len(), [&customers]),
         find(link, EXTERNAL_IDS, named.len(), [&named]),
-        find(link, NOTED, first.len(), [&first, &second]),
+        find(link, NOTED, noted.len(), [&noted]),
         find(link, DUPLICATES, entries.len(), [&entries])
     );
     Ok([holders?, customers?, external_ids?, noted?, duplicates?])
@@ -115,7 +113,7 @@ fn note_rest(
         into.load_external_id(CustomerId::from_bytes(id(row, 0)?), external);
     }
     for row in noted {
-        into.load_noted(*asked(&wants.noted, row, 0)?);
+        into.load_noted(CustomerId::from_bytes(id(row, 0)?), CustomerId::from_bytes(id(row, 1)?));
     }
     for row in duplicates {
         let customers = (CustomerId::from_bytes(id(row, 1)?), CustomerId::from_bytes(id(row, 2)?));

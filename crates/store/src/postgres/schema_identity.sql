@@ -59,3 +59,4 @@ CREATE TABLE duplicates (
     dismissed_at bigint,
     UNIQUE (first, second)
 );
+CREATE INDEX duplicates_by_second ON duplicates (second);

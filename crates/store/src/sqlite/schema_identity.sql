@@ -66,3 +66,4 @@ CREATE TABLE duplicates (
     dismissed_at INTEGER,
     UNIQUE (first, second)
 ) STRICT;
+CREATE INDEX duplicates_by_second ON duplicates (second);

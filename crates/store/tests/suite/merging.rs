@@ -537,7 +537,7 @@ async fn check(webhooks: Vec<Vec<Said>>) -> Result<(), TestCaseError> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 48, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 96, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn one_bsuid_is_one_customer_whatever_came_first(

@@ -38,7 +38,7 @@ const MERGED: &str = "INSERT INTO merges (customer, merged_into, survivor, at)
 const PHONE_MOVES: &str = "INSERT INTO phone_moves (entry, phone, moved_from, moved_to, at)
      SELECT * FROM unnest($1::bigint[], $2::text[], $3::bytea[], $4::bytea[], $5::bigint[])";
 const DUPLICATES: &str = "INSERT INTO duplicates (entry, first, second, at)
-     SELECT * FROM unnest($1::bigint[], $2::bytea[], $3::bytea[], $4::bigint[])";
+     SELECT * FROM unnest($1::bigint[], $2::bytea[], $3::bytea[], $4::bigint[]) ON CONFLICT DO NOTHING";
 const DISMISSED: &str = "UPDATE duplicates d SET dismissed_at = u.at
      FROM unnest($1::bigint[], $2::bigint[]) AS u (entry, at) WHERE d.entry = u.entry";
 

@@ -60,13 +60,8 @@ pub(super) fn load(connection: &Connection, wants: &mut Wants, into: &mut Known)
             into.load_external_id(customer, id);
         }
     }
-    for (first, second) in wants.noted.drain(..) {
-        let noted = connection
-            .prepare_cached("SELECT 1 FROM duplicates WHERE first = ?1 AND second = ?2")?
-            .exists(params![first.to_bytes(), second.to_bytes()])?;
-        if noted {
-            into.load_noted((first, second));
-        }
+    for customer in wants.noted.drain(..) {
+        load_noted(connection, customer, into)?;
     }
     for entry in wants.duplicates.drain(..) {
         if let Some(duplicate) = find_duplicate(connection, entry)? {
@@ -144,6 +139,18 @@ fn find_external_id(connection: &Connection, customer: CustomerId) -> rusqlite::
             known(ExternalId::parse(row.get_ref(0)?.as_str()?), "aliases.value")
         })
         .optional()
+}
+
+fn load_noted(connection: &Connection, customer: CustomerId, into: &mut Known) -> rusqlite::Result<()> {
+    let mut statement = connection.prepare_cached(
+        "SELECT second FROM duplicates WHERE first = ?1
+         UNION ALL SELECT first FROM duplicates WHERE second = ?1",
+    )?;
+    let mut rows = statement.query([customer.to_bytes()])?;
+    while let Some(row) = rows.next()? {
+        into.load_noted(customer, CustomerId::from_bytes(row.get(0)?));
+    }
+    Ok(())
 }
 
 fn find_duplicate(connection: &Connection, entry: u64) -> rusqlite::Result<Option<KnownDuplicate>> {
@@ -224,7 +231,7 @@ fn write_merge(connection: &Connection, write: &Write<'_>) -> rusqlite::Result<O
                 .execute(params![moved.entry, moved.phone.value, from, to, moved.at.as_millis()])
         }
         Write::Duplicate { entry, customers: (first, second), at } => connection
-            .prepare_cached("INSERT INTO duplicates (entry, first, second, at) VALUES (?1, ?2, ?3, ?4)")?
+            .prepare_cached("INSERT INTO duplicates (entry, first, second, at) VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING")?
             .execute(params![entry, first.to_bytes(), second.to_bytes(), at.as_millis()]),
         Write::DuplicateDismissed { entry, at } => dismiss(connection, *entry, *at),
         _ => return Ok(None),
