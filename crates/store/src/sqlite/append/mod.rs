@@ -1,5 +1,6 @@
 //! What a group reads and writes, within the caller's transaction. What is decided in between is in [`crate::append`].
 
+mod changes;
 mod fields;
 mod identity;
 mod load;
