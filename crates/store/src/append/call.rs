@@ -53,13 +53,13 @@ impl Decider {
         };
         let thread = self.thread(plan, number, &mention);
         let at = report.call_at(received);
-        let (source, state, times) = match report.direction {
+        let (source, times) = match report.direction {
             Direction::Inbound => {
                 let times =
                     StatusTimes { sent_at: Some(at), delivered_at: Some(received), ..StatusTimes::default() };
-                (Source::Customer, MessageState::Delivered, times)
+                (Source::Customer, times)
             }
-            Direction::Outbound => (Source::Api, MessageState::Accepted, StatusTimes::default()),
+            Direction::Outbound => (Source::Api, StatusTimes::default()),
         };
         let version = self.version_of_call(report.call, report.direction);
         let (id_at, bits) = self.ids.next_parts(received);
@@ -77,7 +77,8 @@ impl Decider {
             kind: version.kind,
             content: version.content,
             detail: version.detail,
-            state,
+            // How it went is told by its content: no status follows that it could wait for, or miss for so long as to expire.
+            state: MessageState::Delivered,
             times,
             errors: Vec::new(),
             reply_to: None,

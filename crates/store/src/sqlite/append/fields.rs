@@ -5,10 +5,25 @@ use rusqlite::{Connection, params};
 use waypost_domain::notice::HistoryProgress;
 use waypost_domain::{CustomerId, CustomerName, MarketingChoice, RawJson, Timestamp, Version};
 
-use crate::append::KnownCall;
+use crate::append::{KnownCall, Write};
 use crate::columns::text_to_column;
 
-pub(super) fn save_name(
+/// One of the rows that are written here.
+pub(super) fn write_row(connection: &Connection, write: &Write<'_>) -> rusqlite::Result<usize> {
+    match write {
+        Write::Renewed { seq, at, version, raw } => renew(connection, *seq, *at, version, *raw),
+        Write::Call { seq, known, report, received } => {
+            save_call(connection, *seq, known)?;
+            insert_call_report(connection, *seq, &report.raw, *received)
+        }
+        Write::SavedName { customer, name, at } => save_name(connection, *customer, *name, *at),
+        Write::Marketing { customer, choice, at } => save_choice(connection, *customer, *choice, *at),
+        Write::HistorySync { number, progress, at } => save_progress(connection, *number, progress, *at),
+        _ => Ok(0),
+    }
+}
+
+fn save_name(
     connection: &Connection,
     customer: CustomerId,
     name: Option<&CustomerName>,
@@ -22,7 +37,7 @@ pub(super) fn save_name(
         .execute(params![customer.to_bytes(), name.map(CustomerName::as_str), at.as_millis()])
 }
 
-pub(super) fn save_choice(
+fn save_choice(
     connection: &Connection,
     customer: CustomerId,
     choice: MarketingChoice,
@@ -36,7 +51,7 @@ pub(super) fn save_choice(
         .execute(params![customer.to_bytes(), choice.as_str(), at.as_millis()])
 }
 
-pub(super) fn save_progress(
+fn save_progress(
     connection: &Connection,
     number: i64,
     progress: &HistoryProgress,
@@ -60,7 +75,7 @@ pub(super) fn save_progress(
 }
 
 /// The message says something else now.
-pub(super) fn renew(
+fn renew(
     connection: &Connection,
     seq: i64,
     at: Option<Timestamp>,
@@ -84,7 +99,7 @@ pub(super) fn renew(
         ])
 }
 
-pub(super) fn save_call(connection: &Connection, seq: i64, known: &KnownCall) -> rusqlite::Result<usize> {
+fn save_call(connection: &Connection, seq: i64, known: &KnownCall) -> rusqlite::Result<usize> {
     let call = &known.call;
     connection
         .prepare_cached(
@@ -103,7 +118,7 @@ pub(super) fn save_call(connection: &Connection, seq: i64, known: &KnownCall) ->
         ])
 }
 
-pub(super) fn insert_call_report(
+fn insert_call_report(
     connection: &Connection,
     seq: i64,
     raw: &RawJson,

@@ -64,16 +64,11 @@ fn write_row(connection: &Connection, write: &Write<'_>) -> rusqlite::Result<()>
         | Write::Reaction { .. } => changes::write(connection, write),
         Write::Send { intent, entry } => insert_send(connection, intent, entry),
         Write::SendSettled(settled) => update_send(connection, settled),
-        Write::Renewed { seq, at, version, raw } => fields::renew(connection, *seq, *at, version, *raw),
-        Write::Call { seq, known, report, received } => {
-            fields::save_call(connection, *seq, known)?;
-            fields::insert_call_report(connection, *seq, &report.raw, *received)
-        }
-        Write::SavedName { customer, name, at } => fields::save_name(connection, *customer, *name, *at),
-        Write::Marketing { customer, choice, at } => fields::save_choice(connection, *customer, *choice, *at),
-        Write::HistorySync { number, progress, at } => {
-            fields::save_progress(connection, *number, progress, *at)
-        }
+        Write::Renewed { .. }
+        | Write::Call { .. }
+        | Write::SavedName { .. }
+        | Write::Marketing { .. }
+        | Write::HistorySync { .. } => fields::write_row(connection, write),
         Write::DeadLetter { delivery, letter } => insert_dead_letter(connection, delivery, letter),
         Write::FieldReport { report, received } => insert_field_report(connection, report, *received),
         _ => unreachable!("`identity::write` has written it"),
