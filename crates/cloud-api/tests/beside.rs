@@ -1,6 +1,7 @@
 //! What stands beside messages and statuses, case by case: old chats, calls, contact books, lists of items, and how many
 //! broken ones a body may have.
 
+use proptest::prelude::*;
 use waypost_cloud_api::parse;
 use waypost_domain::notice::StandbyPart;
 use waypost_domain::{
@@ -276,4 +277,134 @@ fn a_flood_of_broken_items_is_kept_in_few_dead_letters() {
         "body: 499900 more items; the first: entry[0].changes[0].value.messages[100]: no object"
     );
     assert_eq!(rest.raw.len(), 2 * 499_900 + 1, "all of them are there");
+}
+
+/// A value with a list of three good items, into which something is put.
+#[derive(Clone, Copy, Debug)]
+struct Listed {
+    field: &'static str,
+    before: &'static str,
+    items: [&'static str; 3],
+    after: &'static str,
+}
+
+const LISTED: [Listed; 9] = [
+    Listed {
+        field: "history",
+        before: r#""history":[{"metadata":{"phase":1},"threads":["#,
+        items: [
+            r#"{"id":"1555","messages":[{"from":"1555","id":"wamid.1","type":"text"}]}"#,
+            r#"{"id":"1556","messages":[{"from":"1556","id":"wamid.2","type":"text"}]}"#,
+            r#"{"id":"1557","messages":[{"from":"1557","id":"wamid.3","type":"text"}]}"#,
+        ],
+        after: "]}]",
+    },
+    Listed {
+        field: "history",
+        before: r#""history":[{"threads":[{"id":"1555","messages":["#,
+        items: [
+            r#"{"from":"1555","id":"wamid.1","type":"text"}"#,
+            r#"{"from":"1555","id":"wamid.2","type":"media_placeholder"}"#,
+            r#"{"from":"15550001001","id":"wamid.3","type":"text"}"#,
+        ],
+        after: "]}]}]",
+    },
+    Listed {
+        field: "history",
+        before: r#""message_echoes":["#,
+        items: [
+            r#"{"to":"1555","id":"wamid.1","type":"image"}"#,
+            r#"{"to":"1555","id":"wamid.2","type":"image"}"#,
+            r#"{"to":"1555","id":"wamid.3","type":"image"}"#,
+        ],
+        after: "]",
+    },
+    Listed {
+        field: "calls",
+        before: r#""calls":["#,
+        items: [
+            r#"{"from":"1555","id":"wacid.1","event":"connect"}"#,
+            r#"{"from":"1555","id":"wacid.2","event":"terminate","duration":9}"#,
+            r#"{"to_user_id":"US.1","id":"wacid.3","event":"connect"}"#,
+        ],
+        after: "]",
+    },
+    Listed {
+        field: "smb_app_state_sync",
+        before: r#""state_sync":["#,
+        items: [
+            r#"{"contact":{"phone_number":"1555","full_name":"A"},"action":"add"}"#,
+            r#"{"contact":{"phone_number":"1556"},"action":"remove"}"#,
+            r#"{"contact":{"user_id":"US.1"}}"#,
+        ],
+        after: "]",
+    },
+    Listed {
+        field: "user_preferences",
+        before: r#""user_preferences":["#,
+        items: [r#"{"wa_id":"1555","value":"stop"}"#, r#"{"user_id":"US.1"}"#, r#"{"wa_id":"1557"}"#],
+        after: "]",
+    },
+    Listed {
+        field: "group_lifecycle_update",
+        before: r#""groups":["#,
+        items: [r#"{"type":"group_create"}"#, r#"{"type":"group_delete"}"#, r#"{"type":"new"}"#],
+        after: "]",
+    },
+    Listed {
+        field: "standby",
+        before: r#""standby":{"messages":["#,
+        items: [
+            r#"{"from":"1555","id":"wamid.1","type":"text"}"#,
+            r#"{"from":"1555","id":"wamid.2","type":"text"}"#,
+            r#"{"from":"1555","id":"wamid.3","type":"image"}"#,
+        ],
+        after: "]}",
+    },
+    Listed {
+        field: "messages",
+        before: r#""user_actions":["#,
+        items: [r#"{"action_type":"a"}"#, r#"{"action_type":"b"}"#, r#"{"action_type":"c"}"#],
+        after: "]",
+    },
+];
+
+/// Things that are an item of none of these lists.
+fn junk() -> impl Strategy<Value = &'static str> {
+    prop::sample::select(vec![
+        "null",
+        "7",
+        "\"x\"",
+        "[]",
+        "[[{}]]",
+        "{}",
+        "true",
+        "1e999",
+        r#""\ud83d""#,
+        r#"{"id":"","type":[]}"#,
+        r#"{"messages":{}}"#,
+        r#"{"contact":null,"id":[],"event":{}}"#,
+        r#"{"\ud83d":"\u0000"}"#,
+    ])
+}
+
+proptest! {
+    #[test]
+    fn a_broken_item_of_any_list_changes_nothing_else(
+        listed in prop::sample::select(LISTED.to_vec()),
+        place in 0..=3_usize,
+        junk in junk(),
+    ) {
+        let facts = |items: &[&str]| {
+            facts(listed.field, &format!("{}{}{}", listed.before, items.join(","), listed.after))
+        };
+        let expected = facts(&listed.items);
+        prop_assert!(dead(&expected).is_empty(), "{expected:?}");
+        let mut items = listed.items.to_vec();
+        items.insert(place, junk);
+        let mut found = facts(&items);
+        prop_assert_eq!(dead(&found).len(), 1);
+        found.retain(|fact| !matches!(fact, Fact::Dead(_)));
+        prop_assert_eq!(found, expected);
+    }
 }
