@@ -1,7 +1,10 @@
 //! What bodies become, case by case.
 
 use waypost_cloud_api::parse;
-use waypost_domain::{AliasKind, DeadLetterKind, Fact, ReceivedMessage, StatusReport, Timestamp};
+use waypost_domain::{
+    Alias, AliasKind, DeadLetterKind, Fact, PortfolioId, ReceivedMessage, StatusReport, Tie, Timestamp,
+    Username, WabaId,
+};
 
 const RECEIVED: Timestamp = Timestamp::from_millis(1_794_100_000_000);
 
@@ -281,4 +284,42 @@ fn any_depth_is_stepped_over() {
     // Edits within edits are the one place where a reader could be led down.
     let edits = format!("{}1{}", r#"{"type":"edit","edit":{"message":"#.repeat(20_000), "}}".repeat(20_000));
     assert_eq!(typed("edit", &format!(r#""edit":{{"message":{edits}}}"#)).content, "[edit]");
+}
+
+#[test]
+fn what_a_field_says_of_who_is_who_is_read() {
+    let ties = |field: &str, value: &str| match facts(field, value).remove(0) {
+        Fact::Field(report) => report.ties,
+        other => panic!("{other:?}"),
+    };
+    let alias = |kind, value| Alias::parse(kind, value).unwrap();
+    let update = r#""user_id_update":[{"wa_id":"15550002092","user_id":{"previous":"US.1","current":"US.2"},
+        "parent_user_id":{"current":"US.ENT.2"}},{"user_id":{"current":"US.9"}},7]"#;
+    let names = vec![
+        alias(AliasKind::Bsuid, "US.1"),
+        alias(AliasKind::Bsuid, "US.2"),
+        alias(AliasKind::ParentBsuid, "US.ENT.2"),
+        alias(AliasKind::Phone, "15550002092"),
+    ];
+    assert_eq!(ties("user_id_update", update), [Tie::Names(names)], "one name alone ties nothing");
+    let info = r#""event":"PARTNER_ADDED","waba_info":{"waba_id":"2001","owner_business_id":3001}"#;
+    let owner =
+        Tie::Owner { waba: WabaId::parse("2001").unwrap(), portfolio: PortfolioId::parse("3001").unwrap() };
+    assert_eq!(ties("account_update", info), [owner]);
+    for value in [r#""waba_info":{"waba_id":"2001"}"#, r#""waba_info":[]"#, r#""waba_info":null"#] {
+        assert_eq!(ties("account_update", value), []);
+    }
+}
+
+#[test]
+fn a_username_is_read_beside_the_name() {
+    let of = |profile: &str| {
+        let contacts = format!(r#""contacts":[{{"profile":{profile},"user_id":"US.1"}}]"#);
+        let text = r#""messages":[{"from_user_id":"US.1","id":"wamid.1","type":"text"}]"#;
+        message(&format!("{contacts},{text}")).username
+    };
+    assert_eq!(of(r#"{"name":"Ana","username":"ana.r"}"#), Username::parse("ana.r"));
+    for profile in [r#"{"name":"Ana"}"#, r#"{"username":""}"#, r#"{"username":"a b"}"#, "7"] {
+        assert_eq!(of(profile), None, "{profile}");
+    }
 }
