@@ -3,12 +3,13 @@
 use serde_json::Value;
 
 /// The names of the events that carry an offset.
-const JOURNAL: [&str; 5] = [
+const JOURNAL: [&str; 6] = [
     "whatsappMessage",
     "whatsappMessageStatus",
     "whatsappOutbox",
     "whatsappEvent",
     "whatsappCustomerUpdated",
+    "whatsappConversation",
 ];
 
 /// An event as a client's handler gets it.

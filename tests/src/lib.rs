@@ -3,7 +3,7 @@
 //! The types that matter: [`StockClient`] is a Socket.IO client from npm or for Python, [`EngineClient`] one of the layer
 //! below, and [`Agents`] are the processes in which a test has them; [`Subscriber`] is a client with what it was shown over
 //! all its connections, [`Cable`] its network, and [`Journal`] what it must have been shown; [`ConformanceServer`] is the
-//! engine without the product; [`Graph`] is a Graph API whose every answer the test decides; [`Stored`] reads the
+//! engine without the product; [`read`] reads over REST; [`Graph`] is a Graph API whose every answer the test decides; [`Stored`] reads the
 //! database as an outsider; [`Fixtures`] are the recorded webhooks and what is expected of them; [`Page`] is a page in headless
 //! Chromium.
 //!
@@ -28,6 +28,7 @@ mod log;
 mod options;
 mod packages;
 mod raw;
+mod rest;
 mod stored;
 mod subscriber;
 mod tampering;
@@ -49,6 +50,7 @@ pub use log::{logged, whole_log};
 pub use options::{ClientOptions, Variant};
 pub use packages::{Agents, ENGINE_IO_VERSIONS, Package};
 pub use raw::RawRequest;
+pub use rest::{ask, column, read};
 pub use stored::{DeadLetters, Stored};
 pub use subscriber::{GENERAL, Subscriber};
 pub use tampering::{DatabaseCopy, age_sessions, prune_journal, remove_database};

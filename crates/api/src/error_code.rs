@@ -29,6 +29,10 @@ pub enum ErrorCode {
     BodyTimeout,
     /// There is no such customer.
     UnknownCustomer,
+    /// There is no such conversation.
+    UnknownConversation,
+    /// There is no such message.
+    UnknownMessage,
     /// The name fits more than one customer.
     AmbiguousCustomer,
     /// The name is another customer's.
@@ -57,7 +61,7 @@ pub enum ErrorCode {
 
 impl ErrorCode {
     /// Every one of them.
-    pub const ALL: [Self; 25] = [
+    pub const ALL: [Self; 27] = [
         Self::Unauthenticated,
         Self::Forbidden,
         Self::ForeignHost,
@@ -71,6 +75,8 @@ impl ErrorCode {
         Self::BodyTooLarge,
         Self::BodyTimeout,
         Self::UnknownCustomer,
+        Self::UnknownConversation,
+        Self::UnknownMessage,
         Self::AmbiguousCustomer,
         Self::NameTaken,
         Self::NotMerged,
@@ -122,6 +128,8 @@ impl ErrorCode {
             Self::BodyTooLarge => ("body_too_large", 413, "The body is larger than the limit"),
             Self::BodyTimeout => ("body_timeout", 408, "The body took too long to come"),
             Self::UnknownCustomer => ("unknown_customer", 404, "There is no such customer"),
+            Self::UnknownConversation => ("unknown_conversation", 404, "There is no such conversation"),
+            Self::UnknownMessage => ("unknown_message", 404, "There is no such message"),
             Self::AmbiguousCustomer => ("ambiguous", 409, "The name fits more than one customer"),
             Self::NameTaken => ("name_taken", 409, "The name is another customer's"),
             Self::NotMerged => ("not_merged", 409, "The customer was not merged into another"),

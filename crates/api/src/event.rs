@@ -1,5 +1,6 @@
 //! Journal events as clients get them. Every field that is not always there is left out, never `null`.
 
+mod assignment;
 mod field;
 mod update;
 
@@ -15,7 +16,9 @@ use crate::customer::CustomerEvent;
 use crate::detail::{MediaView, MetadataView};
 use crate::names;
 use crate::time::IsoTime;
+pub use assignment::ConversationEvent;
 pub use field::FieldEvent;
+pub(crate) use update::ReactionBody;
 pub use update::UpdateEvent;
 
 /// The name and the JSON body of an event, without its offset.
@@ -28,6 +31,7 @@ pub fn encode(event: &Event) -> (&'static str, Vec<u8>) {
         Event::Outbox(entry) => (names::OUTBOX, to_json(&OutboxEvent::new(entry))),
         Event::Field(notice) => (names::FIELD, to_json(&FieldEvent::new(notice))),
         Event::Customer(update) => (names::CUSTOMER_UPDATED, to_json(&CustomerEvent::new(update))),
+        Event::Assignment(change) => (names::CONVERSATION, to_json(&ConversationEvent::new(change))),
     }
 }
 
@@ -96,7 +100,7 @@ pub struct MessageEvent<'a> {
 }
 
 impl<'a> MessageEvent<'a> {
-    fn new(message: &'a Message) -> Self {
+    pub(crate) fn new(message: &'a Message) -> Self {
         let direction = message.source.direction();
         Self {
             id: message.id.to_string(),

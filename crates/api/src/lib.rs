@@ -8,10 +8,12 @@
 //!
 //! Start reading at [`event`].
 
+pub mod cursor;
 pub mod customer;
 pub mod detail;
 pub mod error_code;
 pub mod event;
+pub mod listing;
 pub mod names;
 mod notice;
 pub mod problem;
@@ -25,7 +27,13 @@ pub use customer::{
 };
 pub use detail::{MediaView, MetadataView, encode_detail};
 pub use error_code::ErrorCode;
-pub use event::{ErrorBody, FieldEvent, MessageEvent, OutboxEvent, StatusEvent, UpdateEvent, encode};
+pub use event::{
+    ConversationEvent, ErrorBody, FieldEvent, MessageEvent, OutboxEvent, StatusEvent, UpdateEvent, encode,
+};
+pub use listing::{
+    AssignRequest, ClearedBody, ConversationBody, ConversationPage, ConversationQuery, CustomerPage,
+    CustomerQuery, MessageBody, MessagePage, RecentMessages, RecentQuery, ThreadQuery,
+};
 pub use problem::Problem;
 pub use rest::{OutboxView, SendMessageRequest, SendMessageResponse, SendRequest, TextContent};
 pub use room::{

@@ -28,6 +28,8 @@ pub const MESSAGE_STATUS: &str = "whatsappMessageStatus";
 pub const MESSAGE_UPDATED: &str = "whatsappMessageUpdated";
 /// Journal: a step of a send.
 pub const OUTBOX: &str = "whatsappOutbox";
+/// Journal: who answers a conversation has changed.
+pub const CONVERSATION: &str = "whatsappConversation";
 /// Journal: another field of the webhook.
 pub const FIELD: &str = "whatsappEvent";
 /// Journal: who a customer is has changed.

@@ -64,6 +64,10 @@ pub enum Action<'a> {
     },
     /// Say who customers are: names of other systems, and who is one with whom.
     ManageCustomers,
+    /// Say who answers a customer's conversations.
+    Assign(CustomerId),
+    /// Change what everybody sees of a customer's conversations.
+    Manage(CustomerId),
     /// See who connects and leaves.
     Monitor,
 }
@@ -78,6 +82,8 @@ pub fn may(principal: &Principal, action: Action<'_>) -> bool {
             | Action::SeeAnyCustomer
             | Action::Send { .. }
             | Action::ManageCustomers
+            | Action::Assign(_)
+            | Action::Manage(_)
             | Action::Monitor,
         ) => true,
     }

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use crate::assignment::AssignmentChange;
 use crate::change::MessageUpdate;
 use crate::identity::CustomerUpdate;
 use crate::ids::{CustomerId, PhoneNumberId, WabaId};
@@ -27,6 +28,8 @@ pub enum Event {
     Field(Box<FieldNotice>),
     /// Who somebody is has changed.
     Customer(Box<CustomerUpdate>),
+    /// A conversation was assigned otherwise.
+    Assignment(Box<AssignmentChange>),
 }
 
 impl Event {
@@ -39,7 +42,8 @@ impl Event {
             Self::MessageUpdated(update) => Some(update.customer),
             Self::Outbox(entry) => Some(entry.customer),
             Self::Customer(update) => Some(update.customer),
-            Self::Field(_) => None,
+            Self::Assignment(change) => Some(change.customer),
+            Self::Field(notice) => notice.customer,
         }
     }
 
@@ -51,7 +55,8 @@ impl Event {
             Self::MessageUpdated(update) => update.customer = customer,
             Self::Outbox(entry) => entry.customer = customer,
             Self::Customer(update) => update.customer = customer,
-            Self::Field(_) => {}
+            Self::Assignment(change) => change.customer = customer,
+            Self::Field(notice) => notice.customer = Some(customer),
         }
     }
 
@@ -63,6 +68,7 @@ impl Event {
             Self::Status(status) => Audience::of(&status.number, status.customer),
             Self::MessageUpdated(update) => Audience::of(&update.number, update.customer),
             Self::Outbox(entry) => Audience::of(&entry.number, entry.customer),
+            Self::Assignment(change) => Audience::of(&change.number, change.customer),
             Self::Field(notice) => Audience(
                 std::iter::once(Scope::All)
                     .chain(notice.number.clone().map(Scope::Number))

@@ -11,6 +11,7 @@
 
 pub mod access;
 pub mod advice;
+pub mod assignment;
 pub mod call;
 pub mod change;
 pub mod customer;
@@ -20,6 +21,7 @@ pub mod fact;
 pub mod history;
 pub mod identity;
 pub mod ids;
+pub mod listing;
 pub mod message;
 pub mod notice;
 pub mod offset;
@@ -28,9 +30,11 @@ pub mod pid;
 pub mod pricing;
 pub mod status;
 pub mod time;
+pub mod window;
 
 pub use access::{Action, Principal, PrincipalId, Role, general_scopes, may};
 pub use advice::{Advice, Remedy, advice};
+pub use assignment::{Assignment, AssignmentChange, AssignmentWish, Responder, Wish};
 pub use call::{Call, CallReport, CallStage};
 pub use change::{MessageChange, MessageReaction, MessageUpdate, Reactor, Renewal, Version};
 pub use customer::{Alias, AliasKind, CustomerAliases, CustomerName, ExternalId, Username};
@@ -42,6 +46,11 @@ pub use identity::{Amendment, CustomerChange, CustomerUpdate, Tie};
 pub use ids::{
     AppName, ConversationId, CustomerId, MessageId, OutboxId, PhoneNumberId, PortfolioId, WabaId, Wamid,
 };
+pub use listing::{
+    Aftermath, Conversation, ConversationFilter, ConversationPlace, CustomerPlace, CustomerRow,
+    CustomerSearch, FoundBy, MessageHistory, Page, PageSize, StatusHop, ThreadPlace, ThreadRow, ThreadSpan,
+    Wording,
+};
 pub use message::{DetailJson, Direction, ErrorDetail, Message, MessageType, RawJson, Source};
 pub use notice::{HistorySync, MarketingChoice, Notice};
 pub use offset::{Epoch, Offset};
@@ -50,3 +59,4 @@ pub use pid::Pid;
 pub use pricing::Pricing;
 pub use status::{MessageState, Reported, StatusChange, StatusTimes};
 pub use time::Timestamp;
+pub use window::{Window, WindowState};

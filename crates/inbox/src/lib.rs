@@ -1,7 +1,8 @@
 //! The use cases, one verb a file. It is the only place that orders "stored" before "shown".
 //!
 //! What matters: [`receive`] takes a webhook in, [`show`] hands on what was committed, [`Reply`] sends, [`follow`]
-//! joins rooms, [`amend`] says who a customer is, [`resume`] lets a client begin where it was, [`catch_up`] reads the journal for who is behind.
+//! joins rooms, [`amend`] says who a customer is, [`resume`] lets a client begin where it was, [`catch_up`] reads the
+//! journal for who is behind, [`Reader`] reads what is stored.
 //!
 //! Deliberately absent: HTTP, configuration, SQL, who a credential belongs to. Bodies come in as bytes, principals as
 //! values.
@@ -9,10 +10,13 @@
 //! Start reading at [`receive`], then [`show`].
 
 pub mod amend;
+pub mod assign;
 pub mod catch_up;
+pub mod clear;
 pub mod encode;
 pub mod follow;
 pub mod holdings;
+pub mod read;
 pub mod receive;
 pub mod reply;
 pub mod resume;
@@ -22,11 +26,14 @@ pub mod show;
 mod meaning;
 
 pub use amend::{AmendError, amend, see_customer, see_duplicates};
+pub use assign::assign;
 pub use catch_up::{History, HistoryError, history, page};
+pub use clear::clear;
 pub use encode::encoder;
 pub use follow::{FollowError, Follower, join, leave};
 pub use holdings::{Held, Holdings};
 pub use meaning::monitor_scope;
+pub use read::{LookError, Reader};
 pub use receive::receive;
 pub use reply::{Reply, ReplyError, SendText, To};
 pub use resume::{Admission, Claim, Newcomer, ResumeError, begin_unkept, resume};

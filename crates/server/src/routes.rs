@@ -10,13 +10,14 @@ use utoipa::openapi::{InfoBuilder, OpenApi, OpenApiBuilder};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use waypost_api::{
-    CustomerEvent, ErrorBody, FieldEvent, MessageEvent, OutboxEvent, StatusEvent, UpdateEvent, room,
+    ConversationEvent, CustomerEvent, ErrorBody, FieldEvent, MessageEvent, OutboxEvent, StatusEvent,
+    UpdateEvent, room,
 };
 use waypost_realtime::Hub;
 
 use crate::app::App;
 use crate::http::credential::Caller;
-use crate::http::{begin, customers, gate, health, messages, pages, problem, webhook};
+use crate::http::{begin, conversations, customers, gate, health, messages, pages, problem, recent, webhook};
 use crate::live::Live;
 
 /// What the main listener serves.
@@ -68,6 +69,16 @@ fn documented() -> OpenApiRouter<App> {
         .routes(routes!(customers::unmerge_customer))
         .routes(routes!(customers::list_duplicates))
         .routes(routes!(customers::dismiss_duplicate))
+        .routes(routes!(conversations::show_message))
+        .routes(routes!(conversations::list_conversations))
+        .routes(routes!(conversations::show_conversation, conversations::assign_conversation))
+        .routes(routes!(conversations::list_messages))
+        .routes(routes!(conversations::list_customers))
+        .routes(routes!(recent::recent_conversations))
+        .routes(routes!(recent::recent_of_customer))
+        .routes(routes!(recent::clear_conversation))
+        .routes(routes!(recent::recent_messages))
+        .routes(routes!(recent::recent_chat))
         .routes(routes!(health::metrics))
 }
 
@@ -91,6 +102,7 @@ fn base() -> OpenApi {
         OutboxEvent<'static>,
         FieldEvent<'static>,
         CustomerEvent<'static>,
+        ConversationEvent<'static>,
         ErrorBody<'static>,
         room::Connected<'static>,
         room::Visitor<'static>,

@@ -1,13 +1,17 @@
 //! One store over two back ends: what each has to be able to do, and which one does it.
 
 use tokio::sync::oneshot;
-use waypost_domain::{CustomerId, HistorySync, Offset, PhoneNumberId, Timestamp};
+use waypost_domain::{
+    Conversation, ConversationId, CustomerId, CustomerRow, HistorySync, Message, MessageHistory, MessageId,
+    Offset, Page, PhoneNumberId, ThreadRow, Timestamp,
+};
 
 use crate::append::Undelivered;
 use crate::customers::{CustomerRows, Family, PossibleDuplicate};
 use crate::housekeeping::{Doomed, DoomedSession, Prune, SessionPrune};
 use crate::job::Job;
 use crate::keys::ApiKey;
+use crate::listing::{ConversationRequest, CustomerRequest, RecentRequest, ThreadRequest};
 use crate::options::Limits;
 use crate::page::{JournalPage, PageError, PageRequest};
 use crate::position::Gap;
@@ -55,6 +59,13 @@ ask_back_end! {
     fn last_number(&self, customer: CustomerId) -> Result<Option<PhoneNumberId>, ReadError>;
     fn has_number(&self, number: PhoneNumberId) -> Result<bool, ReadError>;
     fn history_sync(&self, number: PhoneNumberId) -> Result<Option<HistorySync>, ReadError>;
+    fn conversations(&self, request: ConversationRequest) -> Result<Page<Conversation>, ReadError>;
+    fn conversation(&self, id: ConversationId) -> Result<Option<Conversation>, ReadError>;
+    /// From the span's end that is nearest to where it begins.
+    fn thread(&self, request: ThreadRequest) -> Result<Page<ThreadRow>, ReadError>;
+    fn message_history(&self, id: MessageId) -> Result<Option<MessageHistory>, ReadError>;
+    fn recent_messages(&self, request: RecentRequest) -> Result<Vec<Message>, ReadError>;
+    fn customers(&self, request: CustomerRequest) -> Result<Page<CustomerRow>, ReadError>;
     fn has_keys(&self) -> Result<bool, ReadError>;
     fn find_key(&self, digest: [u8; 32]) -> Result<Option<ApiKey>, ReadError>;
     /// A few rows that are due, the oldest first.

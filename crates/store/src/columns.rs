@@ -4,8 +4,10 @@ use std::borrow::Cow;
 use std::fmt::Write;
 
 use serde::{Deserialize, Serialize};
-use waypost_domain::detail::Token;
-use waypost_domain::{Audience, ErrorDetail, Pricing};
+use waypost_domain::detail::{Line, Token};
+use waypost_domain::{Audience, ErrorDetail, MessageReaction, Pricing, Reactor, Timestamp, Wording};
+
+use crate::group::DatabaseError;
 
 /// An error as it stands in a column, in JSON.
 #[derive(Serialize, Deserialize)]
@@ -79,6 +81,22 @@ pub(crate) fn pricing_from_column(column: Option<&str>) -> Result<Option<Pricing
         kind: token(row.kind),
         category: token(row.category),
     }))
+}
+
+/// The reactions in a JSON array of reactor, emoji and time.
+pub(crate) fn reactions_from_column(column: Option<&str>) -> Result<Vec<MessageReaction>, DatabaseError> {
+    let rows: Vec<(String, String, i64)> = serde_json::from_str(column.unwrap_or("[]"))?;
+    let reaction = |(by, emoji, at): (String, String, i64)| {
+        let by = Reactor::parse(&by).ok_or(UnknownWord { column: "reactions.reactor" })?;
+        Ok(MessageReaction { by, emoji: Line::parse(&emoji), at: Timestamp::from_millis(at) })
+    };
+    rows.into_iter().map(reaction).collect()
+}
+
+/// The edits in a JSON array of content and time.
+pub(crate) fn wordings_from_column(column: Option<&str>) -> Result<Vec<Wording>, DatabaseError> {
+    let rows: Vec<(String, i64)> = serde_json::from_str(column.unwrap_or("[]"))?;
+    Ok(rows.into_iter().map(|(content, at)| Wording { content, at: Timestamp::from_millis(at) }).collect())
 }
 
 /// A text as a column: U+0000, which PostgreSQL refuses and C code cuts at, becomes U+FFFD.

@@ -154,10 +154,16 @@ pub(crate) fn worked(
     };
     let done = jobs.iter().map(|job| match job {
         Job::Receive { facts, .. } => Done::Received(count(outcomes.by_ref().take(facts.len()))),
-        Job::Intend { .. } | Job::Settle { .. } | Job::Amend { .. } => match outcomes.next() {
+        Job::Intend { .. }
+        | Job::Settle { .. }
+        | Job::Amend { .. }
+        | Job::Assign { .. }
+        | Job::Clear { .. } => match outcomes.next() {
             Some(Outcome::Intended(intent)) => Done::Intended(intent),
             Some(Outcome::Settled(entry)) => Done::Settled(entry),
             Some(Outcome::Amended(amended)) => Done::Amended(amended),
+            Some(Outcome::Assigned(assignment)) => Done::Assigned(assignment),
+            Some(Outcome::Cleared(cleared)) => Done::Cleared(cleared),
             Some(Outcome::Received(_) | Outcome::Expired(_)) | None => {
                 unreachable!("each item has its own outcome, in order")
             }
@@ -178,7 +184,12 @@ fn count(outcomes: impl Iterator<Item = Outcome>) -> StoreCounts {
     for outcome in outcomes {
         match outcome {
             Outcome::Received(received) => counts.count(received),
-            Outcome::Intended(_) | Outcome::Settled(_) | Outcome::Amended(_) | Outcome::Expired(_) => {
+            Outcome::Intended(_)
+            | Outcome::Settled(_)
+            | Outcome::Amended(_)
+            | Outcome::Assigned(_)
+            | Outcome::Cleared(_)
+            | Outcome::Expired(_) => {
                 unreachable!("an item of a webhook is received")
             }
         }

@@ -3,13 +3,16 @@
 use std::time::Duration;
 
 use tokio::sync::oneshot;
-use waypost_domain::{Amendment, AppName, Fact, OutboxEntry, OutboxId, SendIntent, SendOutcome, Timestamp};
+use waypost_domain::{
+    Amendment, AppName, Assignment, AssignmentWish, ConversationId, Fact, OutboxEntry, OutboxId, SendIntent,
+    SendOutcome, Timestamp,
+};
 
 use crate::append::{Decider, Delivery, Item, Undelivered};
 use crate::desk::Grouped;
 use crate::housekeeping::{Doomed, Prune};
 use crate::pins::Pins;
-use crate::store::{AmendError, Intent, SendError, StoreCounts};
+use crate::store::{AmendError, ConversationError, Intent, SendError, StoreCounts};
 
 /// What the writer is asked to do. An `answer` that is dropped means "could not be stored".
 pub(crate) enum Job {
@@ -37,6 +40,16 @@ pub(crate) enum Job {
         amendment: Amendment,
         at: Timestamp,
         answer: oneshot::Sender<Result<(), AmendError>>,
+        queued_at: Duration,
+    },
+    Assign {
+        wish: AssignmentWish,
+        answer: oneshot::Sender<Result<Assignment, ConversationError>>,
+        queued_at: Duration,
+    },
+    Clear {
+        conversation: ConversationId,
+        answer: oneshot::Sender<Result<(), ConversationError>>,
         queued_at: Duration,
     },
     Expire {
@@ -70,6 +83,8 @@ impl Grouped for Job {
             Self::Intend { .. }
             | Self::Settle { .. }
             | Self::Amend { .. }
+            | Self::Assign { .. }
+            | Self::Clear { .. }
             | Self::Prune { .. }
             | Self::Look { .. }
             | Self::Probe { .. } => 1,
@@ -83,6 +98,8 @@ impl Grouped for Job {
             Self::Settle { .. }
             | Self::Expire { .. }
             | Self::Amend { .. }
+            | Self::Assign { .. }
+            | Self::Clear { .. }
             | Self::Prune { .. }
             | Self::Look { .. }
             | Self::Probe { .. } => 0,
@@ -103,6 +120,8 @@ impl Job {
                 items.extend(due.iter().map(|undelivered| Item::Expire { undelivered, at: *at }));
             }
             Self::Amend { amendment, at, .. } => items.push(Item::Amend { amendment, at: *at }),
+            Self::Assign { wish, .. } => items.push(Item::Assign { wish }),
+            Self::Clear { conversation, .. } => items.push(Item::Clear { conversation: *conversation }),
             Self::Prune { .. } | Self::Look { .. } | Self::Probe { .. } => {}
         }
     }
@@ -112,7 +131,9 @@ impl Job {
             Self::Receive { queued_at, .. }
             | Self::Intend { queued_at, .. }
             | Self::Settle { queued_at, .. }
-            | Self::Amend { queued_at, .. } => Some(*queued_at),
+            | Self::Amend { queued_at, .. }
+            | Self::Assign { queued_at, .. }
+            | Self::Clear { queued_at, .. } => Some(*queued_at),
             Self::Expire { .. } | Self::Prune { .. } | Self::Look { .. } | Self::Probe { .. } => None,
         }
     }
@@ -125,6 +146,8 @@ impl Job {
             (Self::Settle { answer, .. }, Done::Settled(entry)) => drop(answer.send(entry)),
             (Self::Expire { answer, .. }, Done::Expired(messages)) => drop(answer.send(messages)),
             (Self::Amend { answer, .. }, Done::Amended(amended)) => drop(answer.send(amended)),
+            (Self::Assign { answer, .. }, Done::Assigned(assignment)) => drop(answer.send(assignment)),
+            (Self::Clear { answer, .. }, Done::Cleared(cleared)) => drop(answer.send(cleared)),
             (Self::Prune { answer, .. }, Done::Pruned(rows)) => drop(answer.send(rows)),
             (Self::Look { .. }, Done::Looked) => {}
             (Self::Probe { answer }, Done::Probed) => drop(answer.send(())),
@@ -140,6 +163,8 @@ pub(crate) enum Done {
     Settled(Result<OutboxEntry, SendError>),
     Expired(usize),
     Amended(Result<(), AmendError>),
+    Assigned(Result<Assignment, ConversationError>),
+    Cleared(Result<(), ConversationError>),
     Pruned(usize),
     Looked,
     Probed,

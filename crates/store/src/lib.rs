@@ -15,6 +15,7 @@ pub mod commit;
 pub mod customers;
 pub mod ids;
 pub mod keys;
+pub mod listing;
 pub mod moving;
 pub mod options;
 pub mod page;
@@ -41,6 +42,7 @@ pub use commit::{Commit, Commits, CommittedEvent, Encode, EncodedEvent, Step};
 pub use customers::{CustomerRecord, Family, MergedCustomer, MovedPhone, PossibleDuplicate};
 pub use ids::IdSource;
 pub use keys::{ApiKey, Keys};
+pub use listing::{Cleared, ConversationRequest, CustomerRequest, Depth, RecentRequest, ThreadRequest};
 pub use moving::{Differing, MoveError, MoveProgress, MoveStage, Moved, StoreMove};
 pub use options::{Limits, OpenError, Options, Place, Threads};
 pub use page::{JournalPage, PageError, PageRequest};
@@ -48,6 +50,6 @@ pub use position::{Gap, HeldPosition, PositionError};
 pub use postgres::{PostgresUrl, PostgresUrlError};
 pub use sessions::{NewSession, Session, SessionError, SessionId, SessionRoom, Tenure};
 pub use store::{
-    AmendError, AppendError, Binding, CustomerMatch, Intent, ReadError, Received, SendError, Store,
-    StoreCounts,
+    AmendError, AppendError, Binding, ConversationError, CustomerMatch, Intent, ReadError, Received,
+    SendError, Store, StoreCounts,
 };

@@ -6,8 +6,8 @@ use tokio::sync::{oneshot, watch};
 use waypost_domain::status::DELIVERY_DAYS_MAX;
 use waypost_domain::time::DAY_MS;
 use waypost_domain::{
-    Amendment, AppName, CustomerId, Fact, HistorySync, Offset, OutboxEntry, OutboxId, PhoneNumberId,
-    SendIntent, SendOutcome, Timestamp,
+    Amendment, AppName, Assignment, AssignmentWish, ConversationId, CustomerId, Fact, HistorySync, Offset,
+    OutboxEntry, OutboxId, PhoneNumberId, SendIntent, SendOutcome, Timestamp,
 };
 
 use crate::append::Delivery;
@@ -66,6 +66,17 @@ pub enum AmendError {
     #[error("as many customers are merged into this one as may be")]
     TooManyMerged,
     /// The store is in trouble or closed. Nothing is known to be changed; trying again is safe.
+    #[error("the store cannot write just now")]
+    Unavailable,
+}
+
+/// Why a conversation was not changed.
+#[derive(Debug, thiserror::Error)]
+pub enum ConversationError {
+    /// There is no such conversation.
+    #[error("there is no such conversation")]
+    Unknown,
+    /// The store is in trouble or closed. Nothing is known to be stored; trying again is safe.
     #[error("the store cannot write just now")]
     Unavailable,
 }
@@ -257,6 +268,26 @@ impl Store {
         self.ask(|answer, queued_at| Job::Amend { amendment, at, answer, queued_at })
             .await
             .ok_or(AmendError::Unavailable)?
+    }
+
+    /// Says who answers a conversation; how it is assigned then. What is so already changes nothing and is no event.
+    ///
+    /// # Errors
+    /// See [`ConversationError`].
+    pub async fn assign(&self, wish: AssignmentWish) -> Result<Assignment, ConversationError> {
+        self.ask(|answer, queued_at| Job::Assign { wish, answer, queued_at })
+            .await
+            .ok_or(ConversationError::Unavailable)?
+    }
+
+    /// Hides what is in a conversation from [`Self::recent_messages`], and nothing that comes. Nothing is deleted.
+    ///
+    /// # Errors
+    /// See [`ConversationError`].
+    pub async fn clear(&self, conversation: ConversationId) -> Result<(), ConversationError> {
+        self.ask(|answer, queued_at| Job::Clear { conversation, answer, queued_at })
+            .await
+            .ok_or(ConversationError::Unavailable)?
     }
 
     /// The position of the newest entry of the journal.

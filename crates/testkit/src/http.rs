@@ -51,6 +51,12 @@ impl Request {
         Self { body, ..Self::new(method, target).header("Content-Type", "application/json") }
     }
 
+    /// A PATCH with JSON.
+    #[must_use]
+    pub fn patch_json(target: &str, body: &serde_json::Value) -> Self {
+        Self { method: "PATCH".to_owned(), ..Self::post_json(target, body) }
+    }
+
     /// Adds a header. One of the same name is kept beside it; `Host` replaces the default.
     #[must_use]
     pub fn header(mut self, name: &str, value: &str) -> Self {

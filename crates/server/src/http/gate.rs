@@ -57,7 +57,7 @@ impl Gate {
         CorsLayer::new()
             .allow_origin(AllowOrigin::predicate(is_configured))
             .allow_credentials(true)
-            .allow_methods([Method::GET, Method::POST])
+            .allow_methods([Method::GET, Method::POST, Method::PATCH])
             .allow_headers([header::AUTHORIZATION, header::CONTENT_TYPE])
     }
 

@@ -1,11 +1,14 @@
 //! The HTTP side: who is let in, and one file for each group of routes.
 
 pub(crate) mod begin;
+pub(crate) mod conversations;
 pub(crate) mod credential;
 pub(crate) mod customers;
 pub(crate) mod gate;
 pub(crate) mod health;
 pub(crate) mod messages;
 pub(crate) mod pages;
+pub(crate) mod params;
 pub(crate) mod problem;
+pub(crate) mod recent;
 pub(crate) mod webhook;

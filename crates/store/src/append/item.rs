@@ -3,13 +3,14 @@
 use std::sync::Arc;
 
 use waypost_domain::{
-    Amendment, AppName, CallReport, DeadLetter, Fact, FieldReport, OutboxEntry, OutboxId, PastMessage,
-    PhoneNumberId, ReceivedMessage, SendIntent, SendOutcome, StatusReport, Timestamp, Wamid,
+    Amendment, AppName, Assignment, AssignmentWish, CallReport, ConversationId, DeadLetter, Fact,
+    FieldReport, OutboxEntry, OutboxId, PastMessage, PhoneNumberId, ReceivedMessage, SendIntent, SendOutcome,
+    StatusReport, Timestamp, Wamid,
 };
 
 use super::dedup::{WamidDigest, status_key};
 use super::{Decider, change};
-use crate::store::{AmendError, Intent, Received, SendError};
+use crate::store::{AmendError, ConversationError, Intent, Received, SendError};
 
 /// Where a delivery came from and when.
 #[derive(Clone, Debug)]
@@ -74,10 +75,16 @@ pub(crate) enum Item<'a> {
         amendment: &'a Amendment,
         at: Timestamp,
     },
+    Assign {
+        wish: &'a AssignmentWish,
+    },
+    Clear {
+        conversation: ConversationId,
+    },
 }
 
 impl Item<'_> {
-    /// When it came.
+    /// When it came, where what is decided rests on it.
     pub(super) const fn at(&self) -> Timestamp {
         match self {
             Self::Message { delivery, .. }
@@ -90,6 +97,8 @@ impl Item<'_> {
             | Self::Settle { at, .. }
             | Self::Amend { at, .. }
             | Self::Expire { at, .. } => *at,
+            Self::Assign { wish } => wish.at,
+            Self::Clear { .. } => Timestamp::from_millis(0),
         }
     }
 }
@@ -100,6 +109,8 @@ pub(crate) enum Outcome {
     Intended(Result<Intent, SendError>),
     Settled(Result<OutboxEntry, SendError>),
     Amended(Result<(), AmendError>),
+    Assigned(Result<Assignment, ConversationError>),
+    Cleared(Result<(), ConversationError>),
     /// Whether there was something to expire.
     Expired(bool),
 }

@@ -4,9 +4,10 @@ use std::collections::HashMap;
 
 use waypost_domain::detail::Line;
 use waypost_domain::{
-    Alias, Call, ConversationId, CustomerId, CustomerName, DetailJson, Direction, ErrorDetail, ExternalId,
-    MessageId, MessageReaction, MessageState, MessageType, Offset, OutboxEntry, OutboxId, PastBody,
-    PhoneNumberId, Pricing, PrincipalId, Reactor, Reported, Source, StatusTimes, Timestamp, Username, Wamid,
+    Alias, Assignment, Call, ConversationId, CustomerId, CustomerName, DetailJson, Direction, ErrorDetail,
+    ExternalId, MessageId, MessageReaction, MessageState, MessageType, Offset, OutboxEntry, OutboxId,
+    PastBody, PhoneNumberId, Pricing, PrincipalId, Reactor, Reported, Source, StatusTimes, Timestamp,
+    Username, Wamid,
 };
 
 use super::dedup::{SeenKey, WamidDigest};
@@ -60,6 +61,7 @@ pub(crate) struct Known {
     pub(super) sends_by_key: HashMap<(PrincipalId, Box<str>), Option<OutboxId>>,
     /// By the number's row.
     scopes_of_numbers: HashMap<i64, i64>,
+    pub(super) talks: HashMap<ConversationId, Option<KnownTalk>>,
     last_message: i64,
     last_number: i64,
     /// The newest row of a number when the group began.
@@ -110,6 +112,14 @@ pub(crate) struct KnownCustomer {
     pub(crate) username: Option<Username>,
     /// The scopes in which the customer has a BSUID.
     pub(crate) bsuid_scopes: Vec<i64>,
+}
+
+/// A conversation as far as people change it.
+#[derive(Clone, Debug)]
+pub(crate) struct KnownTalk {
+    pub(crate) customer: CustomerId,
+    pub(crate) number: PhoneNumberId,
+    pub(crate) assignment: Assignment,
 }
 
 /// Something that came before.
@@ -214,6 +224,7 @@ impl Known {
             sends: HashMap::new(),
             sends_by_key: HashMap::new(),
             scopes_of_numbers: HashMap::new(),
+            talks: HashMap::new(),
             last_message: heads.message,
             last_number: heads.number,
             loaded_numbers: heads.number,
@@ -249,6 +260,7 @@ impl Known {
         self.parked_changes_now.clear();
         self.sends.clear();
         self.sends_by_key.clear();
+        self.talks.clear();
         self.loaded_numbers = self.last_number;
     }
 
@@ -398,6 +410,10 @@ impl Known {
         loaded(self.sends.get(&id)).as_ref()
     }
 
+    pub(super) fn talk(&mut self, conversation: ConversationId) -> Option<&mut KnownTalk> {
+        loaded(self.talks.get_mut(&conversation)).as_mut()
+    }
+
     /// What there is of a number: nothing can have been loaded of one that was added within this group.
     fn of_number<T>(&self, number: i64, entry: Option<T>) -> Option<T> {
         if number > self.loaded_numbers { entry } else { Some(loaded(entry)) }
@@ -459,6 +475,10 @@ impl Known {
 
     pub(crate) fn load_call(&mut self, seq: i64, call: KnownCall) {
         self.calls.insert(seq, Some(call));
+    }
+
+    pub(crate) fn load_talk(&mut self, id: ConversationId, talk: KnownTalk) {
+        self.talks.insert(id, Some(talk));
     }
 
     /// One of the statuses that wait for a message, in the order in which they came.

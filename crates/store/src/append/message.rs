@@ -1,5 +1,6 @@
 //! A message arrives: from the customer, or as an echo of what the owner wrote on the phone.
 
+use waypost_domain::window::{counted_from, is_opened_by};
 use waypost_domain::{
     ConversationId, CustomerId, Direction, Event, Message, MessageId, MessageState, MessageType,
     ReceivedMessage, Source, StatusTimes, Timestamp,
@@ -47,6 +48,7 @@ impl Decider {
             let scope = self.known.scope_of(number);
             self.link(plan, &LinkOf { scope, to: Some(number), at: delivery.received }, &names);
         }
+        let at = received.at.unwrap_or(delivery.received);
         let mention = Mention {
             aliases: &received.customer,
             name: received.customer_name.as_ref(),
@@ -54,7 +56,6 @@ impl Decider {
             at: delivery.received,
         };
         let thread = self.thread(plan, number, &mention);
-        let at = received.at.unwrap_or(delivery.received);
         let (state, times) = match received.source.direction() {
             Direction::Inbound => (
                 MessageState::Delivered,
@@ -90,6 +91,10 @@ impl Decider {
             at,
         };
         let change = change_item(received, &message, (seq, digest));
+        if received.detail.referral.is_some() && received.source.direction() == Direction::Inbound {
+            let at = counted_from(at, delivery.received);
+            plan.write(Write::Referral { conversation: message.conversation, at });
+        }
         self.write_message(plan, (number, seq, message), &Showing::of(&received.kind), delivery.received);
         if received.source.direction() == Direction::Outbound {
             self.unpark(plan, (number, digest), (seq, &received.number), delivery.received);
@@ -164,11 +169,10 @@ impl Decider {
             revoked_at: None,
         };
         self.known.load_subject(seq, subject);
-        // What is of the past opens no window.
-        let opens_window = message.source == Source::Customer && message.kind.opens_window();
-        let said_at = (!message.kind.changes_another()).then_some(message.at);
-        let moved = (said_at, opens_window.then_some(message.at));
-        self.move_conversation(plan, (message.customer, number), message.conversation, moved);
+        let said_at = (!message.kind.changes_another()).then(|| counted_from(message.at, received));
+        let opened_at =
+            is_opened_by(message.source, &message.kind).then(|| counted_from(message.at, received));
+        self.move_conversation(plan, (message.customer, number), message.conversation, (said_at, opened_at));
         let mut message = Box::new(message);
         if matches!(showing, Showing::AsMessage) {
             let event = Event::Message(message);

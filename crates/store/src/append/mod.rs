@@ -8,6 +8,7 @@
 //! `message.rs`.
 
 mod amend;
+mod assign;
 mod call;
 mod change;
 mod customer;
@@ -41,7 +42,7 @@ pub(crate) use item::{Delivery, Item, Outcome, Undelivered};
 pub(crate) use journal::next_check;
 pub(crate) use known::{
     ChangeItem, ChangeKind, Heads, HolderRow, Known, KnownCall, KnownConversation, KnownCustomer,
-    KnownDuplicate, KnownNumber, ParkedRow, ReactionRow, Sighting, Subject,
+    KnownDuplicate, KnownNumber, KnownTalk, ParkedRow, ReactionRow, Sighting, Subject,
 };
 pub(crate) use plan::{HopRow, Plan, SettledRow, Write};
 pub(crate) use scopes::{ScopeKind, ScopeName, Scopes};
@@ -138,6 +139,8 @@ impl Decider {
                 Outcome::Settled(self.settle(plan, *id, (outcome, *digest), *at))
             }
             Item::Amend { amendment, .. } => Outcome::Amended(self.amend(plan, amendment)),
+            Item::Assign { wish } => Outcome::Assigned(self.assign(plan, wish)),
+            Item::Clear { conversation } => Outcome::Cleared(self.clear(plan, *conversation)),
         }
     }
 }

@@ -2,9 +2,10 @@
 
 use waypost_domain::notice::HistoryProgress;
 use waypost_domain::{
-    Alias, AppName, CallReport, ConversationId, CustomerId, CustomerName, DeadLetter, ErrorDetail,
-    FieldReport, MarketingChoice, Message, MessageState, OutboxEntry, OutboxId, OutboxState, PhoneNumberId,
-    Pricing, RawJson, Reported, SendIntent, StatusReport, StatusTimes, Timestamp, Username, Version, WabaId,
+    Alias, AppName, Assignment, CallReport, ConversationId, CustomerId, CustomerName, DeadLetter,
+    ErrorDetail, FieldReport, MarketingChoice, Message, MessageState, OutboxEntry, OutboxId, OutboxState,
+    PhoneNumberId, Pricing, RawJson, Reported, SendIntent, StatusReport, StatusTimes, Timestamp, Username,
+    Version, WabaId,
 };
 
 use super::dedup::{SeenKey, WamidDigest};
@@ -135,6 +136,20 @@ pub(crate) enum Write<'a> {
         id: ConversationId,
         at: Option<Timestamp>,
         inbound_at: Option<Timestamp>,
+    },
+    Assigned {
+        id: ConversationId,
+        assignment: Assignment,
+    },
+    /// The older reads show what is stored after the row `newest`.
+    Cleared {
+        id: ConversationId,
+        newest: i64,
+    },
+    /// An advertisement or a post sent the customer.
+    Referral {
+        conversation: ConversationId,
+        at: Timestamp,
     },
     Seen {
         key: SeenKey,

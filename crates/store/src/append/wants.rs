@@ -5,8 +5,8 @@ use std::collections::hash_map::Entry;
 use std::hash::Hash;
 
 use waypost_domain::{
-    Alias, Amendment, AppName, CustomerAliases, CustomerId, Direction, FieldReport, OutboxId, OutboxState,
-    PhoneNumberId, PrincipalId, Recipient, SendIntent, SendOutcome, Tie, WabaId,
+    Alias, Amendment, AppName, ConversationId, CustomerAliases, CustomerId, Direction, FieldReport, OutboxId,
+    OutboxState, PhoneNumberId, PrincipalId, Recipient, SendIntent, SendOutcome, Tie, WabaId,
 };
 
 use super::Decider;
@@ -43,6 +43,7 @@ pub(crate) struct Wants {
     pub(crate) parked_changes: Vec<(i64, WamidDigest)>,
     pub(crate) sends: Vec<OutboxId>,
     pub(crate) sends_by_key: Vec<(PrincipalId, Box<str>)>,
+    pub(crate) talks: Vec<ConversationId>,
     /// Whether what is found may lead to more.
     leads_on: bool,
 }
@@ -74,6 +75,7 @@ impl Wants {
             && self.parked_changes.is_empty()
             && self.sends.is_empty()
             && self.sends_by_key.is_empty()
+            && self.talks.is_empty()
     }
 
     /// Whether, once all this is loaded, there may be more to ask for.
@@ -160,6 +162,8 @@ impl Want<'_> {
             Item::Intend { app, intent, .. } => self.intent(app, intent),
             Item::Settle { id, outcome, digest, .. } => self.outcome(*id, outcome, *digest),
             Item::Amend { amendment, .. } => self.amendment(amendment),
+            Item::Assign { wish } => self.talk(wish.conversation),
+            Item::Clear { conversation } => self.talk(*conversation),
         }
     }
 
@@ -376,6 +380,18 @@ impl Want<'_> {
             if note(&mut self.known.conversations, (member, number)) {
                 self.wants.conversations.push((member, number));
             }
+        }
+    }
+
+    fn talk(&mut self, conversation: ConversationId) {
+        if note(&mut self.known.talks, conversation) {
+            self.wants.talks.push(conversation);
+            self.wants.leads_on = true;
+        }
+        // Whoever was merged is followed to who it is now.
+        let customer = self.known.talks.get(&conversation).and_then(Option::as_ref).map(|talk| talk.customer);
+        if let Some(customer) = customer {
+            self.customer(customer, None);
         }
     }
 

@@ -112,7 +112,7 @@ macro_rules! tables {
 tables! {
     Main scopes (id) Ours: Number { id } Text { kind name } Number { united_into };
     Main numbers (id) Ours: Number { id } Text { phone_number_id app waba } Number { scope };
-    Main customers (id) Ours: Bytes { id } Text { number name } Number { created_at } Text { username }
+    Main customers (id) Ours: Bytes { id } Text { number name folded_name } Number { created_at } Text { username }
         Number { number_since } Text { saved_name } Number { saved_name_at } Text { marketing }
         Number { marketing_at };
     Main aliases (value, kind, scope) Ours: Text { kind value } Number { scope } Bytes { customer }
@@ -120,7 +120,9 @@ tables! {
     Main merges (customer) Ours: Bytes { customer merged_into survivor } Number { at };
     Main phone_moves (entry) Ours: Number { entry } Text { phone } Bytes { moved_from moved_to } Number { at };
     Main duplicates (entry) Ours: Number { entry } Bytes { first second } Number { at dismissed_at };
-    Main conversations (id) Ours: Bytes { id customer } Number { number last_message_at last_inbound_at };
+    Main conversations (id) Ours: Bytes { id customer } Number { number last_message_at last_inbound_at cleared }
+        Text { assignee team };
+    Main referrals (conversation, at) Ours: Bytes { conversation } Number { at };
     Main messages (seq) Ours: Number { seq } Bytes { id conversation } Text { wamid source type content state }
         Number { at sent_at delivered_at read_at played_at failed_at } Text { reply_to errors } Bytes { outbox }
         Raw { raw metadata media } Text { original } Number { edited_at } Bytes { edited_by }

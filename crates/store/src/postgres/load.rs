@@ -11,10 +11,10 @@ use waypost_domain::{
 
 use super::identity;
 use super::link::{Link, rows};
-use super::rows::{errors, id, known, optional_id, optional_json, optional_time, pricing, time};
+use super::rows::{assignment, errors, id, known, optional_id, optional_json, optional_time, pricing, time};
 use crate::append::{
-    ChangeItem, ChangeKind, Known, KnownCall, KnownConversation, KnownNumber, ParkedRow, ReactionRow,
-    Sighting, Subject, Wants,
+    ChangeItem, ChangeKind, Known, KnownCall, KnownConversation, KnownNumber, KnownTalk, ParkedRow,
+    ReactionRow, Sighting, Subject, Wants,
 };
 use crate::columns::text_to_column;
 use crate::group::DatabaseError;
@@ -69,6 +69,8 @@ const SENDS: &str = concat!(
      JOIN numbers n ON n.id = c.number
      LEFT JOIN messages m ON m.seq = o.message WHERE o.id = ANY ($1)"
 );
+const TALKS: &str = "SELECT c.id, c.customer, n.phone_number_id, c.assignee, c.team
+     FROM conversations c JOIN numbers n ON n.id = c.number WHERE c.id = ANY ($1)";
 const SENDS_BY_KEY: &str = concat!(
     "SELECT o.id, o.conversation, c.customer, n.phone_number_id, o.state, m.id, m.wamid,
          o.error, o.body, o.at, ",
@@ -251,18 +253,24 @@ fn known_call(row: &Row) -> Result<KnownCall, DatabaseError> {
     Ok(KnownCall { call, at: time(row, 2)? })
 }
 
-async fn load_sends(link: &Link, wants: &Wants) -> Found<2> {
+async fn load_sends(link: &Link, wants: &Wants) -> Found<3> {
     let ids: Vec<Vec<u8>> = wants.sends.iter().map(|id| id.to_bytes().to_vec()).collect();
     let principals: Vec<&str> = wants.sends_by_key.iter().map(|(principal, _)| principal.as_str()).collect();
     let keys: Vec<_> = wants.sends_by_key.iter().map(|(_, key)| text_to_column(key)).collect();
-    let (sends, by_key) = tokio::join!(
+    let talks: Vec<Vec<u8>> = wants.talks.iter().map(|id| id.to_bytes().to_vec()).collect();
+    let (sends, by_key, talks) = tokio::join!(
         find(link, SENDS, ids.len(), [&ids]),
-        find(link, SENDS_BY_KEY, keys.len(), [&principals, &keys])
+        find(link, SENDS_BY_KEY, keys.len(), [&principals, &keys]),
+        find(link, TALKS, talks.len(), [&talks])
     );
-    Ok([sends?, by_key?])
+    Ok([sends?, by_key?, talks?])
 }
 
-fn note_sends([sends, by_key]: &[Vec<Row>; 2], wants: &Wants, into: &mut Known) -> Result<(), DatabaseError> {
+fn note_sends(
+    [sends, by_key, talks]: &[Vec<Row>; 3],
+    wants: &Wants,
+    into: &mut Known,
+) -> Result<(), DatabaseError> {
     for row in sends {
         note_family(row, 10, into)?;
         into.load_send(send(row)?);
@@ -270,6 +278,14 @@ fn note_sends([sends, by_key]: &[Vec<Row>; 2], wants: &Wants, into: &mut Known) 
     for row in by_key {
         note_family(row, 10, into)?;
         into.load_send_of(asked(&wants.sends_by_key, row, 11)?.clone(), send(row)?);
+    }
+    for row in talks {
+        let talk = KnownTalk {
+            customer: CustomerId::from_bytes(id(row, 1)?),
+            number: known(PhoneNumberId::parse(row.try_get(2)?), "numbers.phone_number_id")?,
+            assignment: assignment(row, 3)?,
+        };
+        into.load_talk(ConversationId::from_bytes(id(row, 0)?), talk);
     }
     Ok(())
 }

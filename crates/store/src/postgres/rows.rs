@@ -1,7 +1,7 @@
 //! What is read back from rows.
 
 use tokio_postgres::Row;
-use waypost_domain::{ErrorDetail, Pricing, RawJson, Timestamp};
+use waypost_domain::{Assignment, ErrorDetail, Pricing, RawJson, Responder, Timestamp};
 
 use crate::columns::{UnknownWord, errors_from_column, pricing_from_column};
 use crate::group::DatabaseError;
@@ -52,6 +52,15 @@ where
 
 pub(super) fn errors(row: &Row, index: usize) -> Result<Vec<ErrorDetail>, DatabaseError> {
     Ok(errors_from_column(row.try_get(index)?)?)
+}
+
+/// Who answers a conversation, in two columns from `index` on.
+pub(super) fn assignment(row: &Row, index: usize) -> Result<Assignment, DatabaseError> {
+    let responder = |index| {
+        let name: Option<&str> = row.try_get(index)?;
+        name.map(|name| known(Responder::parse(name), "conversations.assignee")).transpose()
+    };
+    Ok(Assignment { assignee: responder(index)?, team: responder(index + 1)? })
 }
 
 /// A number as a column. What is beyond the database's integers is beyond everything in it.

@@ -1,23 +1,26 @@
 //! A plan as few statements: one for each kind of row, whatever the number of rows. Of what is written more than once
 //! within the plan, the last counts: a statement may touch a row once only.
 
-use std::collections::HashMap;
-use std::hash::Hash;
+use waypost_domain::{Assignment, LinkPreview, Message, RawJson, Reactor, Responder, StatusTimes, Timestamp};
 
-use waypost_domain::{LinkPreview, Message, RawJson, Reactor, StatusTimes, Timestamp};
-
-use people::People;
-
+use super::last::Last;
 use super::link::Parameter;
 use super::rows::to_column;
 use crate::append::{Plan, ReactionRow, Write};
 use crate::columns::{audience_to_column, errors_to_column, pricing_to_column, text_to_column};
+use people::People;
 
 const CONVERSATIONS: &str = "INSERT INTO conversations (id, customer, number, last_message_at)
      SELECT *, 0 FROM unnest($1::bytea[], $2::bytea[], $3::bigint[])";
 const MOVED: &str = "UPDATE conversations c SET last_message_at = greatest(c.last_message_at, u.at),
          last_inbound_at = greatest(c.last_inbound_at, u.inbound_at)
      FROM unnest($1::bytea[], $2::bigint[], $3::bigint[]) AS u (id, at, inbound_at) WHERE c.id = u.id";
+const ASSIGNED: &str = "UPDATE conversations c SET assignee = u.assignee, team = u.team
+     FROM unnest($1::bytea[], $2::text[], $3::text[]) AS u (id, assignee, team) WHERE c.id = u.id";
+const CLEARED: &str = "UPDATE conversations c SET cleared = u.newest
+     FROM unnest($1::bytea[], $2::bigint[]) AS u (id, newest) WHERE c.id = u.id";
+const REFERRALS: &str = "INSERT INTO referrals (conversation, at)
+     SELECT * FROM unnest($1::bytea[], $2::bigint[]) ON CONFLICT DO NOTHING";
 const SEEN: &str = "INSERT INTO seen (number, wamid, what, day, message)
      SELECT * FROM unnest($1::bigint[], $2::bytea[], $3::text[], $4::bigint[], $5::bigint[])";
 const MESSAGES: &str = "INSERT INTO messages (seq, id, conversation, wamid, source, type, content, state, at,
@@ -132,6 +135,9 @@ struct Tables {
     people: People,
     conversations: Vec<(Id, Id, i64)>,
     moved: Last<Id, (Option<i64>, Option<i64>)>,
+    assigned: Last<Id, (Option<String>, Option<String>)>,
+    cleared: Last<Id, i64>,
+    referrals: Vec<(Id, i64)>,
     seen: Vec<(i64, Id, String, i64, Option<i64>)>,
     messages: Vec<MessageRow>,
     states: Last<i64, (&'static str, Times, Errors)>,
@@ -178,6 +184,14 @@ impl Tables {
         match write {
             Write::Conversation { id, customer, number } => {
                 self.conversations.push((id.to_bytes().into(), customer.to_bytes().into(), *number));
+            }
+            Write::Assigned { id, assignment: Assignment { assignee, team } } => {
+                let column = |name: &Option<Responder>| name.as_ref().map(|name| name.as_str().into());
+                self.assigned.put(id.to_bytes().into(), (column(assignee), column(team)));
+            }
+            Write::Cleared { id, newest } => self.cleared.put(id.to_bytes().into(), *newest),
+            Write::Referral { conversation, at } => {
+                self.referrals.push((conversation.to_bytes().into(), at.as_millis()));
             }
             Write::ConversationMoved { id, at, inbound_at } => {
                 let (at, inbound_at) = (at.map(Timestamp::as_millis), inbound_at.map(Timestamp::as_millis));
@@ -309,6 +323,9 @@ impl Tables {
         let mut all = self.people.into_statements();
         columns!(all, CONVERSATIONS, self.conversations, |(a, b, c)| (a, b, c));
         columns!(all, MOVED, self.moved.rows, |(a, (b, c))| (a, b, c));
+        columns!(all, ASSIGNED, self.assigned.rows, |(a, (b, c))| (a, b, c));
+        columns!(all, CLEARED, self.cleared.rows, |(a, b)| (a, b));
+        columns!(all, REFERRALS, self.referrals, |(a, b)| (a, b));
         columns!(all, SEEN, self.seen, |(a, b, c, d, e)| (a, b, c, d, e));
         columns!(
             all,
@@ -378,41 +395,4 @@ fn message_row(seq: i64, message: &Message) -> MessageRow {
 fn times_to_columns(times: &StatusTimes) -> Times {
     [times.sent_at, times.delivered_at, times.read_at, times.played_at, times.failed_at]
         .map(|at| at.map(Timestamp::as_millis))
-}
-
-/// Rows by their key, in the order in which they were first written.
-struct Last<K, V> {
-    places: HashMap<K, usize>,
-    rows: Vec<(K, V)>,
-}
-
-impl<K, V> Default for Last<K, V> {
-    fn default() -> Self {
-        Self { places: HashMap::new(), rows: Vec::new() }
-    }
-}
-
-impl<K: Clone + Eq + Hash, V> Last<K, V> {
-    fn put(&mut self, key: K, value: V) {
-        let mut value = Some(value);
-        let known = self.of(key, || value.take().expect("it is taken once"));
-        if let Some(value) = value {
-            *known = value;
-        }
-    }
-
-    /// The row with the key, where there is one.
-    fn find(&mut self, key: &K) -> Option<&mut V> {
-        let place = *self.places.get(key)?;
-        Some(&mut self.rows[place].1)
-    }
-
-    /// The row with the key; `fresh`, where there is none yet.
-    fn of(&mut self, key: K, fresh: impl FnOnce() -> V) -> &mut V {
-        let place = *self.places.entry(key.clone()).or_insert(self.rows.len());
-        if place == self.rows.len() {
-            self.rows.push((key, fresh()));
-        }
-        &mut self.rows[place].1
-    }
 }

@@ -10,12 +10,13 @@ use rusqlite::{Connection, OpenFlags};
 use crate::options::{OpenError, Threads};
 
 /// What turns one schema version of `waypost.db` into the next; the index is the version before.
-pub(crate) const MIGRATIONS: [&str; 5] = [
+pub(crate) const MIGRATIONS: [&str; 6] = [
     include_str!("schema.sql"),
     include_str!("schema_2.sql"),
     include_str!("schema_3.sql"),
     include_str!("schema_fields.sql"),
     include_str!("schema_identity.sql"),
+    include_str!("schema_reads.sql"),
 ];
 
 /// How long a statement waits for another process (`waypost key` writes too), in milliseconds.
@@ -112,6 +113,7 @@ pub(crate) fn open_to_read(path: &Path) -> rusqlite::Result<Connection> {
     let connection = Connection::open_with_flags(path, flags)?;
     connection
         .execute_batch(&format!("PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}; PRAGMA cache_size = -8192;"))?;
+    connection.set_prepared_statement_cache_capacity(64);
     Ok(connection)
 }
 

@@ -6,9 +6,11 @@ pub(crate) mod connection;
 mod customers;
 mod dedup_key;
 pub(crate) mod departure;
+mod directory;
 mod housekeeping;
 mod journal;
 pub(crate) mod keys;
+mod messages;
 mod pages;
 mod positions;
 mod readers;
@@ -20,7 +22,10 @@ mod writer;
 use std::path::Path;
 use std::sync::Arc;
 
-use waypost_domain::{CustomerId, HistorySync, Offset, PhoneNumberId, Timestamp};
+use waypost_domain::{
+    Conversation, ConversationId, CustomerId, CustomerRow, HistorySync, Message, MessageHistory, MessageId,
+    Offset, Page, PhoneNumberId, ThreadRow, Timestamp,
+};
 
 use crate::append::Undelivered;
 use crate::commit::Commits;
@@ -29,6 +34,7 @@ use crate::desk::Desk;
 use crate::health::Health;
 use crate::housekeeping::{Doomed, DoomedSession, Prune, SessionPrune};
 use crate::keys::ApiKey;
+use crate::listing::{ConversationRequest, CustomerRequest, RecentRequest, ThreadRequest};
 use crate::options::{Limits, OpenError, Options};
 use crate::page::{JournalPage, PageError, PageRequest};
 use crate::position::Gap;
@@ -126,6 +132,33 @@ impl Sqlite {
 
     pub(crate) async fn history_sync(&self, number: PhoneNumberId) -> Result<Option<HistorySync>, ReadError> {
         self.readers.run(move |connection| readers::history_sync(connection, &number)).await
+    }
+
+    pub(crate) async fn conversations(
+        &self,
+        request: ConversationRequest,
+    ) -> Result<Page<Conversation>, ReadError> {
+        self.readers.run(move |connection| messages::read_conversations(connection, &request)).await
+    }
+
+    pub(crate) async fn conversation(&self, id: ConversationId) -> Result<Option<Conversation>, ReadError> {
+        self.readers.run(move |connection| messages::find_conversation(connection, id)).await
+    }
+
+    pub(crate) async fn thread(&self, request: ThreadRequest) -> Result<Page<ThreadRow>, ReadError> {
+        self.readers.run(move |connection| messages::read_thread(connection, request)).await
+    }
+
+    pub(crate) async fn message_history(&self, id: MessageId) -> Result<Option<MessageHistory>, ReadError> {
+        self.readers.run(move |connection| messages::find_message_history(connection, id)).await
+    }
+
+    pub(crate) async fn recent_messages(&self, request: RecentRequest) -> Result<Vec<Message>, ReadError> {
+        self.readers.run(move |connection| messages::read_recent(connection, request)).await
+    }
+
+    pub(crate) async fn customers(&self, request: CustomerRequest) -> Result<Page<CustomerRow>, ReadError> {
+        self.readers.run(move |connection| directory::read_customers(connection, &request)).await
     }
 
     pub(crate) async fn has_keys(&self) -> Result<bool, ReadError> {

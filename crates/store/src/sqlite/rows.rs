@@ -1,8 +1,10 @@
 //! What is read back from rows, or an error of the database's kind.
 
-use waypost_domain::{ErrorDetail, Pricing};
+use rusqlite::Row;
+use waypost_domain::{Assignment, ErrorDetail, Pricing, Responder};
 
 use crate::columns::{UnknownWord, errors_from_column, pricing_from_column};
+use crate::group::DatabaseError;
 
 /// The errors in a column.
 pub(crate) fn errors(column: Option<&str>) -> rusqlite::Result<Vec<ErrorDetail>> {
@@ -14,9 +16,18 @@ pub(crate) fn pricing(column: Option<&str>) -> rusqlite::Result<Option<Pricing>>
     pricing_from_column(column).map_err(unreadable)
 }
 
+/// Who answers a conversation, in two columns from `index` on.
+pub(crate) fn assignment(row: &Row<'_>, index: usize) -> rusqlite::Result<Assignment> {
+    let responder = |index| {
+        let name = row.get_ref(index)?.as_str_or_null()?;
+        name.map(|name| known(Responder::parse(name), "conversations.assignee")).transpose()
+    };
+    Ok(Assignment { assignee: responder(index)?, team: responder(index + 1)? })
+}
+
 /// A stored value that this version cannot read back.
-fn unreadable(source: impl std::error::Error + Send + Sync + 'static) -> rusqlite::Error {
-    rusqlite::Error::FromSqlConversionFailure(0, rusqlite::types::Type::Text, Box::new(source))
+pub(crate) fn unreadable(source: impl Into<DatabaseError>) -> rusqlite::Error {
+    rusqlite::Error::FromSqlConversionFailure(0, rusqlite::types::Type::Text, source.into())
 }
 
 /// `value`, or the error that names the column it was read from.

@@ -205,6 +205,8 @@ fn carry_out(
             | Job::Settle { .. }
             | Job::Expire { .. }
             | Job::Amend { .. }
+            | Job::Assign { .. }
+            | Job::Clear { .. }
             | Job::Look { .. } => {}
             Job::Prune { prune, doomed, pins, asked_at, .. } => {
                 pruned.push(housekeeping::remove(transaction, (*prune, doomed), (pins, *asked_at))?);

@@ -5,34 +5,70 @@ use std::path::Path;
 use proptest::prelude::*;
 use waypost_domain::notice::HistoryProgress;
 use waypost_domain::{
-    AliasKind, Amendment, Call, CallReport, CallStage, CustomerAliases, CustomerId, DeadLetter,
-    DeadLetterKind, Direction, Epoch, ErrorDetail, ExternalId, Fact, FieldReport, LinkPreview, Notice,
-    Offset, Pid, Pricing, PrincipalId, RawJson, Recipient, SendIntent, SendOutcome, Timestamp, Username,
-    WabaId, Wamid,
+    AliasKind, Amendment, AssignmentWish, Call, CallReport, CallStage, ConversationFilter, CustomerAliases,
+    CustomerId, DeadLetter, DeadLetterKind, Direction, Epoch, ErrorDetail, ExternalId, Fact, FieldReport,
+    LinkPreview, Notice, Offset, PageSize, Pid, Pricing, PrincipalId, RawJson, Recipient, Responder,
+    SendIntent, SendOutcome, Timestamp, Username, WabaId, Wamid, Wish,
 };
 use waypost_store::{
-    ApiKey, Binding, CustomerMatch, Intent, Keys, NewSession, Place, SessionError, SessionId, SessionRoom,
+    ApiKey, Binding, ConversationRequest, CustomerMatch, Intent, Keys, NewSession, Place, SessionError,
+    SessionId, SessionRoom,
 };
 
 use crate::fixture::{
-    Fixture, START, alias, app, echo, edit, message_of, number, phone, reaction, revoke, status_at,
+    Fixture, START, advertisement, alias, app, echo, edit, message_of, number, phone, reaction, revoke,
+    status_at,
 };
 
 /// Something that is stored.
 #[derive(Clone, Debug)]
 pub(crate) enum Act {
-    Text { customer: u8, wamid: u8, text: String },
-    Person { bsuid: u8, phone: u8 },
-    Merge { bsuid: u8, into: u8 },
-    Echo { wamid: u8 },
-    Status { wamid: u8, word: &'static str, participant: Option<String> },
-    Change { wamid: u8, target: u8 },
-    Field { field: String },
+    Text {
+        customer: u8,
+        wamid: u8,
+        text: String,
+    },
+    Person {
+        bsuid: u8,
+        phone: u8,
+    },
+    Merge {
+        bsuid: u8,
+        into: u8,
+    },
+    /// Somebody answers the conversation in which something was written last, and it is cleared.
+    Answerer {
+        name: String,
+    },
+    Echo {
+        wamid: u8,
+    },
+    Status {
+        wamid: u8,
+        word: &'static str,
+        participant: Option<String>,
+    },
+    Change {
+        wamid: u8,
+        target: u8,
+    },
+    Field {
+        field: String,
+    },
     Call,
     Progress,
-    Dead { raw: Vec<u8> },
-    Send { key: String, ends: Ends },
-    Session { client: u8, room: String, is_bound: bool },
+    Dead {
+        raw: Vec<u8>,
+    },
+    Send {
+        key: String,
+        ends: Ends,
+    },
+    Session {
+        client: u8,
+        room: String,
+        is_bound: bool,
+    },
 }
 
 /// What becomes of a call.
@@ -66,6 +102,7 @@ pub(crate) fn acts() -> impl Strategy<Value = Vec<Act>> {
         4 => (0..24_u8, prop::sample::select(words), prop::option::of("[a-z]{1,5}"))
             .prop_map(|(wamid, word, participant)| Act::Status { wamid, word, participant }),
         3 => (0..20_u8, 0..24_u8).prop_map(|(wamid, target)| Act::Change { wamid, target }),
+        1 => "[a-zé]{1,9}".prop_map(|name| Act::Answerer { name }),
         1 => text().prop_map(|field| Act::Field { field }),
         1 => prop::sample::select(vec![Act::Call, Act::Progress]),
         1 => prop::collection::vec(any::<u8>(), 0..80).prop_map(|raw| Act::Dead { raw }),
@@ -92,6 +129,7 @@ pub(crate) fn of_each() -> Vec<Act> {
         Act::Person { bsuid: 2, phone: 9 },
         Act::Person { bsuid: 2, phone: 1 },
         Act::Merge { bsuid: 1, into: 2 },
+        Act::Answerer { name: "Ána".into() },
         Act::Echo { wamid: 9 },
         status(9, "read"),
         status(9, "sent"),
@@ -121,6 +159,7 @@ impl Act {
                 let wamid = format!("wamid.text.{wamid}");
                 let Fact::Message(mut message) = message_of(&wamid, customer, text) else { unreachable!() };
                 message.waba = n.is_multiple_of(3).then(|| WabaId::parse("200000000000001").unwrap());
+                message.detail.referral = n.is_multiple_of(2).then(|| Box::new(advertisement()));
                 message.raw = RawJson::new(format!("{{\"n\":{n},\"zero\":\"\\u0000\"}}"));
                 fixture.receive(vec![Fact::Message(message)]).await;
             }
@@ -137,6 +176,7 @@ impl Act {
                 fixture.receive(vec![Fact::Message(message)]).await;
             }
             Self::Merge { bsuid, into } => merge(fixture, [*bsuid, *into].map(|n| format!("US.{n}"))).await,
+            Self::Answerer { name } => answered_by(fixture, name).await,
             Self::Echo { wamid } => drop(fixture.receive(vec![echo(&format!("wamid.echo.{wamid}"))]).await),
             Self::Status { wamid, word, participant } => {
                 let fact = status_at(&format!("wamid.echo.{wamid}"), word, i64::try_from(n).unwrap());
@@ -293,4 +333,19 @@ pub(crate) fn make_key(data_dir: &Path) {
     let created_at = Timestamp::from_millis(1_790_000_000_123);
     let key = ApiKey { id: "key_1".into(), name: "desk".into(), created_at };
     Keys::open(&Place::Directory(data_dir.into())).unwrap().create(&key, &KEY_DIGEST).unwrap();
+}
+
+async fn answered_by(fixture: &Fixture, name: &str) {
+    let filter = ConversationFilter::default();
+    let request = ConversationRequest { filter, before: None, size: PageSize::default() };
+    let Some(top) = fixture.store.conversations(request).await.unwrap().rows.pop() else { return };
+    let wish = AssignmentWish {
+        conversation: top.id,
+        assignee: Wish::Have(Responder::parse(name)),
+        team: Wish::Have(Responder::parse("sales")),
+        by: PrincipalId::parse("key:1").unwrap(),
+        at: START,
+    };
+    fixture.store.assign(wish).await.unwrap();
+    fixture.store.clear(top.id).await.unwrap();
 }

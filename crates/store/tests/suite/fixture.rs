@@ -4,11 +4,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU8, AtomicU64, Ordering};
 use std::time::Duration;
 
-use waypost_domain::detail::{Edit, Reaction, Revoke, Text, Words};
+use waypost_domain::detail::{Edit, Reaction, Referral, ReferralSource, Revoke, Text, Words};
 use waypost_domain::{
-    Alias, AliasKind, AppName, CustomerAliases, CustomerChange, CustomerName, Detail, DetailJson, Event,
-    Fact, MessageChange, MessageReaction, MessageType, PhoneNumberId, PortfolioId, RawJson, ReceivedMessage,
-    Reported, Source, StatusReport, Timestamp, Typed, WabaId, Wamid,
+    Alias, AliasKind, AppName, Assignment, CustomerAliases, CustomerChange, CustomerName, Detail, DetailJson,
+    Event, Fact, MessageChange, MessageReaction, MessageType, PhoneNumberId, PortfolioId, RawJson,
+    ReceivedMessage, Reported, Responder, Source, StatusReport, Timestamp, Typed, WabaId, Wamid,
 };
 use waypost_store::{
     Clock, Commit, Commits, CommittedEvent, Encode, EncodedEvent, Limits, OpenError, Options, Place, Step,
@@ -94,6 +94,9 @@ fn encode(event: &Event) -> EncodedEvent {
         Event::Outbox(entry) => ("outbox", entry.state.as_str().to_owned()),
         Event::Field(notice) => ("field", notice.field.to_string()),
         Event::Customer(update) => ("customer", describe_customer(&update.change).to_owned()),
+        Event::Assignment(change) => {
+            ("assignment", format!("{} -> {}", people(&change.previous), people(&change.now)))
+        }
     };
     EncodedEvent { name, body: body.into_bytes() }
 }
@@ -131,6 +134,12 @@ fn describe_customer(change: &CustomerChange) -> &'static str {
         CustomerChange::PossibleDuplicate(_) => "possible duplicate",
         CustomerChange::DuplicateDismissed(_) => "dismissed",
     }
+}
+
+/// The assignee, then the team; `-` for nobody.
+fn people(assignment: &Assignment) -> String {
+    let name = |of: &Option<Responder>| of.as_ref().map_or("-", Responder::as_str).to_owned();
+    format!("{}/{}", name(&assignment.assignee), name(&assignment.team))
 }
 
 pub(crate) fn limits() -> Limits {
@@ -339,6 +348,20 @@ pub(crate) fn revoke(own: &str, target: &str, seconds: i64) -> Fact {
         ("revoke", "[deleted message]", Typed::Revoke(Revoke { target: Wamid::parse(target) })),
         seconds,
     )
+}
+
+/// What an advertisement gives along, where it gives nothing but itself.
+pub(crate) fn advertisement() -> Referral {
+    Referral {
+        source: Some(ReferralSource::Ad),
+        source_id: None,
+        source_url: None,
+        headline: None,
+        body: None,
+        promotion: None,
+        click: None,
+        welcome: None,
+    }
 }
 
 pub(crate) fn status(wamid: &str, word: &str) -> Fact {

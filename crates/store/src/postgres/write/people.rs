@@ -1,5 +1,7 @@
 //! Our numbers, and who is who.
 
+use waypost_domain::listing::folded;
+
 use super::super::link::Parameter;
 use super::super::rows::to_column;
 use super::{Id, Last, Statement};
@@ -13,10 +15,10 @@ const SCOPES: &str = "INSERT INTO scopes (id, kind, name)
      SELECT * FROM unnest($1::bigint[], $2::text[], $3::text[])";
 const UNITED: &str = "UPDATE scopes s SET united_into = u.into_scope
      FROM unnest($1::bigint[], $2::bigint[]) AS u (id, into_scope) WHERE s.id = u.id";
-const CUSTOMERS: &str = "INSERT INTO customers (id, number, number_since, name, created_at)
-     SELECT * FROM unnest($1::bytea[], $2::text[], $3::bigint[], $4::text[], $5::bigint[])";
-const CUSTOMER_NAMES: &str = "UPDATE customers c SET name = u.name
-     FROM unnest($1::bytea[], $2::text[]) AS u (id, name) WHERE c.id = u.id";
+const CUSTOMERS: &str = "INSERT INTO customers (id, number, number_since, name, folded_name, created_at)
+     SELECT * FROM unnest($1::bytea[], $2::text[], $3::bigint[], $4::text[], $5::text[], $6::bigint[])";
+const CUSTOMER_NAMES: &str = "UPDATE customers c SET name = u.name, folded_name = u.folded_name
+     FROM unnest($1::bytea[], $2::text[], $3::text[]) AS u (id, name, folded_name) WHERE c.id = u.id";
 const USERNAMES: &str = "UPDATE customers c SET username = u.username
      FROM unnest($1::bytea[], $2::text[]) AS u (id, username) WHERE c.id = u.id";
 const CUSTOMER_NUMBERS: &str = "UPDATE customers c SET number = u.number, number_since = u.since
@@ -52,8 +54,8 @@ pub(super) struct People {
     number_wabas: Last<i64, String>,
     scopes: Vec<(i64, &'static str, String)>,
     united: Last<i64, i64>,
-    customers: Vec<(Id, String, i64, Option<String>, i64)>,
-    customer_names: Last<Id, String>,
+    customers: Vec<(Id, String, i64, Option<String>, Option<String>, i64)>,
+    customer_names: Last<Id, (String, String)>,
     usernames: Last<Id, String>,
     customer_numbers: Last<Id, (String, i64)>,
     /// `None` where nobody holds the name any more.
@@ -86,10 +88,11 @@ impl People {
                 number.clone().into(),
                 to_column(*number_since),
                 name.as_ref().map(|name| name.as_str().into()),
+                name.as_ref().map(|name| folded(name.as_str())),
                 at.as_millis(),
             )),
             Write::CustomerName { id, name } => {
-                self.customer_names.put(id.to_bytes().into(), name.as_str().into());
+                self.customer_names.put(id.to_bytes().into(), (name.as_str().into(), folded(name.as_str())));
             }
             Write::CustomerUsername { id, username } => {
                 self.usernames.put(id.to_bytes().into(), username.as_str().into());
@@ -161,8 +164,8 @@ impl People {
         columns!(all, UNITED, self.united.rows, |(a, b)| (a, b));
         columns!(all, NUMBERS, self.numbers, |(a, b, c, d, e)| (a, b, c, d, e));
         columns!(all, NUMBER_WABAS, self.number_wabas.rows, |(a, b)| (a, b));
-        columns!(all, CUSTOMERS, self.customers, |(a, b, c, d, e)| (a, b, c, d, e));
-        columns!(all, CUSTOMER_NAMES, self.customer_names.rows, |(a, b)| (a, b));
+        columns!(all, CUSTOMERS, self.customers, |(a, b, c, d, e, f)| (a, b, c, d, e, f));
+        columns!(all, CUSTOMER_NAMES, self.customer_names.rows, |(a, (b, c))| (a, b, c));
         columns!(all, USERNAMES, self.usernames.rows, |(a, b)| (a, b));
         columns!(all, CUSTOMER_NUMBERS, self.customer_numbers.rows, |(a, (b, c))| (a, b, c));
         columns!(all, ALIASES_GONE, gone, |(a, b, c)| (a, b, c));

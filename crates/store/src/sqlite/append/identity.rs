@@ -1,6 +1,7 @@
 //! Who is who: what is wanted of scopes, names and merges, and what was decided of them.
 
 use rusqlite::{Connection, OptionalExtension, params};
+use waypost_domain::listing::folded;
 use waypost_domain::{Alias, AliasKind, CustomerId, CustomerName, ExternalId, Timestamp, Username, WabaId};
 
 use crate::append::{
@@ -180,14 +181,14 @@ pub(super) fn write(connection: &Connection, write: &Write<'_>) -> rusqlite::Res
             let name = name.as_ref().map(CustomerName::as_str);
             connection
                 .prepare_cached(
-                    "INSERT INTO customers (id, number, number_since, name, created_at)
-                     VALUES (?1, ?2, ?3, ?4, ?5)",
+                    "INSERT INTO customers (id, number, number_since, name, folded_name, created_at)
+                     VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
                 )?
-                .execute(params![id.to_bytes(), number, number_since, name, at.as_millis()])
+                .execute(params![id.to_bytes(), number, number_since, name, name.map(folded), at.as_millis()])
         }
         Write::CustomerName { id, name } => connection
-            .prepare_cached("UPDATE customers SET name = ?2 WHERE id = ?1")?
-            .execute(params![id.to_bytes(), name.as_str()]),
+            .prepare_cached("UPDATE customers SET name = ?2, folded_name = ?3 WHERE id = ?1")?
+            .execute(params![id.to_bytes(), name.as_str(), folded(name.as_str())]),
         Write::CustomerUsername { id, username } => connection
             .prepare_cached("UPDATE customers SET username = ?2 WHERE id = ?1")?
             .execute(params![id.to_bytes(), username.as_str()]),

@@ -10,10 +10,10 @@ use waypost_domain::{
 
 use super::identity::{self, family_of, note_family};
 use crate::append::{
-    ChangeItem, ChangeKind, Known, KnownCall, KnownConversation, KnownNumber, ParkedRow, ReactionRow,
-    SeenKey, Sighting, Subject, WamidDigest, Wants,
+    ChangeItem, ChangeKind, Known, KnownCall, KnownConversation, KnownNumber, KnownTalk, ParkedRow,
+    ReactionRow, SeenKey, Sighting, Subject, WamidDigest, Wants,
 };
-use crate::sqlite::rows::{errors, known, pricing};
+use crate::sqlite::rows::{assignment, errors, known, pricing};
 
 /// The columns that [`send_from_row`] reads.
 const SEND: &str = concat!(
@@ -77,6 +77,11 @@ pub(super) fn load(connection: &Connection, wants: &mut Wants, into: &mut Known)
             into.load_send_of(key, entry);
         }
     }
+    for id in wants.talks.drain(..) {
+        if let Some(talk) = find_talk(connection, id)? {
+            into.load_talk(id, talk);
+        }
+    }
     wants.settle();
     Ok(())
 }
@@ -101,6 +106,22 @@ fn find_conversation(
             Ok(KnownConversation {
                 id: ConversationId::from_bytes(row.get(0)?),
                 last_message_at: Timestamp::from_millis(row.get(1)?),
+            })
+        })
+        .optional()
+}
+
+fn find_talk(connection: &Connection, id: ConversationId) -> rusqlite::Result<Option<KnownTalk>> {
+    connection
+        .prepare_cached(
+            "SELECT c.customer, n.phone_number_id, c.assignee, c.team
+             FROM conversations c JOIN numbers n ON n.id = c.number WHERE c.id = ?1",
+        )?
+        .query_row([id.to_bytes()], |row| {
+            Ok(KnownTalk {
+                customer: CustomerId::from_bytes(row.get(0)?),
+                number: known(PhoneNumberId::parse(row.get_ref(1)?.as_str()?), "numbers.phone_number_id")?,
+                assignment: assignment(row, 2)?,
             })
         })
         .optional()

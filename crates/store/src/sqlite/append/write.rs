@@ -3,7 +3,7 @@
 use rusqlite::{Connection, params};
 use waypost_domain::{
     DeadLetter, ErrorDetail, FieldReport, LinkPreview, Message, MessageState, OutboxEntry, OutboxId,
-    PhoneNumberId, RawJson, SendIntent, StatusReport, StatusTimes, Timestamp, WabaId, Wamid,
+    PhoneNumberId, RawJson, Responder, SendIntent, StatusReport, StatusTimes, Timestamp, WabaId, Wamid,
 };
 
 use super::identity;
@@ -40,6 +40,19 @@ fn write_row(connection: &Connection, write: &Write<'_>) -> rusqlite::Result<()>
                 at.map(Timestamp::as_millis),
                 inbound_at.map(Timestamp::as_millis)
             ]),
+        Write::Assigned { id, assignment } => connection
+            .prepare_cached("UPDATE conversations SET assignee = ?2, team = ?3 WHERE id = ?1")?
+            .execute(params![
+                id.to_bytes(),
+                assignment.assignee.as_ref().map(Responder::as_str),
+                assignment.team.as_ref().map(Responder::as_str)
+            ]),
+        Write::Cleared { id, newest } => connection
+            .prepare_cached("UPDATE conversations SET cleared = ?2 WHERE id = ?1")?
+            .execute(params![id.to_bytes(), newest]),
+        Write::Referral { conversation, at } => connection
+            .prepare_cached("INSERT OR IGNORE INTO referrals (conversation, at) VALUES (?1, ?2)")?
+            .execute(params![conversation.to_bytes(), at.as_millis()]),
         Write::Seen { key, at, message } => connection
             .prepare_cached(
                 "INSERT INTO seen (number, wamid, what, day, message) VALUES (?1, ?2, ?3, ?4, ?5)",

@@ -1,0 +1,406 @@
+//! Answers of the routes that read page by page, and what is asked of them.
+//!
+//! A cursor of an answer is taken back under its own name: `before` as `?before=`, `next` as `?cursor=`.
+
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use waypost_domain::{
+    Aftermath, Conversation, ConversationFilter, ConversationId, CustomerName, CustomerRow, CustomerSearch,
+    Message, MessageHistory, Page, Responder, StatusHop, ThreadPlace, ThreadRow, ThreadSpan, Timestamp,
+    Window, window,
+};
+
+use crate::cursor::{conversation_cursor, customer_cursor, thread_cursor};
+use crate::event::{ErrorBody, MessageEvent, PricingBody, ReactionBody};
+use crate::time::IsoTime;
+
+/// The longest content of a message in a list of conversations, in characters.
+const PREVIEW_CHARS_MAX: usize = 200;
+
+/// What `GET /api/conversations` takes.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct ConversationQuery {
+    /// Only those with this business number.
+    pub phone_number_id: Option<String>,
+    /// Only those of this assignee.
+    pub assignee: Option<String>,
+    /// Only those of this team.
+    pub team: Option<String>,
+    /// Only those with this customer.
+    pub customer_id: Option<String>,
+    /// The `next` of the page before.
+    pub cursor: Option<String>,
+    /// 1 to 100; 50 where left out.
+    pub limit: Option<String>,
+}
+
+/// What `GET /api/conversations/{id}/messages` takes.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct ThreadQuery {
+    /// The `before` of another page: the messages just before it. Without both, the newest.
+    pub before: Option<String>,
+    /// The `after` of another page: the messages just after it.
+    pub after: Option<String>,
+    /// 1 to 100; 50 where left out.
+    pub limit: Option<String>,
+}
+
+/// What `GET /api/customers` takes.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct CustomerQuery {
+    /// How the name begins (capitals or not), or a phone number, BSUID or group id.
+    pub search: Option<String>,
+    /// The `next` of the page before.
+    pub cursor: Option<String>,
+    /// 1 to 100; 50 where left out.
+    pub limit: Option<String>,
+}
+
+/// What the older reads take.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct RecentQuery {
+    /// `1` to be shown what was cleared, too.
+    pub all: Option<String>,
+}
+
+/// `PATCH /api/conversations/{id}`: what is left out stays as it is.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AssignRequest {
+    /// Who is to answer it, in up to 128 characters; `null` for nobody.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<String>)]
+    pub assignee: Option<Option<String>>,
+    /// Which team is, in up to 128 characters; `null` for none.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<String>)]
+    pub team: Option<Option<String>>,
+}
+
+/// Tells `null`, which is given, from a member that is left out.
+fn given<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Option<String>>, D::Error> {
+    Deserialize::deserialize(deserializer).map(Some)
+}
+
+/// A conversation: one customer with one business number.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ConversationBody<'a> {
+    /// Our id of it.
+    id: String,
+    /// Our id of the customer.
+    customer_id: String,
+    /// The customer's number in digits, or the BSUID where the number is withheld. Never empty.
+    whatsapp_number: &'a str,
+    /// The customer's profile name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    customer_name: Option<&'a str>,
+    /// The business number.
+    phone_number_id: &'a str,
+    /// Who answers it; `null` for nobody.
+    assignee: Option<&'a str>,
+    /// Which team does; `null` for none.
+    team: Option<&'a str>,
+    /// `open`: anything may be sent. `closed`: templates only. `unknown`: nothing that the customer did is known.
+    window: &'static str,
+    /// When the window closes or closed; not where it is unknown.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    window_expires_at: Option<IsoTime>,
+    /// Until when all messages are free of charge, where they are: a free entry point. It opens no window.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    free_until: Option<IsoTime>,
+    /// The time by which it is listed: its newest message's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    last_message_at: Option<IsoTime>,
+    /// Its newest message; not where a first send is still under way.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    last_message: Option<MessagePreview<'a>>,
+}
+
+impl<'a> ConversationBody<'a> {
+    /// The conversation as it is `now`.
+    #[must_use]
+    pub fn new(conversation: &'a Conversation, now: Timestamp) -> Self {
+        let window = Window::at(conversation.opened_at, now);
+        let name = |of: &'a Option<Responder>| of.as_ref().map(Responder::as_str);
+        Self {
+            id: conversation.id.to_string(),
+            customer_id: conversation.customer.to_string(),
+            whatsapp_number: &conversation.customer_number,
+            customer_name: conversation.customer_name.as_ref().map(CustomerName::as_str),
+            phone_number_id: conversation.number.as_str(),
+            assignee: name(&conversation.assignment.assignee),
+            team: name(&conversation.assignment.team),
+            window: window.state.as_str(),
+            window_expires_at: window.expires_at.map(IsoTime),
+            free_until: window::free_until(conversation.referral_answered_at, now).map(IsoTime),
+            last_message_at: conversation
+                .last_message
+                .is_some()
+                .then_some(IsoTime(conversation.last_message_at)),
+            last_message: conversation.last_message.as_deref().map(MessagePreview::new),
+        }
+    }
+}
+
+/// As much of a message as a list of conversations shows.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct MessagePreview<'a> {
+    /// Our id of the message.
+    id: String,
+    /// `inbound` or `outbound`.
+    direction: &'static str,
+    /// Meta's word for the type.
+    message_type: &'a str,
+    /// What a person would read, its first 200 characters.
+    content: String,
+    /// As of the message.
+    status: &'static str,
+    /// WhatsApp's time of the message; ours where that is missing or absurd.
+    #[schema(value_type = String, format = DateTime)]
+    timestamp: IsoTime,
+}
+
+impl<'a> MessagePreview<'a> {
+    fn new(message: &'a Message) -> Self {
+        Self {
+            id: message.id.to_string(),
+            direction: message.source.direction().as_str(),
+            message_type: message.kind.as_str(),
+            content: message.content.chars().take(PREVIEW_CHARS_MAX).collect(),
+            status: message.state.as_str(),
+            timestamp: IsoTime(message.at),
+        }
+    }
+}
+
+/// A page of conversations, those first in which something was written last.
+#[derive(Serialize, ToSchema)]
+pub struct ConversationPage<'a> {
+    data: Vec<ConversationBody<'a>>,
+    /// The `cursor` of the next page; left out where this is the last.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next: Option<String>,
+}
+
+impl<'a> ConversationPage<'a> {
+    /// The page as it is `now`.
+    #[must_use]
+    pub fn new(page: &'a Page<Conversation>, filter: &ConversationFilter, now: Timestamp) -> Self {
+        let last = page.rows.last().filter(|_| page.has_more);
+        Self {
+            data: page.rows.iter().map(|row| ConversationBody::new(row, now)).collect(),
+            next: last.map(|row| conversation_cursor(filter, row.place())),
+        }
+    }
+}
+
+/// A page of messages in the order of the thread, the oldest first.
+#[derive(Serialize, ToSchema)]
+pub struct MessagePage<'a> {
+    data: Vec<ThreadMessage<'a>>,
+    /// What to ask for what stands before this page; left out where nothing does.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    before: Option<String>,
+    /// What to ask for what stands, or will stand, after this page; left out where there is no message at all.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    after: Option<String>,
+}
+
+impl<'a> MessagePage<'a> {
+    /// The page that was asked for by `span`.
+    #[must_use]
+    pub fn new(page: &'a Page<ThreadRow>, conversation: ConversationId, span: ThreadSpan) -> Self {
+        let first = page.rows.first().map(|row| row.place);
+        let last = page.rows.last().map(|row| row.place);
+        let (before, after): (Option<ThreadPlace>, Option<ThreadPlace>) = match span {
+            ThreadSpan::Newest => (first.filter(|_| page.has_more), last),
+            ThreadSpan::Before(asked) => (first.filter(|_| page.has_more), last.or(Some(asked))),
+            // What it was asked to stand after does, so something stands before it.
+            ThreadSpan::After(asked) => (first.or(Some(asked)), last.or(Some(asked))),
+        };
+        let cursor = |place| thread_cursor(conversation, place);
+        Self {
+            data: page.rows.iter().map(|row| ThreadMessage::new(&row.message, &row.aftermath)).collect(),
+            before: before.map(cursor),
+            after: after.map(cursor),
+        }
+    }
+}
+
+/// A message as it was shown, with what became of it since.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct ThreadMessage<'a> {
+    #[serde(flatten)]
+    message: MessageEvent<'a>,
+    /// When it was edited: `content` is what it says now.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    edited_at: Option<IsoTime>,
+    /// When it was deleted for everyone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    revoked_at: Option<IsoTime>,
+    /// All reactions that there are now, the newest last.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    reactions: Vec<ReactionBody<'a>>,
+}
+
+impl<'a> ThreadMessage<'a> {
+    fn new(message: &'a Message, aftermath: &'a Aftermath) -> Self {
+        Self {
+            message: MessageEvent::new(message),
+            edited_at: aftermath.edited_at.map(IsoTime),
+            revoked_at: aftermath.revoked_at.map(IsoTime),
+            reactions: aftermath.reactions.iter().map(ReactionBody::new).collect(),
+        }
+    }
+}
+
+/// What a message said at some time.
+#[derive(Serialize, ToSchema)]
+struct WordingBody<'a> {
+    /// What a person would read.
+    content: &'a str,
+    /// From when on, by WhatsApp's time; ours where that is missing or absurd.
+    #[schema(value_type = String, format = DateTime)]
+    timestamp: IsoTime,
+}
+
+/// A message with all that was reported of it.
+#[derive(Serialize, ToSchema)]
+pub struct MessageBody<'a> {
+    #[serde(flatten)]
+    message: ThreadMessage<'a>,
+    /// All that it said, by time; left out where it was never edited.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    versions: Vec<WordingBody<'a>>,
+    /// What Meta reported of it, by time.
+    statuses: Vec<HopBody<'a>>,
+}
+
+impl<'a> MessageBody<'a> {
+    /// The message with its history.
+    #[must_use]
+    pub fn new(history: &'a MessageHistory) -> Self {
+        Self {
+            message: ThreadMessage::new(&history.message, &history.aftermath),
+            versions: (history.wordings.iter())
+                .map(|wording| WordingBody { content: &wording.content, timestamp: IsoTime(wording.at) })
+                .collect(),
+            statuses: history.hops.iter().map(HopBody::new).collect(),
+        }
+    }
+}
+
+/// One report of a message's status.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct HopBody<'a> {
+    /// What came, in Meta's word.
+    reported: &'a str,
+    /// Who of a group it is about.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    participant: Option<&'a str>,
+    /// What went wrong.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    errors: Vec<ErrorBody<'a>>,
+    /// What it costs.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pricing: Option<PricingBody<'a>>,
+    /// WhatsApp's time of it; ours where that is missing or absurd.
+    #[schema(value_type = String, format = DateTime)]
+    timestamp: IsoTime,
+}
+
+impl<'a> HopBody<'a> {
+    fn new(hop: &'a StatusHop) -> Self {
+        Self {
+            reported: hop.reported.as_str(),
+            participant: hop.participant.as_deref(),
+            errors: ErrorBody::all(&hop.errors),
+            pricing: hop.pricing.as_ref().map(PricingBody::new),
+            timestamp: IsoTime(hop.at),
+        }
+    }
+}
+
+/// A customer in a list.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct CustomerSummary<'a> {
+    /// Our id of the customer.
+    id: String,
+    /// The number in digits, or the BSUID where the number is withheld. Never empty.
+    whatsapp_number: &'a str,
+    /// The profile name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    customer_name: Option<&'a str>,
+    /// When we met first.
+    #[schema(value_type = String, format = DateTime)]
+    created_at: IsoTime,
+}
+
+/// A page of customers: those found by a number or another alias in its order, then those found by name in its order;
+/// without a search the newest first.
+#[derive(Serialize, ToSchema)]
+pub struct CustomerPage<'a> {
+    data: Vec<CustomerSummary<'a>>,
+    /// The `cursor` of the next page; left out where this is the last.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next: Option<String>,
+}
+
+impl<'a> CustomerPage<'a> {
+    /// The page that was found by `search`.
+    #[must_use]
+    pub fn new(page: &'a Page<CustomerRow>, search: Option<&CustomerSearch>) -> Self {
+        let summary = |row: &'a CustomerRow| CustomerSummary {
+            id: row.id.to_string(),
+            whatsapp_number: &row.number,
+            customer_name: row.name.as_ref().map(CustomerName::as_str),
+            created_at: IsoTime(row.created_at),
+        };
+        let last = page.rows.last().filter(|_| page.has_more);
+        Self {
+            data: page.rows.iter().map(summary).collect(),
+            next: last.map(|row| customer_cursor(search, row.place())),
+        }
+    }
+}
+
+/// The answer of the older reads: the newest 50 at most, the newest first.
+#[derive(Serialize, ToSchema)]
+pub struct RecentMessages<'a> {
+    /// `true`.
+    success: bool,
+    data: Vec<MessageEvent<'a>>,
+}
+
+impl<'a> RecentMessages<'a> {
+    /// The answer with these messages.
+    #[must_use]
+    pub fn new(messages: &'a [Message]) -> Self {
+        Self { success: true, data: messages.iter().map(MessageEvent::new).collect() }
+    }
+}
+
+/// The answer of `POST /whatsapp/conversation/{id}/clear`.
+#[derive(Serialize, ToSchema)]
+pub struct ClearedBody {
+    /// `true`.
+    pub success: bool,
+}

@@ -1,0 +1,46 @@
+//! What people say of a conversation: who answers it, and that the older reads are to begin anew.
+
+use waypost_domain::{Assignment, AssignmentChange, AssignmentWish, ConversationId, Event};
+
+use super::Decider;
+use super::plan::{Plan, Write};
+use crate::store::ConversationError;
+
+impl Decider {
+    /// Who answers it from now on. What is so already changes nothing and shows nothing.
+    pub(super) fn assign(
+        &mut self,
+        plan: &mut Plan<'_>,
+        wish: &AssignmentWish,
+    ) -> Result<Assignment, ConversationError> {
+        let known = self.known.talk(wish.conversation).ok_or(ConversationError::Unknown)?;
+        let wanted = wish.after(&known.assignment);
+        if wanted == known.assignment {
+            return Ok(wanted);
+        }
+        let change = AssignmentChange {
+            conversation: wish.conversation,
+            customer: known.customer,
+            number: known.number.clone(),
+            previous: std::mem::replace(&mut known.assignment, wanted.clone()),
+            now: wanted.clone(),
+            by: wish.by.clone(),
+            at: wish.at,
+        };
+        self.show(plan, &Event::Assignment(Box::new(change)), wish.at);
+        plan.write(Write::Assigned { id: wish.conversation, assignment: wanted.clone() });
+        Ok(wanted)
+    }
+
+    /// Hides from the older reads what is in the conversation already, and nothing that comes.
+    pub(super) fn clear(
+        &mut self,
+        plan: &mut Plan<'_>,
+        conversation: ConversationId,
+    ) -> Result<(), ConversationError> {
+        self.known.talk(conversation).ok_or(ConversationError::Unknown)?;
+        let (newest, _) = self.known.newest();
+        plan.write(Write::Cleared { id: conversation, newest });
+        Ok(())
+    }
+}
