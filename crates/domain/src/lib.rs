@@ -52,7 +52,7 @@ pub use listing::{
     Wording,
 };
 pub use message::{DetailJson, Direction, ErrorDetail, Message, MessageType, RawJson, Source};
-pub use notice::{HistorySync, MarketingChoice, Notice};
+pub use notice::{CustomerNotes, HistorySync, MarketingChoice, Notice};
 pub use offset::{Epoch, Offset};
 pub use outbox::{LinkPreview, OutboxEntry, OutboxState, Recipient, SendIntent, SendOutcome};
 pub use pid::Pid;

@@ -9,6 +9,7 @@ mod number;
 mod people;
 mod template;
 
+use crate::customer::CustomerName;
 use crate::detail::Token;
 use crate::message::ErrorDetail;
 use crate::time::Timestamp;
@@ -113,6 +114,15 @@ pub struct HistorySync {
     pub progress: Option<u32>,
     /// When the business declined.
     pub declined_at: Option<Timestamp>,
+}
+
+/// What is noted of a customer beside how they call themselves. Of several notes the newest counts.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CustomerNotes {
+    /// How the business's phone calls them.
+    pub saved_name: Option<CustomerName>,
+    /// Whether they want marketing messages, where they have said so.
+    pub marketing: Option<MarketingChoice>,
 }
 
 /// Meta's word or id, for programs.

@@ -2,8 +2,8 @@
 
 use tokio::sync::oneshot;
 use waypost_domain::{
-    Conversation, ConversationId, CustomerId, CustomerRow, HistorySync, Message, MessageHistory, MessageId,
-    Offset, Page, PhoneNumberId, ThreadRow, Timestamp,
+    Conversation, ConversationId, CustomerId, CustomerNotes, CustomerRow, HistorySync, Message,
+    MessageHistory, MessageId, Offset, Page, PhoneNumberId, ThreadRow, Timestamp,
 };
 
 use crate::append::Undelivered;
@@ -58,6 +58,7 @@ ask_back_end! {
     fn possible_duplicates(&self, after: u64, limit: usize) -> Result<Vec<PossibleDuplicate>, ReadError>;
     fn last_number(&self, customer: CustomerId) -> Result<Option<PhoneNumberId>, ReadError>;
     fn has_number(&self, number: PhoneNumberId) -> Result<bool, ReadError>;
+    fn customer_notes(&self, customer: CustomerId) -> Result<CustomerNotes, ReadError>;
     fn history_sync(&self, number: PhoneNumberId) -> Result<Option<HistorySync>, ReadError>;
     fn conversations(&self, request: ConversationRequest) -> Result<Page<Conversation>, ReadError>;
     fn conversation(&self, id: ConversationId) -> Result<Option<Conversation>, ReadError>;

@@ -6,8 +6,8 @@ use tokio::sync::{oneshot, watch};
 use waypost_domain::status::DELIVERY_DAYS_MAX;
 use waypost_domain::time::DAY_MS;
 use waypost_domain::{
-    Amendment, AppName, Assignment, AssignmentWish, ConversationId, CustomerId, Fact, HistorySync, Offset,
-    OutboxEntry, OutboxId, PhoneNumberId, SendIntent, SendOutcome, Timestamp,
+    Amendment, AppName, Assignment, AssignmentWish, ConversationId, CustomerId, CustomerNotes, Fact,
+    HistorySync, Offset, OutboxEntry, OutboxId, PhoneNumberId, SendIntent, SendOutcome, Timestamp,
 };
 
 use crate::append::Delivery;
@@ -334,6 +334,14 @@ impl Store {
     /// See [`ReadError`].
     pub async fn has_number(&self, number: PhoneNumberId) -> Result<bool, ReadError> {
         self.back.has_number(number).await
+    }
+
+    /// What the business's phone and the customer have said of the customer, whoever they were when it was said.
+    ///
+    /// # Errors
+    /// See [`ReadError`].
+    pub async fn customer_notes(&self, customer: CustomerId) -> Result<CustomerNotes, ReadError> {
+        self.back.customer_notes(customer).await
     }
 
     /// How far the sharing of the old chats of one of our numbers has come; `None` where it never began.

@@ -2,7 +2,9 @@
 
 use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
-use waypost_domain::{CustomerId, Epoch, HistorySync, Offset, PhoneNumberId};
+use waypost_domain::{
+    CustomerId, CustomerName, CustomerNotes, Epoch, HistorySync, MarketingChoice, Offset, PhoneNumberId,
+};
 
 use super::Postgres;
 use super::link;
@@ -133,6 +135,34 @@ impl Postgres {
     pub(crate) async fn has_number(&self, number: PhoneNumberId) -> Result<bool, ReadError> {
         let sql = "SELECT 1 FROM numbers WHERE phone_number_id = $1";
         self.read(sql, &[&number.as_str()], |rows| Ok(!rows.is_empty())).await
+    }
+
+    /// The newest notes of all that are one with the customer.
+    pub(crate) async fn customer_notes(&self, customer: CustomerId) -> Result<CustomerNotes, ReadError> {
+        let newest = |value: &str, at: &str| {
+            format!(
+                r#"(SELECT {value} FROM customers WHERE id IN (
+                        SELECT id FROM now UNION
+                        SELECT customer FROM merges WHERE survivor = (SELECT id FROM now)
+                    ) AND {at} IS NOT NULL
+                    ORDER BY {at} DESC, coalesce({value}, '') COLLATE "C" DESC LIMIT 1)"#
+            )
+        };
+        let sql = format!(
+            "WITH now (id) AS (SELECT coalesce((SELECT survivor FROM merges WHERE customer = $1), $1))
+             SELECT {}, {}",
+            newest("saved_name", "saved_name_at"),
+            newest("marketing", "marketing_at")
+        );
+        self.read(&sql, &[&&customer.to_bytes()[..]], |rows| {
+            let row = known(rows.first(), "customers")?;
+            let (name, choice): (Option<&str>, Option<&str>) = (row.try_get(0)?, row.try_get(1)?);
+            Ok(CustomerNotes {
+                saved_name: name.and_then(CustomerName::parse),
+                marketing: choice.and_then(MarketingChoice::parse),
+            })
+        })
+        .await
     }
 
     pub(crate) async fn history_sync(&self, number: PhoneNumberId) -> Result<Option<HistorySync>, ReadError> {

@@ -23,8 +23,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use waypost_domain::{
-    Conversation, ConversationId, CustomerId, CustomerRow, HistorySync, Message, MessageHistory, MessageId,
-    Offset, Page, PhoneNumberId, ThreadRow, Timestamp,
+    Conversation, ConversationId, CustomerId, CustomerNotes, CustomerRow, HistorySync, Message,
+    MessageHistory, MessageId, Offset, Page, PhoneNumberId, ThreadRow, Timestamp,
 };
 
 use crate::append::Undelivered;
@@ -128,6 +128,10 @@ impl Sqlite {
 
     pub(crate) async fn has_number(&self, number: PhoneNumberId) -> Result<bool, ReadError> {
         self.readers.run(move |connection| readers::has_number(connection, &number)).await
+    }
+
+    pub(crate) async fn customer_notes(&self, customer: CustomerId) -> Result<CustomerNotes, ReadError> {
+        self.readers.run(move |connection| readers::customer_notes(connection, customer)).await
     }
 
     pub(crate) async fn history_sync(&self, number: PhoneNumberId) -> Result<Option<HistorySync>, ReadError> {

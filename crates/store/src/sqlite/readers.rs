@@ -5,7 +5,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use rusqlite::{Connection, OptionalExtension};
 use tokio::sync::Semaphore;
-use waypost_domain::{CustomerId, HistorySync, PhoneNumberId, Timestamp};
+use waypost_domain::{
+    CustomerId, CustomerName, CustomerNotes, HistorySync, MarketingChoice, PhoneNumberId, Timestamp,
+};
 
 use super::connection::{open_to_read, settle_close};
 use super::rows::known;
@@ -94,6 +96,29 @@ pub(crate) fn has_number(connection: &Connection, number: &PhoneNumberId) -> rus
     connection
         .prepare_cached("SELECT EXISTS (SELECT 1 FROM numbers WHERE phone_number_id = ?1)")?
         .query_row([number.as_str()], |row| row.get(0))
+}
+
+/// The newest notes of all that are one with the customer.
+pub(crate) fn customer_notes(
+    connection: &Connection,
+    customer: CustomerId,
+) -> rusqlite::Result<CustomerNotes> {
+    let newest = |value: &str, at: &str| {
+        let sql = format!(
+            "WITH now (id) AS (SELECT coalesce((SELECT survivor FROM merges WHERE customer = ?1), ?1))
+             SELECT {value} FROM customers
+             WHERE id IN (SELECT id FROM now UNION SELECT customer FROM merges WHERE survivor = (SELECT id FROM now))
+                 AND {at} IS NOT NULL
+             ORDER BY {at} DESC, coalesce({value}, '') DESC LIMIT 1"
+        );
+        let found: Option<Option<String>> =
+            connection.prepare_cached(&sql)?.query_row([customer.to_bytes()], |row| row.get(0)).optional()?;
+        Ok::<_, rusqlite::Error>(found.flatten())
+    };
+    Ok(CustomerNotes {
+        saved_name: newest("saved_name", "saved_name_at")?.and_then(|name| CustomerName::parse(&name)),
+        marketing: newest("marketing", "marketing_at")?.and_then(|choice| MarketingChoice::parse(&choice)),
+    })
 }
 
 pub(crate) fn history_sync(

@@ -1,9 +1,13 @@
 //! What fields other than messages say of customers is state, in whatever order it is said.
 
+use waypost_domain::detail::Token;
+use waypost_domain::identity::Amendment;
 use waypost_domain::notice::{Preference, SavedContact, StandbyCopy, StandbyPart};
 use waypost_domain::{
-    AliasKind, CustomerAliases, CustomerName, Fact, FieldReport, Notice, RawJson, Timestamp, detail::Token,
+    AliasKind, CustomerAliases, CustomerName, CustomerNotes, Fact, FieldReport, MarketingChoice, Notice,
+    RawJson, Timestamp,
 };
+use waypost_store::CustomerMatch;
 
 use crate::fixture::{Fixture, START, alias, message, number, phone};
 
@@ -134,4 +138,28 @@ async fn one_content_at_two_times_or_of_two_numbers_is_two_reports() {
     };
     let counts = fixture.receive(vec![told(Some(1)), told(Some(2)), told(Some(1)), told(None)]).await;
     assert_eq!((counts.stored, counts.repeated), (3, 1));
+}
+
+#[tokio::test]
+async fn what_was_noted_of_either_of_two_who_are_one_counts_by_its_time() {
+    let fixture = Fixture::new();
+    let bsuid = || CustomerAliases::new([alias(AliasKind::Bsuid, "US.70000000000000002001")]).unwrap();
+    fixture.receive(vec![saved(phone("15550002001"), Some("Ana"), 5), preference("resume", 5)]).await;
+    fixture.receive(vec![saved(bsuid(), Some("Ana R."), 9)]).await;
+    let customer = async |name: &str| {
+        let CustomerMatch::One(found) = fixture.store.find_customer(name).await.unwrap() else {
+            panic!("{name}")
+        };
+        found.customer
+    };
+    let (by_phone, by_bsuid) = (customer("15550002001").await, customer("US.70000000000000002001").await);
+    let notes = |name: &str, marketing| CustomerNotes { saved_name: CustomerName::parse(name), marketing };
+    let wanted = Some(MarketingChoice::Wanted);
+    assert_eq!(fixture.store.customer_notes(by_phone).await.unwrap(), notes("Ana", wanted));
+    assert_eq!(fixture.store.customer_notes(by_bsuid).await.unwrap(), notes("Ana R.", None));
+    let merge = Amendment::Merge { customer: by_bsuid, into: by_phone };
+    fixture.store.amend(merge, START).await.unwrap();
+    for customer in [by_phone, by_bsuid] {
+        assert_eq!(fixture.store.customer_notes(customer).await.unwrap(), notes("Ana R.", wanted));
+    }
 }
