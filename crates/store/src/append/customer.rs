@@ -10,7 +10,8 @@ use waypost_domain::{
 };
 
 use super::Decider;
-use super::known::{HolderRow, KnownConversation, KnownCustomer};
+use super::holders::{HolderRow, KnownCustomer};
+use super::known::KnownConversation;
 use super::plan::{PhoneMove, Plan, Write};
 use crate::commit::Step;
 

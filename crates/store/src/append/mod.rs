@@ -14,6 +14,7 @@ mod change;
 mod customer;
 mod dedup;
 mod field;
+mod holders;
 mod item;
 mod journal;
 mod known;
@@ -38,11 +39,12 @@ use dedup::DedupKey;
 use journal::Journal;
 
 pub(crate) use dedup::{SeenKey, WamidDigest};
+pub(crate) use holders::{HolderRow, KnownCustomer, KnownDuplicate};
 pub(crate) use item::{Delivery, Item, Outcome, Undelivered};
 pub(crate) use journal::next_check;
 pub(crate) use known::{
-    ChangeItem, ChangeKind, Heads, HolderRow, Known, KnownCall, KnownConversation, KnownCustomer,
-    KnownDuplicate, KnownNumber, KnownTalk, ParkedRow, ReactionRow, Sighting, Subject,
+    ChangeItem, ChangeKind, Heads, Known, KnownCall, KnownConversation, KnownNumber, KnownTalk, ParkedRow,
+    ReactionRow, Sighting, Subject,
 };
 pub(crate) use plan::{HopRow, Plan, SettledRow, Write};
 pub(crate) use scopes::{ScopeKind, ScopeName, Scopes};

@@ -9,8 +9,9 @@ use waypost_domain::{
 };
 
 use super::dedup::{SeenKey, WamidDigest};
+use super::holders::HolderRow;
 use super::item::Delivery;
-use super::known::{ChangeItem, HolderRow, KnownCall, ReactionRow};
+use super::known::{ChangeItem, KnownCall, ReactionRow};
 use super::scopes::ScopeName;
 use crate::commit::{CommittedEvent, Step};
 

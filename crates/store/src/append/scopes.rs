@@ -6,7 +6,8 @@ use std::collections::HashMap;
 use waypost_domain::{Alias, AliasKind, AppName, CustomerId, PhoneNumberId, PortfolioId, WabaId, identity};
 
 use super::Decider;
-use super::known::{HolderRow, Known};
+use super::holders::HolderRow;
+use super::known::Known;
 use super::plan::{Plan, Write};
 
 /// The scope of names that our operator gave, not WhatsApp.

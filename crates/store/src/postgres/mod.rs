@@ -12,7 +12,6 @@ mod directory;
 mod housekeeping;
 mod identity;
 mod keys;
-mod last;
 mod link;
 mod load;
 mod messages;

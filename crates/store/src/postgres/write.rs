@@ -1,14 +1,14 @@
 //! A plan as few statements: one for each kind of row, whatever the number of rows. Of what is written more than once
 //! within the plan, the last counts: a statement may touch a row once only.
 
+use last::Last;
+use people::People;
 use waypost_domain::{Assignment, LinkPreview, Message, RawJson, Reactor, Responder, StatusTimes, Timestamp};
 
-use super::last::Last;
 use super::link::Parameter;
 use super::rows::to_column;
 use crate::append::{Plan, ReactionRow, Write};
 use crate::columns::{audience_to_column, errors_to_column, pricing_to_column, text_to_column};
-use people::People;
 
 const CONVERSATIONS: &str = "INSERT INTO conversations (id, customer, number, last_message_at)
      SELECT *, 0 FROM unnest($1::bytea[], $2::bytea[], $3::bigint[])";
@@ -96,6 +96,7 @@ macro_rules! columns {
 }
 
 mod fields;
+mod last;
 mod people;
 use fields::Fields;
 

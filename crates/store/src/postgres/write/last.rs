@@ -1,4 +1,4 @@
-//! Rows of which the last counts.
+//! Of what is written more than once within a plan, the last counts.
 
 use std::collections::HashMap;
 use std::hash::Hash;

@@ -1,0 +1,110 @@
+//! Who holds which names, and of whom it was noted that they may be one, as far as it was loaded.
+
+use waypost_domain::{Alias, CustomerId, CustomerName, ExternalId, Username};
+
+use super::known::{Known, loaded};
+
+/// A customer as far as its messages concern it.
+#[derive(Clone, Debug)]
+pub(crate) struct KnownCustomer {
+    /// What is shown as the customer's number.
+    pub(crate) number: Box<str>,
+    /// The journal's entry after which that came to be.
+    pub(crate) number_since: u64,
+    pub(crate) name: Option<CustomerName>,
+    pub(crate) username: Option<Username>,
+    /// The scopes in which the customer has a BSUID.
+    pub(crate) bsuid_scopes: Vec<i64>,
+}
+
+/// That a customer holds a name in a scope.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct HolderRow {
+    pub(crate) scope: i64,
+    pub(crate) customer: CustomerId,
+    /// The journal's newest entry when the name became the customer's.
+    pub(crate) since: u64,
+}
+
+/// Two customers of whom it was noted that they may be one.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct KnownDuplicate {
+    pub(crate) customers: (CustomerId, CustomerId),
+    pub(crate) is_dismissed: bool,
+}
+
+impl Known {
+    /// Who holds a name, in any scope.
+    pub(super) fn holders(&self, alias: &Alias) -> &[HolderRow] {
+        loaded(self.holders.get(alias).map(Vec::as_slice))
+    }
+
+    /// Those who hold a name in `scope`: one, but for a scope that was two until just now.
+    pub(super) fn holders_in(&self, alias: &Alias, scope: i64) -> Vec<HolderRow> {
+        let scopes = self.scopes.as_ref();
+        let now = |scope| scopes.map_or(scope, |scopes| scopes.now(scope));
+        self.holders(alias).iter().filter(|row| now(row.scope) == scope).copied().collect()
+    }
+
+    /// Who holds a name in `scope`.
+    pub(super) fn holder(&self, alias: &Alias, scope: i64) -> Option<CustomerId> {
+        let scopes = self.scopes.as_ref();
+        let now = |scope| scopes.map_or(scope, |scopes| scopes.now(scope));
+        self.holders(alias).iter().find(|row| now(row.scope) == scope).map(|row| row.customer)
+    }
+
+    /// The name is the customer's in `row`'s scope, whoever held it there.
+    pub(super) fn hold(&mut self, alias: Alias, row: HolderRow) {
+        self.let_go(&alias, row.scope);
+        self.load_holder(alias, row);
+    }
+
+    /// Nobody holds the name in this scope any more.
+    pub(super) fn let_go(&mut self, alias: &Alias, scope: i64) {
+        self.holders.entry(alias.clone()).or_default().retain(|row| row.scope != scope);
+    }
+
+    /// Whether it was noted before that two may be one, or whoever was merged into them.
+    pub(super) fn is_noted(&self, one: CustomerId, other: CustomerId) -> bool {
+        let others = |member| self.noted.get(&member).into_iter().flatten();
+        let mut noted = self.merges.family(one).flat_map(others);
+        noted.any(|noted| self.merges.now(*noted) == other)
+    }
+
+    /// Whether the customer, or anybody merged into it, has a BSUID in the scope.
+    pub(super) fn has_bsuid(&self, customer: CustomerId, scope: i64) -> bool {
+        let scopes = self.scopes.as_ref();
+        let is_here = |there: &i64| scopes.map_or(*there, |scopes| scopes.now(*there)) == scope;
+        let mut family = self.merges.family(customer).filter_map(|member| self.person(member));
+        family.any(|member| member.bsuid_scopes.iter().any(is_here))
+    }
+}
+
+/// What a back end found of what was wanted.
+impl Known {
+    /// One of those who hold a name.
+    pub(crate) fn load_holder(&mut self, alias: Alias, row: HolderRow) {
+        self.holders.entry(alias).or_default().push(row);
+    }
+
+    /// That `customer` was merged into another. What was decided since counts more.
+    pub(crate) fn load_merge(&mut self, customer: CustomerId, into: CustomerId) {
+        self.merges.load(customer, into);
+    }
+
+    pub(crate) fn load_external_id(&mut self, customer: CustomerId, id: ExternalId) {
+        self.external_ids.insert(customer, Some(id));
+    }
+
+    pub(crate) fn load_overlap(&mut self, scopes: (i64, i64), alias: Alias) {
+        self.overlaps.entry(scopes).or_default().push(alias);
+    }
+
+    pub(crate) fn load_noted(&mut self, customer: CustomerId, other: CustomerId) {
+        self.noted.entry(customer).or_default().push(other);
+    }
+
+    pub(crate) fn load_duplicate(&mut self, entry: u64, duplicate: KnownDuplicate) {
+        self.duplicates.insert(entry, Some(duplicate));
+    }
+}
