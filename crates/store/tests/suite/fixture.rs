@@ -151,7 +151,7 @@ pub(crate) fn limits() -> Limits {
         dead_letter_bytes_max: 1_000,
         parked_status_days: 30,
         parked_statuses_max: 5,
-        dedup_days: 30,
+        dedup_days: 45,
         session_hours: 24,
         sessions_max: 5,
     }

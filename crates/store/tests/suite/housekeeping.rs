@@ -70,7 +70,7 @@ async fn statuses_without_a_message_are_bounded_and_go_after_their_time() {
 async fn what_was_seen_is_remembered_for_its_days() {
     let fixture = Fixture::new();
     fixture.receive(vec![echo("wamid.1")]).await;
-    fixture.clock.advance_days(30);
+    fixture.clock.advance_days(45);
     fixture.store.tend().await.unwrap();
     assert_eq!(fixture.receive(vec![echo("wamid.1")]).await.repeated, 1);
     fixture.clock.advance_days(1);

@@ -44,6 +44,7 @@ const DUPLICATES: &str = "INSERT INTO duplicates (entry, first, second, at)
 const DISMISSED: &str = "UPDATE duplicates d SET dismissed_at = u.at
      FROM unnest($1::bigint[], $2::bigint[]) AS u (entry, at) WHERE d.entry = u.entry";
 
+type CustomerColumns = (Id, String, i64, Option<String>, Option<String>, i64);
 /// Kind, value and scope.
 type AliasKey = (&'static str, String, i64);
 
@@ -54,7 +55,7 @@ pub(super) struct People {
     number_wabas: Last<i64, String>,
     scopes: Vec<(i64, &'static str, String)>,
     united: Last<i64, i64>,
-    customers: Vec<(Id, String, i64, Option<String>, Option<String>, i64)>,
+    customers: Vec<CustomerColumns>,
     customer_names: Last<Id, (String, String)>,
     usernames: Last<Id, String>,
     customer_numbers: Last<Id, (String, i64)>,
