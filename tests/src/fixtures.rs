@@ -90,6 +90,18 @@ impl Fixtures {
 
 impl GoodFixture {
     fn expected(row: &[String], body: Vec<u8>) -> Self {
+        // The dashboard's test is told, and is no message.
+        if row[0] == "dashboard-test-message.json" {
+            return Self {
+                name: row[0].clone(),
+                signature: String::new(),
+                shown: 0,
+                messages: 0,
+                statuses: 0,
+                fields: vec!["waypost_test".to_owned()],
+                body,
+            };
+        }
         let messages = number(row, 3) + number(row, 6) + past_and_calls(row);
         let json: Value = serde_json::from_slice(&body).expect("a good body is JSON");
         // Calls and late pictures are messages, and no events of their own.

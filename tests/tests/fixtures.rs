@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use waypost_testkit::{Answer, Request, ServerOptions, TestServer};
-use waypost_tests::{DeadLetters, Event, Fixtures, StockClient, Stored, deliver_text, whole_log};
+use waypost_tests::{
+    DeadLetters, Event, Fixtures, GoodFixture, StockClient, Stored, deliver_text, whole_log,
+};
 
 /// The most that Meta sends, and that is taken.
 const BODY_BYTES_MAX: usize = 3 * 1024 * 1024;
@@ -105,7 +107,9 @@ fn every_good_body_is_stored_and_shown_once() {
         }
     }
     let before = Tally::of(&stored);
-    for fixture in &fixtures.good {
+    // Each press of the dashboard's "Test" is told.
+    let is_test = |fixture: &&GoodFixture| fixture.fields == ["waypost_test"];
+    for fixture in fixtures.good.iter().filter(|fixture| !is_test(fixture)) {
         let answer = post(&server, &fixture.body, &fixture.signature);
         assert_eq!(answer.status, 200, "{} again", fixture.name);
     }

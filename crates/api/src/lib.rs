@@ -16,6 +16,7 @@ pub mod event;
 pub mod listing;
 pub mod names;
 mod notice;
+pub mod operation;
 pub mod problem;
 pub mod rest;
 pub mod room;
@@ -34,6 +35,7 @@ pub use listing::{
     AssignRequest, ClearedBody, ConversationBody, ConversationPage, ConversationQuery, CustomerPage,
     CustomerQuery, MessageBody, MessagePage, RecentMessages, RecentQuery, ThreadQuery,
 };
+pub use operation::{LetterPage, LetterSummary, LetterView, NumberList, NumberView, ReprocessedView};
 pub use problem::Problem;
 pub use rest::{OutboxView, SendMessageRequest, SendMessageResponse, SendRequest, TextContent};
 pub use room::{

@@ -64,7 +64,9 @@ fn count(facts: &[Fact]) -> Counts {
                 DeadLetterKind::NotJson => counts.not_json += 1,
                 DeadLetterKind::Empty => counts.empty += 1,
                 DeadLetterKind::Item => counts.items += 1,
-                DeadLetterKind::Refused => panic!("only the store refuses"),
+                DeadLetterKind::Refused | DeadLetterKind::ForeignApp | DeadLetterKind::ForeignWaba => {
+                    panic!("nobody refuses it, and no number is claimed")
+                }
             },
         }
     }
@@ -93,6 +95,11 @@ fn every_good_body_yields_what_it_holds() {
     assert_eq!(rows.len(), 167);
     for row in rows {
         let file = &row[0];
+        // The dashboard's test is no message, though it looks like one.
+        if file == "dashboard-test-message.json" {
+            assert_eq!(count(&parse(&body(file), RECEIVED)), Counts { fields: 1, ..Counts::default() });
+            continue;
+        }
         let number = |column: usize| row[column].parse::<usize>().unwrap();
         let expected = Counts {
             inbound: number(2),

@@ -99,7 +99,7 @@ fn webhook(junk: Option<(Level, usize, &str)>) -> Vec<u8> {
                 "metadata":{{"phone_number_id":"{number}"}},"statuses":[{statuses}]}}}}"#
             ));
         }
-        entries.push(format!(r#"{{"id":"{entry}","changes":[{}]}}"#, with_junk(Level::Change, changes)));
+        entries.push(format!(r#"{{"id":"2{entry}","changes":[{}]}}"#, with_junk(Level::Change, changes)));
     }
     let entries = with_junk(Level::Entry, entries);
     format!(r#"{{"object":"whatsapp_business_account","entry":[{entries}]}}"#).into_bytes()

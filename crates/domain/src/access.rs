@@ -70,6 +70,8 @@ pub enum Action<'a> {
     Manage(CustomerId),
     /// See who connects and leaves.
     Monitor,
+    /// Look after the server: its numbers, and what it could not understand.
+    Operate,
 }
 
 /// Whether `principal` may do `action`.
@@ -84,7 +86,8 @@ pub fn may(principal: &Principal, action: Action<'_>) -> bool {
             | Action::ManageCustomers
             | Action::Assign(_)
             | Action::Manage(_)
-            | Action::Monitor,
+            | Action::Monitor
+            | Action::Operate,
         ) => true,
     }
 }

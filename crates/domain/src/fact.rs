@@ -44,7 +44,9 @@ impl Fact {
                 Self::Status(status) => status.raw.as_str().len(),
                 Self::Call(report) => report.raw.as_str().len(),
                 Self::Field(report) => report.raw.as_str().len(),
-                Self::Dead(letter) => letter.raw.len(),
+                Self::Dead(letter) => {
+                    letter.raw.len() + letter.around.as_ref().map_or(0, |around| around.as_str().len())
+                }
             }
     }
 }
@@ -145,9 +147,22 @@ pub enum DeadLetterKind {
     Item,
     /// The store could not take the item, though it is well.
     Refused,
+    /// It is for a number that is claimed for another app.
+    ForeignApp,
+    /// It is for a number that is bound to another account.
+    ForeignWaba,
 }
 
 impl DeadLetterKind {
+    const ALL: [Self; 6] =
+        [Self::NotJson, Self::Empty, Self::Item, Self::Refused, Self::ForeignApp, Self::ForeignWaba];
+
+    /// The kind of a word; `None` for a word that none has.
+    #[must_use]
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == word)
+    }
+
     /// The word in the store, in logs and in metrics.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -156,6 +171,8 @@ impl DeadLetterKind {
             Self::Empty => "empty",
             Self::Item => "item",
             Self::Refused => "refused",
+            Self::ForeignApp => "foreign_app",
+            Self::ForeignWaba => "foreign_waba",
         }
     }
 }
@@ -169,6 +186,9 @@ pub struct DeadLetter {
     pub reason: String,
     /// The bytes of the body, or of the item.
     pub raw: Vec<u8>,
+    /// Of an item, a webhook body of its own that the item goes into in the place of the first `null`, so that it can be
+    /// understood later. None where it cannot be told any more.
+    pub around: Option<RawJson>,
 }
 
 impl fmt::Debug for DeadLetter {

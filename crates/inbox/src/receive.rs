@@ -1,32 +1,83 @@
 //! A webhook comes in.
 
-use waypost_domain::{AppName, Fact, Timestamp};
+use waypost_cloud_api::webhook::Foreign;
+use waypost_domain::time::HOUR_MS;
+use waypost_domain::{AppName, Fact, FieldReport, RawJson, Timestamp};
 use waypost_store::{AppendError, Store, StoreCounts};
 
+use crate::numbers::Numbers;
+
+/// The field of the event that tells of a delivery for a number that is somebody else's.
+pub const ALERT_FIELD: &str = "waypost_alert";
+
+/// What became of a webhook.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Receipt {
+    /// Its items.
+    pub counts: StoreCounts,
+    /// Its changes that were not for the signer to say: kept as dead letters.
+    pub foreign: Vec<Foreign>,
+}
+
 /// Stores what a rightly signed webhook of `app` says, each item on its own; returns after the commit, so that the
-/// answer 200 means stored. What cannot be understood is stored as a dead letter.
+/// answer 200 means stored. What cannot be understood, and what is not for `app` to say, is stored as a dead letter.
 ///
 /// # Errors
 /// [`AppendError::Unavailable`] where nothing is known to be stored: Meta is to send it again.
 pub async fn receive(
-    store: &Store,
+    (store, numbers): (&Store, &Numbers),
     app: &AppName,
     body: &[u8],
     received: Timestamp,
-) -> Result<StoreCounts, AppendError> {
-    let facts = waypost_cloud_api::webhook::parse(body, received);
+) -> Result<Receipt, AppendError> {
+    let parsed = numbers.parse(app, body, received);
+    let (mut facts, foreign) = (parsed.facts, parsed.foreign);
     for fact in &facts {
         if let Fact::Dead(letter) = fact {
             tracing::warn!(
                 kind = letter.kind.as_str(),
                 reason = letter.reason,
                 bytes = letter.raw.len(),
-                "a part of a webhook cannot be understood; it is kept as a dead letter"
+                "a part of a webhook cannot be used; it is kept as a dead letter"
             );
+        }
+        if let Fact::Field(report) = fact
+            && *report.field == *waypost_cloud_api::webhook::TEST_FIELD
+        {
+            tracing::info!("the test of Meta's dashboard was received: nothing but that is stored");
         }
     }
     if facts.is_empty() {
-        return Ok(StoreCounts::default());
+        return Ok(Receipt::default());
     }
-    store.receive(app.clone(), facts, received).await
+    facts.extend(foreign.iter().map(|foreign| alert(app, foreign, received)));
+    let counts = store.receive(app.clone(), facts, received).await?;
+    Ok(Receipt { counts, foreign })
+}
+
+/// Tells whoever may see it, once an hour for each number and reason.
+fn alert(app: &AppName, foreign: &Foreign, received: Timestamp) -> Fact {
+    tracing::warn!(
+        kind = foreign.kind.as_str(),
+        number = foreign.number.as_str(),
+        app = app.as_str(),
+        "a delivery for a claimed number came from another app or account; it is kept as a dead letter"
+    );
+    let told = serde_json::json!({
+        "alert": foreign.kind.as_str(),
+        "app": app.as_str(),
+        "phoneNumberId": foreign.number.as_str(),
+        "wabaId": foreign.waba.as_ref().map(waypost_domain::WabaId::as_str),
+    });
+    let into_the_hour = received.as_millis().rem_euclid(HOUR_MS);
+    Fact::Field(Box::new(FieldReport {
+        field: ALERT_FIELD.into(),
+        number: Some(foreign.number.clone()),
+        waba: foreign.waba.clone(),
+        customer: None,
+        notice: None,
+        ties: Vec::new(),
+        told_at: Some(received.plus_millis(-into_the_hour)),
+        raw: RawJson::new(told.to_string()),
+    }))
 }

@@ -14,6 +14,7 @@ use std::sync::Arc;
 use expect_test::{ExpectFile, expect_file};
 use tempfile::TempDir;
 use waypost_domain::{AppName, Fact, Timestamp};
+use waypost_inbox::Numbers;
 use waypost_store::{Commits, Limits, Options, Step, Store, Threads};
 use waypost_testkit::ManualClock;
 
@@ -76,9 +77,9 @@ async fn describe(body: &[u8], text: &mut String) {
             .unwrap();
         }
     }
-    let app = AppName::parse("default").unwrap();
-    let counts = waypost_inbox::receive(&store, &app, body, RECEIVED).await.unwrap();
-    let again = waypost_inbox::receive(&store, &app, body, RECEIVED).await.unwrap();
+    let (app, numbers) = (AppName::parse("default").unwrap(), Numbers::default());
+    let counts = waypost_inbox::receive((&store, &numbers), &app, body, RECEIVED).await.unwrap().counts;
+    let again = waypost_inbox::receive((&store, &numbers), &app, body, RECEIVED).await.unwrap().counts;
     writeln!(
         text,
         "{} stored, {} repeated, {} waiting, {} dead; once more: {} stored",

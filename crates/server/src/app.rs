@@ -11,13 +11,13 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use waypost_cloud_api::graph::{AccessToken, GraphClient, GraphSettings};
 use waypost_cloud_api::signature::AppSecrets;
-use waypost_domain::{AppName, OutboxId, Pid, PortfolioId};
-use waypost_inbox::Reply;
+use waypost_domain::{AppName, Claim, Claims, OutboxId, Pid, PortfolioId};
 use waypost_inbox::reply::CALLS_MAX;
+use waypost_inbox::{Numbers, Reply};
 use waypost_store::{Clock, IdSource, Limits, Options, Store, Threads};
 
 use crate::clock::{SystemClock, random_seed};
-use crate::config::{Config, WhatsappConfig};
+use crate::config::{Config, Secret, WhatsappConfig};
 use crate::http::credential::Credentials;
 use crate::http::gate::Gate;
 use crate::http::webhook::{MetaApp, WebhookLimits};
@@ -42,7 +42,9 @@ pub(crate) struct App(Arc<Parts>);
 /// The parts of an [`App`].
 pub(crate) struct Parts {
     pub(crate) mode: Mode,
-    pub(crate) meta: MetaApp,
+    /// The Meta apps, the one that sends first.
+    pub(crate) apps: Vec<MetaApp>,
+    pub(crate) numbers: Arc<Numbers>,
     pub(crate) store: Store,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) reply: Reply,
@@ -75,31 +77,18 @@ impl App {
     /// Opens the store and puts together what the routes share. The commits are to be shown by whoever gets them.
     pub(crate) async fn build(config: &Config, mode: Mode) -> anyhow::Result<(Self, waypost_store::Commits)> {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
-        let options = || {
-            Ok(Options {
-                place: config.store.place(),
-                seed: random_seed()?,
-                clock: Arc::clone(&clock),
-                encode: waypost_inbox::encoder(),
-                portfolios: portfolios(&config.whatsapp),
-                limits: store_limits(config),
-                threads: Threads::Own,
-            })
-        };
-        let (store, commits) = store_state::open(options).await?;
+        let (store, commits) = store_state::open(|| store_options(config, &clock)).await?;
+        let numbers = Arc::new(Numbers::claim(&store, claims(&config.whatsapp)).await?);
         let name = config.whatsapp.app.clone();
         let app = Self(Arc::new(Parts {
             mode,
-            meta: MetaApp {
-                name: name.clone(),
-                secrets: app_secrets(&config.whatsapp)?,
-                verify_token: config.whatsapp.verify_token.as_ref().map(|token| token.expose().to_owned()),
-            },
+            apps: meta_apps(&config.whatsapp)?,
             reply: Reply {
                 store: store.clone(),
                 clock: Arc::clone(&clock),
                 app: name,
                 graph: graph_client(&config.whatsapp)?,
+                numbers: Arc::clone(&numbers),
                 default_number: config.whatsapp.phone_number_id.clone(),
                 calls: TaskTracker::new(),
                 places: Arc::new(Semaphore::new(CALLS_MAX)),
@@ -114,6 +103,7 @@ impl App {
             stopping: CancellationToken::new(),
             closed: CancellationToken::new(),
             ids: Mutex::new(IdSource::new(random_seed()?)),
+            numbers,
             store,
             clock,
         }));
@@ -155,12 +145,44 @@ fn store_limits(config: &Config) -> Limits {
     }
 }
 
-fn app_secrets(config: &WhatsappConfig) -> anyhow::Result<Option<AppSecrets>> {
-    if config.app_secret.is_empty() {
-        return Ok(None);
+/// What the store of this configuration is built from.
+pub(crate) fn store_options(config: &Config, clock: &Arc<dyn Clock>) -> anyhow::Result<Options> {
+    Ok(Options {
+        place: config.store.place(),
+        seed: random_seed()?,
+        clock: Arc::clone(clock),
+        encode: waypost_inbox::encoder(),
+        portfolios: portfolios(&config.whatsapp),
+        limits: store_limits(config),
+        threads: Threads::Own,
+    })
+}
+
+/// The numbers that are claimed: those that are named so, and the one that sends.
+pub(crate) fn claims(config: &WhatsappConfig) -> Claims {
+    let mut claims = config.claimed_numbers.claims(&config.app);
+    if let Some(number) = config.phone_number_id.clone().filter(|number| !claims.contains(number)) {
+        claims.claim(number, Claim { app: config.app.clone(), waba: None });
     }
-    let secrets = config.app_secret.iter().map(|secret| secret.expose());
-    Ok(Some(AppSecrets::new(secrets).context("whatsapp.app_secret cannot be used")?))
+    claims
+}
+
+/// The app that sends, then the others.
+fn meta_apps(config: &WhatsappConfig) -> anyhow::Result<Vec<MetaApp>> {
+    let verify_token = config.verify_token.as_ref().map(|token| token.expose().to_owned());
+    let app = |name, secrets| MetaApp { name, secrets, verify_token: verify_token.clone() };
+    let own: Vec<&str> = config.app_secret.iter().map(Secret::expose).collect();
+    let secrets = if own.is_empty() {
+        None
+    } else {
+        Some(AppSecrets::new(own).context("whatsapp.app_secret cannot be used")?)
+    };
+    let mut apps = vec![app(config.app.clone(), secrets)];
+    for (name, secrets) in config.further_apps.iter() {
+        let secrets = AppSecrets::new(secrets.iter().map(Secret::expose));
+        apps.push(app(name, Some(secrets.context("whatsapp.further_apps cannot be used")?)));
+    }
+    Ok(apps)
 }
 
 /// How long a connection to the Graph API may take, at most; less than a whole call, so that "never reached Meta" is

@@ -72,6 +72,12 @@ pub(crate) enum Command {
     /// Stop the server before, and start it again afterwards. Clients go on where they were. A move that was interrupted
     /// goes on when it is run again; the data directory stays as it is and is refused by servers afterwards.
     MigrateStore(MigrateStore),
+    /// Reads dead letters, and messages of types that were not known, again with this version.
+    ///
+    /// What is understood now is stored as if it had come now, and shown; what came otherwise in the meantime is not stored
+    /// twice. It may be begun again at any time. Without `--url` it opens the store itself: a data directory only while no server
+    /// has it. While servers run, also on one PostgreSQL database, ask one of them with `--url`.
+    Reprocess(Reprocess),
     /// Shows the settings in effect and where each comes from, or everything that is wrong with them.
     Config(ShowConfig),
     /// Prints the description of the HTTP routes, docs/openapi.json.
@@ -94,6 +100,14 @@ pub(crate) struct Simulate {
     /// Repeats the run that had this seed.
     #[arg(long)]
     pub(crate) seed: Option<u64>,
+}
+
+/// Who reads again.
+#[derive(Debug, Clone, PartialEq, Eq, Args)]
+pub(crate) struct Reprocess {
+    /// The running server to ask, with the key in WAYPOST_API_KEY; such as http://127.0.0.1:3000.
+    #[arg(long)]
+    pub(crate) url: Option<Url>,
 }
 
 /// In which direction the store is moved.

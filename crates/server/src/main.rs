@@ -59,6 +59,10 @@ fn run(invocation: &Invocation) -> anyhow::Result<()> {
             let config = load()?;
             in_runtime(&config, commands::simulate::simulate(asked, &config))
         }
+        Command::Reprocess(asked) => {
+            let config = load()?;
+            in_runtime(&config, commands::reprocess::reprocess(asked, &config))
+        }
         Command::MigrateStore(asked) => commands::migrate_store::migrate_store(asked, &load()?),
         Command::Key(command) => commands::key::key(command, &load()?),
         Command::Config(show) => print(&match show.output() {

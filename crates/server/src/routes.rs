@@ -17,7 +17,9 @@ use waypost_realtime::Hub;
 
 use crate::app::App;
 use crate::http::credential::Caller;
-use crate::http::{begin, conversations, customers, gate, health, messages, pages, problem, recent, webhook};
+use crate::http::{
+    begin, conversations, customers, gate, health, messages, operation, pages, problem, recent, webhook,
+};
 use crate::live::Live;
 
 /// What the main listener serves.
@@ -79,6 +81,10 @@ fn documented() -> OpenApiRouter<App> {
         .routes(routes!(recent::clear_conversation))
         .routes(routes!(recent::recent_messages))
         .routes(routes!(recent::recent_chat))
+        .routes(routes!(operation::list_numbers))
+        .routes(routes!(operation::list_dead_letters))
+        .routes(routes!(operation::read_dead_letter))
+        .routes(routes!(operation::reprocess_dead_letters))
         .routes(routes!(health::metrics))
 }
 

@@ -11,6 +11,7 @@ use crate::customers::{CustomerRows, Family, PossibleDuplicate};
 use crate::housekeeping::{Doomed, DoomedSession, Prune, SessionPrune};
 use crate::job::Job;
 use crate::keys::ApiKey;
+use crate::letters::{Letter, LetterHead, LetterId, OurNumber, UnknownMessage};
 use crate::listing::{ConversationRequest, CustomerRequest, RecentRequest, ThreadRequest};
 use crate::options::Limits;
 use crate::page::{JournalPage, PageError, PageRequest};
@@ -57,6 +58,11 @@ ask_back_end! {
     fn customer(&self, customer: CustomerId) -> Result<CustomerRows, ReadError>;
     fn possible_duplicates(&self, after: u64, limit: usize) -> Result<Vec<PossibleDuplicate>, ReadError>;
     fn last_number(&self, customer: CustomerId) -> Result<Option<PhoneNumberId>, ReadError>;
+    fn numbers(&self) -> Result<Vec<OurNumber>, ReadError>;
+    fn dead_letters(&self, before: LetterId, count: u32) -> Result<Vec<LetterHead>, ReadError>;
+    fn dead_letter_from(&self, from: LetterId, until: LetterId) -> Result<Option<Letter>, ReadError>;
+    /// A hundred at most, those stored first before others.
+    fn unknown_messages(&self, after: i64) -> Result<Vec<UnknownMessage>, ReadError>;
     fn has_number(&self, number: PhoneNumberId) -> Result<bool, ReadError>;
     fn customer_notes(&self, customer: CustomerId) -> Result<CustomerNotes, ReadError>;
     fn history_sync(&self, number: PhoneNumberId) -> Result<Option<HistorySync>, ReadError>;

@@ -164,10 +164,20 @@ pub(crate) fn worked(
             Some(Outcome::Amended(amended)) => Done::Amended(amended),
             Some(Outcome::Assigned(assignment)) => Done::Assigned(assignment),
             Some(Outcome::Cleared(cleared)) => Done::Cleared(cleared),
-            Some(Outcome::Received(_) | Outcome::Expired(_)) | None => {
+            Some(Outcome::Received(_) | Outcome::Expired(_) | Outcome::LookedAfter) | None => {
                 unreachable!("each item has its own outcome, in order")
             }
         },
+        Job::Revive { facts, .. } => {
+            let counts = count(outcomes.by_ref().take(facts.len()));
+            // The letter itself.
+            outcomes.next();
+            Done::Received(counts)
+        }
+        Job::Claim { .. } | Job::Understand { .. } => {
+            outcomes.next();
+            Done::LookedAfter
+        }
         Job::Expire { due, .. } => {
             let expired = outcomes.by_ref().take(due.len());
             Done::Expired(expired.filter(|outcome| matches!(outcome, Outcome::Expired(true))).count())
@@ -189,7 +199,8 @@ fn count(outcomes: impl Iterator<Item = Outcome>) -> StoreCounts {
             | Outcome::Amended(_)
             | Outcome::Assigned(_)
             | Outcome::Cleared(_)
-            | Outcome::Expired(_) => {
+            | Outcome::Expired(_)
+            | Outcome::LookedAfter => {
                 unreachable!("an item of a webhook is received")
             }
         }
@@ -207,5 +218,10 @@ fn refused(fact: &Fact) -> DeadLetter {
         Fact::Dead(letter) => letter.raw.clone(),
     };
     tracing::error!("an item of a webhook could not be stored; it is kept as a dead letter");
-    DeadLetter { kind: DeadLetterKind::Refused, reason: "the store could not take the item".into(), raw }
+    let around = match fact {
+        Fact::Dead(letter) => letter.around.clone(),
+        _ => None,
+    };
+    let reason = "the store could not take the item".into();
+    DeadLetter { kind: DeadLetterKind::Refused, reason, raw, around }
 }

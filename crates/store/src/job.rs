@@ -8,9 +8,10 @@ use waypost_domain::{
     SendOutcome, Timestamp,
 };
 
-use crate::append::{Decider, Delivery, Item, Undelivered};
+use crate::append::{Decider, Delivery, Item, Reread, Undelivered};
 use crate::desk::Grouped;
 use crate::housekeeping::{Doomed, Prune};
+use crate::letters::{LetterId, OurNumber};
 use crate::pins::Pins;
 use crate::store::{AmendError, ConversationError, Intent, SendError, StoreCounts};
 
@@ -57,6 +58,24 @@ pub(crate) enum Job {
         at: Timestamp,
         answer: oneshot::Sender<usize>,
     },
+    /// Says which numbers are claimed.
+    Claim {
+        claims: Vec<OurNumber>,
+        at: Timestamp,
+        answer: oneshot::Sender<()>,
+    },
+    /// Stores what a dead letter turned out to say, and takes it out.
+    Revive {
+        letter: LetterId,
+        delivery: Delivery,
+        facts: Vec<Fact>,
+        answer: oneshot::Sender<StoreCounts>,
+        queued_at: Duration,
+    },
+    Understand {
+        reread: Box<Reread>,
+        answer: oneshot::Sender<()>,
+    },
     Prune {
         prune: Prune,
         doomed: Doomed,
@@ -79,12 +98,15 @@ impl Grouped for Job {
     fn items(&self) -> usize {
         match self {
             Self::Receive { facts, .. } => facts.len(),
+            Self::Revive { facts, .. } => facts.len() + 1,
             Self::Expire { due, .. } => due.len(),
             Self::Intend { .. }
             | Self::Settle { .. }
             | Self::Amend { .. }
             | Self::Assign { .. }
             | Self::Clear { .. }
+            | Self::Claim { .. }
+            | Self::Understand { .. }
             | Self::Prune { .. }
             | Self::Look { .. }
             | Self::Probe { .. } => 1,
@@ -93,13 +115,17 @@ impl Grouped for Job {
 
     fn weight_bytes(&self) -> usize {
         match self {
-            Self::Receive { facts, .. } => facts.iter().map(Fact::weight_bytes).sum(),
+            Self::Receive { facts, .. } | Self::Revive { facts, .. } => {
+                facts.iter().map(Fact::weight_bytes).sum()
+            }
             Self::Intend { intent, .. } => intent.body.len(),
             Self::Settle { .. }
             | Self::Expire { .. }
             | Self::Amend { .. }
             | Self::Assign { .. }
             | Self::Clear { .. }
+            | Self::Claim { .. }
+            | Self::Understand { .. }
             | Self::Prune { .. }
             | Self::Look { .. }
             | Self::Probe { .. } => 0,
@@ -114,6 +140,12 @@ impl Job {
             Self::Receive { delivery, facts, .. } => {
                 items.extend(facts.iter().map(|fact| decider.fact(delivery, fact)));
             }
+            Self::Revive { letter, delivery, facts, .. } => {
+                items.extend(facts.iter().map(|fact| decider.fact(delivery, fact)));
+                items.push(Item::Revived { letter: *letter, at: delivery.received });
+            }
+            Self::Claim { claims, at, .. } => items.push(Item::Claim { claims, at: *at }),
+            Self::Understand { reread, .. } => items.push(Item::Understand { reread }),
             Self::Intend { app, intent, at, .. } => items.push(Item::Intend { app, intent, at: *at }),
             Self::Settle { id, outcome, at, .. } => items.push(decider.outcome(*id, outcome, *at)),
             Self::Expire { due, at, .. } => {
@@ -129,19 +161,30 @@ impl Job {
     fn queued_at(&self) -> Option<Duration> {
         match self {
             Self::Receive { queued_at, .. }
+            | Self::Revive { queued_at, .. }
             | Self::Intend { queued_at, .. }
             | Self::Settle { queued_at, .. }
             | Self::Amend { queued_at, .. }
             | Self::Assign { queued_at, .. }
             | Self::Clear { queued_at, .. } => Some(*queued_at),
-            Self::Expire { .. } | Self::Prune { .. } | Self::Look { .. } | Self::Probe { .. } => None,
+            Self::Expire { .. }
+            | Self::Claim { .. }
+            | Self::Understand { .. }
+            | Self::Prune { .. }
+            | Self::Look { .. }
+            | Self::Probe { .. } => None,
         }
     }
 
     pub(crate) fn answer(self, done: Done) {
         // Who asked may have gone away: what is stored stays stored.
         match (self, done) {
-            (Self::Receive { answer, .. }, Done::Received(counts)) => drop(answer.send(counts)),
+            (Self::Receive { answer, .. } | Self::Revive { answer, .. }, Done::Received(counts)) => {
+                let (Ok(()) | Err(_)) = answer.send(counts);
+            }
+            (Self::Claim { answer, .. } | Self::Understand { answer, .. }, Done::LookedAfter) => {
+                let (Ok(()) | Err(())) = answer.send(());
+            }
             (Self::Intend { answer, .. }, Done::Intended(intent)) => drop(answer.send(intent)),
             (Self::Settle { answer, .. }, Done::Settled(entry)) => drop(answer.send(entry)),
             (Self::Expire { answer, .. }, Done::Expired(messages)) => drop(answer.send(messages)),
@@ -165,6 +208,7 @@ pub(crate) enum Done {
     Amended(Result<(), AmendError>),
     Assigned(Result<Assignment, ConversationError>),
     Cleared(Result<(), ConversationError>),
+    LookedAfter,
     Pruned(usize),
     Looked,
     Probed,

@@ -1,6 +1,7 @@
 //! The handle: appends, reads and upkeep.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::{oneshot, watch};
 use waypost_domain::status::DELIVERY_DAYS_MAX;
@@ -430,7 +431,7 @@ impl Store {
     }
 
     /// Hands in a job and gives its answer; `None` where the writer could not do it or is gone.
-    async fn ask<T>(&self, job: impl FnOnce(oneshot::Sender<T>, std::time::Duration) -> Job) -> Option<T> {
+    pub(crate) async fn ask<T>(&self, job: impl FnOnce(oneshot::Sender<T>, Duration) -> Job) -> Option<T> {
         let queued_at = self.clock.monotonic();
         self.back.ask(|answer| job(answer, queued_at)).await
     }

@@ -1,6 +1,6 @@
 //! What cannot be used: a dead letter each, up to a bound.
 
-use waypost_domain::{DeadLetter, DeadLetterKind, Fact};
+use waypost_domain::{DeadLetter, DeadLetterKind, Fact, RawJson};
 
 use crate::json::Node;
 
@@ -21,12 +21,21 @@ pub(super) struct Broken {
 
 impl Broken {
     /// The dead letter of an item; `None` where there are enough of them, so that it is kept with the rest.
-    pub(super) fn bury(&mut self, reason: impl FnOnce() -> String, node: Node<'_>) -> Option<Fact> {
+    pub(super) fn bury(
+        &mut self,
+        reason: impl FnOnce() -> String,
+        node: Node<'_>,
+        around: impl FnOnce() -> RawJson,
+    ) -> Option<Fact> {
         let raw = node.raw().unwrap_or_default();
         if self.letters < LETTERS_MAX {
             self.letters += 1;
-            let letter =
-                DeadLetter { kind: DeadLetterKind::Item, reason: reason(), raw: raw.as_bytes().into() };
+            let letter = DeadLetter {
+                kind: DeadLetterKind::Item,
+                reason: reason(),
+                raw: raw.as_bytes().into(),
+                around: Some(around()),
+            };
             return Some(Fact::Dead(letter));
         }
         if self.rest_count == 0 {
@@ -47,6 +56,7 @@ impl Broken {
                 kind: DeadLetterKind::Item,
                 reason: format!("body: {count} more items; the first: {first}"),
                 raw: format!("[{}]", self.rest).into_bytes(),
+                around: None,
             })
         })
     }

@@ -2,8 +2,9 @@
 
 use std::fmt::{self, Display};
 
-use waypost_domain::{Fact, FieldReport, Notice, PhoneNumberId, RawJson, Timestamp, WabaId};
+use waypost_domain::{DeadLetter, Fact, FieldReport, Notice, PhoneNumberId, RawJson, Timestamp, WabaId};
 
+use super::around::EntryMembers;
 use super::broken::Broken;
 use super::contacts::Contacts;
 use super::item::{Items, List};
@@ -11,6 +12,7 @@ use super::message::{Flaw, Surroundings, time};
 use super::notice::notice;
 use super::past::{Thread, holds_history, past_message, progress};
 use super::ties::ties;
+use super::{Foreign, Parsed, Signed, TEST_FIELD};
 use crate::errors::error_details;
 use crate::json::Node;
 use crate::shapes::{Change, Entry, HistoryChunk, HistoryThread, Metadata, Value};
@@ -18,9 +20,14 @@ use crate::shapes::{Change, Entry, HistoryChunk, HistoryThread, Metadata, Value}
 /// The longest name of a field that is kept, in characters.
 const FIELD_CHARS_MAX: usize = 64;
 
+/// The account that the dashboard's test names. No account of Meta's has this id.
+const TEST_ACCOUNT: &str = "0";
+
 /// The facts of the changes that were read so far.
-pub(super) struct Changes {
+pub(super) struct Changes<'s> {
     received: Timestamp,
+    signed: Option<Signed<'s>>,
+    foreign: Vec<Foreign>,
     facts: Vec<Fact>,
     broken: Broken,
     /// Whether any change was well-formed, though it may have been empty.
@@ -41,8 +48,9 @@ impl Display for Place {
 }
 
 /// What the changes of an entry have in common.
-struct Account {
+struct Account<'a> {
     waba: Option<WabaId>,
+    members: EntryMembers<'a>,
     told_at: Option<Timestamp>,
 }
 
@@ -50,7 +58,8 @@ struct Account {
 struct Scene<'v, 'a> {
     place: Place,
     field: &'v str,
-    account: &'v Account,
+    account: &'v Account<'a>,
+    field_node: Node<'a>,
     value: Value<'a>,
     /// The value as it came.
     value_node: Node<'a>,
@@ -58,48 +67,75 @@ struct Scene<'v, 'a> {
     change_node: Node<'a>,
 }
 
-impl Changes {
-    pub(super) fn new(received: Timestamp) -> Self {
-        Self { received, facts: Vec::new(), broken: Broken::default(), understood: false }
+impl<'s> Changes<'s> {
+    pub(super) fn new(received: Timestamp, signed: Option<Signed<'s>>) -> Self {
+        let (facts, foreign) = (Vec::new(), Vec::new());
+        Self { received, signed, foreign, facts, broken: Broken::default(), understood: false }
     }
 
     /// The facts; `None` where nothing was a change at all, so that the body as a whole is the better dead letter.
-    pub(super) fn into_facts(mut self) -> Option<Vec<Fact>> {
+    pub(super) fn into_parsed(mut self) -> Option<Parsed> {
         self.facts.extend(self.broken.into_rest());
-        self.understood.then_some(self.facts)
+        self.understood.then_some(Parsed { facts: self.facts, foreign: self.foreign })
     }
 
     /// Reads one entry: the changes of one account.
     pub(super) fn read_entry(&mut self, index: usize, node: Node<'_>) {
         let Some(entry) = node.object::<Entry<'_>>() else {
-            return self.bury(|| format!("entry[{index}]: no object"), node);
+            return self.bury(|| format!("entry[{index}]: no object"), node, EntryMembers::around_entry);
         };
         let Some(changes) = entry.changes.items() else {
-            return self.bury(|| format!("entry[{index}].changes: missing or no list"), node);
+            let reason = || format!("entry[{index}].changes: missing or no list");
+            return self.bury(reason, node, EntryMembers::around_entry);
         };
         let account = Account {
             waba: entry.id.text().and_then(|id| WabaId::parse(&id)),
             told_at: time(entry.time, self.received),
+            members: EntryMembers { id: entry.id, time: entry.time },
         };
+        let is_test = entry.id.text().is_some_and(|id| id == TEST_ACCOUNT);
         for (change, node) in changes.into_iter().enumerate() {
+            if is_test {
+                self.tell_test(node);
+                continue;
+            }
             self.read_change(Place { entry: index, change }, &account, node);
         }
     }
 
-    fn read_change(&mut self, place: Place, account: &Account, change_node: Node<'_>) {
+    /// Somebody pressed "Test" at Meta. Each press is told.
+    fn tell_test(&mut self, change_node: Node<'_>) {
+        self.tell(Fact::Field(Box::new(FieldReport {
+            field: TEST_FIELD.into(),
+            number: None,
+            waba: None,
+            customer: None,
+            notice: None,
+            ties: Vec::new(),
+            told_at: Some(self.received),
+            raw: RawJson::new(change_node.raw().unwrap_or_default()),
+        })));
+    }
+
+    fn read_change<'a>(&mut self, place: Place, account: &Account<'a>, change_node: Node<'a>) {
+        let around = || account.members.around_change();
         let Some(change) = change_node.object::<Change<'_>>() else {
-            return self.bury(|| format!("{place}: no object"), change_node);
+            return self.bury(|| format!("{place}: no object"), change_node, around);
         };
         let Some(value) = change.value.object::<Value<'_>>() else {
-            return self.bury(|| format!("{place}.value: missing or no object"), change_node);
+            return self.bury(|| format!("{place}.value: missing or no object"), change_node, around);
         };
+        if self.is_foreign(place, account, (&value, change_node)) {
+            return;
+        }
         let field = change.field.string();
         // Without a usable name, what the value holds tells what it is.
         let holds_messages = || value.messages.items().is_some() || value.statuses.items().is_some();
         let Some(field) = field.as_deref().or_else(|| holds_messages().then_some("messages")) else {
-            return self.bury(|| format!("{place}.field: missing or no text"), change_node);
+            return self.bury(|| format!("{place}.field: missing or no text"), change_node, around);
         };
-        let scene = Scene { place, field, account, value, value_node: change.value, change_node };
+        let field_node = change.field;
+        let scene = Scene { place, field, account, field_node, value, value_node: change.value, change_node };
         match field {
             "messages" => self.read_messages(&scene, &[List::Messages, List::Statuses]),
             "smb_message_echoes" => self.read_messages(&scene, &[List::Echoes]),
@@ -112,6 +148,28 @@ impl Changes {
             _ if field.starts_with("group_") => self.read_lists(&scene, &[List::Groups]),
             _ => self.report_whole(&scene),
         }
+    }
+
+    /// Keeps a change apart that is not for the signer to say; whether it is one.
+    fn is_foreign<'a>(
+        &mut self,
+        place: Place,
+        account: &Account<'a>,
+        (value, change_node): (&Value<'a>, Node<'a>),
+    ) -> bool {
+        let Some(signed) = self.signed else { return false };
+        let Ok(number) = business_number(value) else { return false };
+        let Some(kind) = signed.claims.foreign(signed.app, &number, account.waba.as_ref()) else {
+            return false;
+        };
+        self.tell(Fact::Dead(DeadLetter {
+            kind,
+            reason: format!("{place}: for a number that is claimed for another app or account"),
+            raw: change_node.raw().unwrap_or_default().as_bytes().into(),
+            around: Some(account.members.around_change()),
+        }));
+        self.foreign.push(Foreign { kind, number, waba: account.waba.clone() });
+        true
     }
 
     /// Messages and their statuses, and what may stand beside them.
@@ -173,7 +231,8 @@ impl Changes {
         let (node, place) = (list.of(&scene.value), scene.place);
         let Some(nodes) = node.items() else {
             if !node.is_null() {
-                self.bury(|| format!("{place}.value.{}: no list", list.name()), scene.change_node);
+                let reason = || format!("{place}.value.{}: no list", list.name());
+                self.bury(reason, scene.change_node, || scene.account.members.around_change());
             }
             return;
         };
@@ -186,7 +245,7 @@ impl Changes {
                         (Err(flaw), _) => flaw.at(format!("{place}.value.metadata")),
                         (Ok(_), flaw) => flaw.at(format!("{place}.value.{}[{index}]", list.name())),
                     };
-                    self.bury(path, node);
+                    self.bury(path, node, || scene.around_item(list.name()));
                 }
             }
         }
@@ -196,13 +255,14 @@ impl Changes {
     fn read_history(&mut self, scene: &Scene<'_, '_>) {
         let place = scene.place;
         if !holds_history(&scene.value) {
-            return self.bury(|| format!("{place}.value.history: missing or empty"), scene.change_node);
+            let reason = || format!("{place}.value.history: missing or empty");
+            return self.bury(reason, scene.change_node, || scene.account.members.around_change());
         }
         let items = scene.items(self.received);
         for (index, node) in scene.value.history.items_or_one().into_iter().enumerate() {
             let path = format!("{place}.value.history[{index}]");
             let Some(chunk) = node.object::<HistoryChunk<'_>>() else {
-                self.bury(|| path + ": no object", node);
+                self.bury(|| path + ": no object", node, || scene.around_item("history"));
                 continue;
             };
             if let Some((progress, raw)) = progress(&chunk) {
@@ -212,7 +272,7 @@ impl Changes {
             match chunk.threads.items() {
                 Some(threads) => self.read_threads(scene, &items, (&path, threads)),
                 None if chunk.threads.is_null() => {}
-                None => self.bury(|| path + ".threads: no list", node),
+                None => self.bury(|| path + ".threads: no list", node, || scene.around_item("history")),
             }
         }
         self.read_list(scene, List::PastMessages, &items);
@@ -229,11 +289,12 @@ impl Changes {
         for (index, node) in threads.into_iter().enumerate() {
             let path = || format!("{path}.threads[{index}]");
             let Some(fields) = node.object::<HistoryThread<'_>>() else {
-                self.bury(|| path() + ": no object", node);
+                self.bury(|| path() + ": no object", node, || scene.around_thread());
                 continue;
             };
             let Some(messages) = fields.messages.items() else {
-                self.bury(|| path() + ".messages: missing or no list", node);
+                let reason = || path() + ".messages: missing or no list";
+                self.bury(reason, node, || scene.around_thread());
                 continue;
             };
             let thread = Thread::of(&fields, scene.value.metadata);
@@ -245,9 +306,13 @@ impl Changes {
                 match past {
                     Ok(past) => self.facts.push(Fact::Past(Box::new(past))),
                     Err(flaw) if items.around.is_err() => {
-                        self.bury(|| flaw.at(format!("{}.value.metadata", scene.place)), node);
+                        let reason = || flaw.at(format!("{}.value.metadata", scene.place));
+                        self.bury(reason, node, || scene.around_past(&fields));
                     }
-                    Err(flaw) => self.bury(|| flaw.at(format!("{}.messages[{message}]", path())), node),
+                    Err(flaw) => {
+                        let reason = || flaw.at(format!("{}.messages[{message}]", path()));
+                        self.bury(reason, node, || scene.around_past(&fields));
+                    }
                 }
             }
         }
@@ -268,12 +333,24 @@ impl Changes {
     }
 
     /// Keeps what cannot be read.
-    fn bury(&mut self, reason: impl FnOnce() -> String, node: Node<'_>) {
-        self.facts.extend(self.broken.bury(reason, node));
+    fn bury(&mut self, reason: impl FnOnce() -> String, node: Node<'_>, around: impl FnOnce() -> RawJson) {
+        self.facts.extend(self.broken.bury(reason, node, around));
     }
 }
 
 impl<'a> Scene<'_, 'a> {
+    fn around_item(&self, list: &str) -> RawJson {
+        self.account.members.around_item(self.field_node, &self.value, list)
+    }
+
+    fn around_thread(&self) -> RawJson {
+        self.account.members.around_thread(self.field_node, &self.value)
+    }
+
+    fn around_past(&self, thread: &HistoryThread<'_>) -> RawJson {
+        self.account.members.around_past(self.field_node, &self.value, thread)
+    }
+
     fn items(&self, received: Timestamp) -> Items<'_, 'a> {
         Items {
             field: clean_name(self.field),

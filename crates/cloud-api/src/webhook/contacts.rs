@@ -12,6 +12,7 @@ use crate::shapes::{Contact, Profile};
 const UNINDEXED_MAX: usize = 8;
 
 /// The people of one change.
+#[derive(Default)]
 pub(super) struct Contacts<'a> {
     people: Vec<Person<'a>>,
     by_user_id: HashMap<Cow<'a, str>, usize>,

@@ -92,16 +92,33 @@ pub(super) fn message_with(
         username,
         source,
         content: content(kind.as_str(), &fields),
-        detail: Detail {
-            participant: participant(&fields, source, &around.contacts).map(Box::new),
-            ..detail(&kind, &fields, around.received)
-        },
+        detail: detail_around(&kind, &fields, source, (&around.contacts, around.received)),
         reply_to: quoted(&fields),
         kind,
         errors: error_details(fields.errors),
         at: time(fields.timestamp, around.received),
         raw: RawJson::new(raw),
     })
+}
+
+fn detail_around(
+    kind: &MessageType,
+    fields: &MessageItem<'_>,
+    source: Source,
+    (contacts, received): (&Contacts<'_>, Timestamp),
+) -> Detail {
+    let participant = participant(fields, source, contacts).map(Box::new);
+    Detail { participant, ..detail(kind, fields, received) }
+}
+
+/// The detail of a message of which nothing is known but its item.
+pub(super) fn detail_of(
+    kind: &MessageType,
+    fields: &MessageItem<'_>,
+    source: Source,
+    received: Timestamp,
+) -> Detail {
+    detail_around(kind, fields, source, (&Contacts::default(), received))
 }
 
 /// WhatsApp's id of an item.

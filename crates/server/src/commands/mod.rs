@@ -4,5 +4,6 @@ pub(crate) mod demo;
 pub(crate) mod key;
 pub(crate) mod migrate_store;
 pub(crate) mod purpose;
+pub(crate) mod reprocess;
 pub(crate) mod serve;
 pub(crate) mod simulate;

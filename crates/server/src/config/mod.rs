@@ -10,6 +10,7 @@
 //! Start reading at `server.rs`, then `key.rs`, then `values.rs`.
 
 mod address;
+mod apps;
 mod auth;
 mod environment;
 mod file;
@@ -33,7 +34,10 @@ mod values;
 mod web;
 mod whatsapp;
 
+use waypost_domain::AppName;
+
 pub(crate) use address::Addresses;
+pub(crate) use apps::{ClaimedNumbers, FurtherApps};
 pub(crate) use auth::{Anonymous, AuthConfig};
 pub(crate) use environment::Environment;
 pub(crate) use key::{Key, Section};
@@ -135,6 +139,16 @@ impl Config {
                 &address.to_string(),
                 "addresses that server.listen has not",
             );
+        }
+        let whatsapp = &self.whatsapp;
+        if whatsapp.further_apps.contains(&whatsapp.app) {
+            let own = "names that whatsapp.app has not: its secrets are in whatsapp.app_secret";
+            values.refuse("whatsapp.further_apps", whatsapp.app.as_str(), own);
+        }
+        let is_unknown = |app: &&AppName| **app != whatsapp.app && !whatsapp.further_apps.contains(app);
+        if let Some(app) = whatsapp.claimed_numbers.apps().find(is_unknown) {
+            let named = "apps that whatsapp.app or whatsapp.further_apps name";
+            values.refuse("whatsapp.claimed_numbers", app.as_str(), named);
         }
         let retention = &self.retention;
         if retention.session_hours.duration() > retention.journal_days.duration() {

@@ -4,7 +4,7 @@ use waypost_domain::{AppName, PhoneNumberId, PortfolioId};
 
 use super::key::{Demo, Section, section};
 use super::setting::{Raw, Setting, Shape, Shown, Wrong};
-use super::{GraphUrl, Seconds, Secret, Secrets};
+use super::{ClaimedNumbers, FurtherApps, GraphUrl, Seconds, Secret, Secrets};
 
 section! {
     Section::Whatsapp;
@@ -15,6 +15,9 @@ section! {
         /// The secret with which Meta signs webhooks: App settings, Basic, App secret. Two, comma-separated, while it is
         /// being replaced. Without it the webhook answers 503, so that nothing is lost.
         app_secret: Secrets = "", short "app_secret", demo Demo::Own;
+        /// Other Meta apps whose webhooks come here too, each to `/whatsapp/webhook/` and its name, with its App secret:
+        /// `shop:SECRET`. They have the same verify token.
+        further_apps: FurtherApps = "", short "further_apps", demo Demo::Own;
         /// A word of your choice, to be entered also at Meta: WhatsApp, Configuration, Webhook, Verify token.
         verify_token: Option<Secret> = "", short "verify_token", demo Demo::Own;
         /// The number to send from: WhatsApp, API setup, Phone number ID. (It is not the phone number.)
@@ -22,6 +25,11 @@ section! {
         /// The business portfolio that owns the app's accounts: Business settings, Business info. With it, whoever writes to
         /// several accounts is one customer from the first message on; without it, once WhatsApp tells who owns them.
         portfolio_id: Option<PortfolioId> = "", short "portfolio_id";
+        /// Further numbers that are yours, each with its app and its WhatsApp Business account where you name them. A claimed
+        /// number, as the one above is, is bound to its app (`app` where none is named) and to its account (the first that the
+        /// app names for it): what comes for it otherwise is kept as a dead letter. Nothing is sent from other numbers unless
+        /// it is asked for by name.
+        claimed_numbers: ClaimedNumbers = "", short "claimed_numbers", demo Demo::Own;
         /// The token to send with: of a system user with `whatsapp_business_messaging` (Business settings, Users, System
         /// users), or for a day the one of WhatsApp, API setup.
         access_token: Option<Secret> = "", short "access_token", demo Demo::Own;

@@ -7,6 +7,7 @@ pub(crate) mod customers;
 pub(crate) mod gate;
 pub(crate) mod health;
 pub(crate) mod messages;
+pub(crate) mod operation;
 pub(crate) mod pages;
 pub(crate) mod params;
 pub(crate) mod problem;

@@ -176,13 +176,15 @@ async fn receive(
         () = stopped_waiting(app) => return Err(ErrorCode::Unavailable),
     };
     secrets.verify(&signature, &held.bytes).map_err(|_| ErrorCode::InvalidSignature)?;
-    let storing = waypost_inbox::receive(&app.store, &meta.name, &held.bytes, app.clock.now());
+    let storing =
+        waypost_inbox::receive((&app.store, &app.numbers), &meta.name, &held.bytes, app.clock.now());
     // Meta sends again what has no 200; what is committed after all is then a repetition.
-    let counts = tokio::time::timeout(limits.answer_timeout, storing)
+    let receipt = tokio::time::timeout(limits.answer_timeout, storing)
         .await
         .map_err(|_| ErrorCode::Unavailable)?
         .map_err(|_| ErrorCode::Unavailable)?;
-    app.metrics.items(&counts);
+    app.metrics.items(&receipt.counts);
+    app.metrics.foreign(&receipt.foreign);
     Ok(())
 }
 
@@ -223,10 +225,11 @@ impl<'a> Held<'a> {
     }
 }
 
-/// The app of the route's last part; without one, the only one there is.
+/// The app of the route's last part; without one, the one that sends.
 fn find_app(app: &App, name: Option<Path<String>>) -> Result<&MetaApp, Refusal> {
-    match name {
-        Some(Path(name)) if name != app.meta.name.as_str() => Err(Refusal::new(ErrorCode::NotFound)),
-        _ => Ok(&app.meta),
-    }
+    let found = match name {
+        None => app.apps.first(),
+        Some(Path(name)) => app.apps.iter().find(|meta| meta.name.as_str() == name),
+    };
+    found.ok_or_else(|| Refusal::new(ErrorCode::NotFound))
 }

@@ -11,6 +11,7 @@ use prometheus_client::metrics::gauge::ConstGauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
 use waypost_api::{ErrorCode, GapNotice, Resumed};
+use waypost_cloud_api::webhook::Foreign;
 use waypost_realtime::Counts;
 use waypost_store::StoreCounts;
 
@@ -34,6 +35,7 @@ pub(crate) struct Metrics {
     registry: Arc<Mutex<Registry>>,
     webhooks: Family<OutcomeLabel, Counter>,
     items: Family<OutcomeLabel, Counter>,
+    foreign: Family<OutcomeLabel, Counter>,
     acknowledged: Histogram,
     shown: Histogram,
     connects: Family<ResumedLabel, Counter>,
@@ -57,6 +59,7 @@ impl Metrics {
         let metrics = Self {
             webhooks: Family::default(),
             items: Family::default(),
+            foreign: Family::default(),
             acknowledged: Histogram::new(SECONDS),
             shown: Histogram::new(SECONDS),
             connects: Family::default(),
@@ -73,6 +76,11 @@ impl Metrics {
         );
         registry.register("gaps", "Sockets told that what they missed is gone", metrics.gaps.clone());
         registry.register("webhook_items", "Items of webhooks by what became of them", metrics.items.clone());
+        registry.register(
+            "foreign_deliveries",
+            "Deliveries for claimed numbers that another app signed, or that named another account",
+            metrics.foreign.clone(),
+        );
         registry.register_with_unit(
             "webhook_acknowledged",
             "From the arrival of a webhook's headers to its answer",
@@ -110,6 +118,13 @@ impl Metrics {
             if count > 0 {
                 self.items.get_or_create(&OutcomeLabel { outcome }).inc_by(count as u64);
             }
+        }
+    }
+
+    /// Counts what was not for its signer to say.
+    pub(crate) fn foreign(&self, foreign: &[Foreign]) {
+        for foreign in foreign {
+            self.foreign.get_or_create(&OutcomeLabel { outcome: foreign.kind.as_str() }).inc();
         }
     }
 

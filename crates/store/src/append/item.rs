@@ -3,13 +3,14 @@
 use std::sync::Arc;
 
 use waypost_domain::{
-    Amendment, AppName, Assignment, AssignmentWish, CallReport, ConversationId, DeadLetter, Fact,
-    FieldReport, OutboxEntry, OutboxId, PastMessage, PhoneNumberId, ReceivedMessage, SendIntent, SendOutcome,
-    StatusReport, Timestamp, Wamid,
+    Amendment, AppName, Assignment, AssignmentWish, CallReport, ConversationId, DeadLetter, Detail, Fact,
+    FieldReport, MessageType, OutboxEntry, OutboxId, PastMessage, PhoneNumberId, ReceivedMessage, SendIntent,
+    SendOutcome, StatusReport, Timestamp, Wamid,
 };
 
 use super::dedup::{WamidDigest, status_key};
 use super::{Decider, change};
+use crate::letters::{LetterId, OurNumber};
 use crate::store::{AmendError, ConversationError, Intent, Received, SendError};
 
 /// Where a delivery came from and when.
@@ -55,6 +56,19 @@ pub(crate) enum Item<'a> {
         delivery: &'a Delivery,
         letter: &'a DeadLetter,
     },
+    /// The dead letter has said what it is.
+    Revived {
+        letter: LetterId,
+        at: Timestamp,
+    },
+    /// These numbers are claimed, and no others.
+    Claim {
+        claims: &'a [OurNumber],
+        at: Timestamp,
+    },
+    Understand {
+        reread: &'a Reread,
+    },
     Expire {
         undelivered: &'a Undelivered,
         at: Timestamp,
@@ -96,7 +110,10 @@ impl Item<'_> {
             Self::Intend { at, .. }
             | Self::Settle { at, .. }
             | Self::Amend { at, .. }
-            | Self::Expire { at, .. } => *at,
+            | Self::Expire { at, .. }
+            | Self::Revived { at, .. }
+            | Self::Claim { at, .. } => *at,
+            Self::Understand { reread } => reread.at,
             Self::Assign { wish } => wish.at,
             Self::Clear { .. } => Timestamp::from_millis(0),
         }
@@ -113,6 +130,19 @@ pub(crate) enum Outcome {
     Cleared(Result<(), ConversationError>),
     /// Whether there was something to expire.
     Expired(bool),
+    LookedAfter,
+}
+
+/// What a message of an unknown type says after all.
+#[derive(Clone, Debug)]
+pub(crate) struct Reread {
+    /// Its row.
+    pub(crate) seq: i64,
+    pub(crate) number: PhoneNumberId,
+    pub(crate) kind: MessageType,
+    pub(crate) content: String,
+    pub(crate) detail: Detail,
+    pub(crate) at: Timestamp,
 }
 
 /// A message of ours that was never said to be delivered.

@@ -49,12 +49,8 @@ impl Decider {
             self.link(plan, &LinkOf { scope, to: Some(number), at: delivery.received }, &names);
         }
         let at = received.at.unwrap_or(delivery.received);
-        let mention = Mention {
-            aliases: &received.customer,
-            name: received.customer_name.as_ref(),
-            username: received.username.as_ref(),
-            at: delivery.received,
-        };
+        let (aliases, name) = (&received.customer, received.customer_name.as_ref());
+        let mention = Mention { aliases, name, username: received.username.as_ref(), at: delivery.received };
         let thread = self.thread(plan, number, &mention);
         let (state, times) = match received.source.direction() {
             Direction::Inbound => (
@@ -96,6 +92,7 @@ impl Decider {
             plan.write(Write::Referral { conversation: message.conversation, at });
         }
         self.write_message(plan, (number, seq, message), &Showing::of(&received.kind), delivery.received);
+        self.note_type(plan, seq, &received.detail);
         if received.source.direction() == Direction::Outbound {
             self.unpark(plan, (number, digest), (seq, &received.number), delivery.received);
         }

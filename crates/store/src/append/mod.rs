@@ -7,6 +7,7 @@
 //! Deliberately absent: SQL, transactions, waiting. Start reading at [`Decider`], then `known.rs` (what is loaded) and
 //! `message.rs`.
 
+mod again;
 mod amend;
 mod assign;
 mod call;
@@ -40,7 +41,7 @@ use journal::Journal;
 
 pub(crate) use dedup::{SeenKey, WamidDigest};
 pub(crate) use holders::{HolderRow, KnownCustomer, KnownDuplicate};
-pub(crate) use item::{Delivery, Item, Outcome, Undelivered};
+pub(crate) use item::{Delivery, Item, Outcome, Reread, Undelivered};
 pub(crate) use journal::next_check;
 pub(crate) use known::{
     ChangeItem, ChangeKind, Heads, Known, KnownCall, KnownConversation, KnownNumber, KnownTalk, ParkedRow,
@@ -134,6 +135,18 @@ impl Decider {
             Item::Dead { delivery, letter } => {
                 plan.write(Write::DeadLetter { delivery, letter });
                 Outcome::Received(Received::Dead)
+            }
+            Item::Revived { letter, .. } => {
+                plan.write(Write::LetterGone { letter: *letter });
+                Outcome::LookedAfter
+            }
+            Item::Claim { claims, .. } => {
+                self.claim(plan, claims);
+                Outcome::LookedAfter
+            }
+            Item::Understand { reread } => {
+                self.understand(plan, reread);
+                Outcome::LookedAfter
             }
             Item::Expire { undelivered, at } => Outcome::Expired(self.expire(plan, undelivered, *at)),
             Item::Intend { app, intent, at } => Outcome::Intended(self.intend(plan, app, intent, *at)),

@@ -69,6 +69,7 @@ impl Decider {
         };
         let change = change_item(received, &message, (seq, digest));
         self.write_message(plan, (number, seq, message), &Showing::of(&received.kind), delivery.received);
+        self.note_type(plan, seq, &received.detail);
         self.unpark(plan, (number, digest), (seq, &received.number), delivery.received);
         match (change, target) {
             (Some(change), Some(target)) => {

@@ -14,6 +14,7 @@ use super::item::Delivery;
 use super::known::{ChangeItem, KnownCall, ReactionRow};
 use super::scopes::ScopeName;
 use crate::commit::{CommittedEvent, Step};
+use crate::letters::{LetterId, OurNumber};
 
 /// What a group comes to.
 #[derive(Default)]
@@ -252,6 +253,23 @@ pub(crate) enum Write<'a> {
         number: i64,
         progress: &'a HistoryProgress,
         at: Timestamp,
+    },
+    /// No number is claimed any more.
+    Unclaimed,
+    /// The number is its app's and its account's.
+    Claimed {
+        row: i64,
+        claim: &'a OurNumber,
+    },
+    /// The message has a type that is not known.
+    UnknownType {
+        seq: i64,
+    },
+    Understood {
+        seq: i64,
+    },
+    LetterGone {
+        letter: LetterId,
     },
     DeadLetter {
         delivery: &'a Delivery,

@@ -158,7 +158,13 @@ impl Want<'_> {
                     self.people(customer.iter(), number);
                 }
             }
-            Item::Dead { .. } => {}
+            Item::Dead { .. } | Item::Revived { .. } => {}
+            Item::Claim { claims, .. } => {
+                for claim in *claims {
+                    self.number(&claim.app, &claim.number, claim.waba.as_ref());
+                }
+            }
+            Item::Understand { reread } => self.subject(reread.seq),
             Item::Expire { undelivered, .. } => self.subject(undelivered.seq),
             Item::Intend { app, intent, .. } => self.intent(app, intent),
             Item::Settle { id, outcome, digest, .. } => self.outcome(*id, outcome, *digest),

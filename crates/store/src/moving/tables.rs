@@ -111,7 +111,7 @@ macro_rules! tables {
 
 tables! {
     Main scopes (id) Ours: Number { id } Text { kind name } Number { united_into };
-    Main numbers (id) Ours: Number { id } Text { phone_number_id app waba } Number { scope };
+    Main numbers (id) Ours: Number { id } Text { phone_number_id app waba } Number { scope } Flag { claimed };
     Main customers (id) Ours: Bytes { id } Text { number name folded_name } Number { created_at } Text { username }
         Number { number_since } Text { saved_name } Number { saved_name_at } Text { marketing }
         Number { marketing_at };
@@ -139,9 +139,10 @@ tables! {
         Number { received_at };
     Main outbox (id) Ours: Bytes { id } Text { principal idempotency_key } Bytes { conversation }
         Text { state body } Flag { preview } Number { message } Text { error } Number { created_at at };
-    Main dead_letters (id) Identity: Number { id received_at } Text { app kind reason } Bytes { raw };
+    Main dead_letters (id) Identity: Number { id received_at } Text { app kind reason } Bytes { raw } Raw { around };
     Main field_reports (id) Identity: Number { id received_at } Text { field number waba } Raw { raw };
     Main history_syncs (number) Ours: Number { number phase progress declined_at };
+    Main unknown_types (message) Ours: Number { message };
     Main calls (message) Ours: Number { message } Text { stage } Number { at began_at ended_at talk_seconds };
     Main call_reports (id) Identity: Number { id message received_at } Raw { raw };
     Main api_keys (id) Ours: Text { id name } Bytes { digest } Number { created_at };

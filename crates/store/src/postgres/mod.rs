@@ -12,6 +12,7 @@ mod directory;
 mod housekeeping;
 mod identity;
 mod keys;
+mod letters;
 mod link;
 mod load;
 mod messages;

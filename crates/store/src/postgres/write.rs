@@ -71,10 +71,6 @@ const SENDS: &str = "INSERT INTO outbox (id, principal, idempotency_key, convers
 const SETTLED: &str = "UPDATE outbox o SET state = u.state, message = u.message, error = u.error, at = u.at
      FROM unnest($1::bytea[], $2::text[], $3::bigint[], $4::text[], $5::bigint[])
          AS u (id, state, message, error, at) WHERE o.id = u.id";
-const DEAD_LETTERS: &str = "INSERT INTO dead_letters (received_at, app, kind, reason, raw)
-     SELECT received_at, app, kind, reason, raw
-     FROM unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::bytea[]) WITH ORDINALITY
-         AS u (received_at, app, kind, reason, raw, place) ORDER BY place";
 const FIELD_REPORTS: &str = "INSERT INTO field_reports (received_at, field, number, waba, raw)
      SELECT received_at, field, number, waba, raw
      FROM unnest($1::bigint[], $2::text[], $3::text[], $4::text[], $5::bytea[]) WITH ORDINALITY
@@ -97,8 +93,11 @@ macro_rules! columns {
 
 mod fields;
 mod last;
+mod letters;
 mod people;
+
 use fields::Fields;
+use letters::Letters;
 
 /// A statement and its values.
 pub(super) struct Statement {
@@ -116,6 +115,7 @@ pub(super) fn statements(plan: &Plan<'_>) -> Vec<Statement> {
         tables.changes(write);
         tables.rest(write);
         tables.fields.take(write);
+        tables.letters.take(write);
     }
     for (entry, received) in plan.entries() {
         let name = entry.name.clone().into_owned();
@@ -153,7 +153,7 @@ struct Tables {
     reactions: Last<(i64, String), (Option<String>, i64, Id)>,
     sends: Vec<SendColumns>,
     settled: Last<Id, (&'static str, Option<i64>, Errors, i64)>,
-    dead_letters: Vec<(i64, String, &'static str, String, Vec<u8>)>,
+    letters: Letters,
     field_reports: Vec<FieldColumns>,
     fields: Fields,
     journal: Vec<EntryColumns>,
@@ -302,13 +302,6 @@ impl Tables {
                     (settled.state.as_str(), settled.message, errors, settled.at.as_millis()),
                 );
             }
-            Write::DeadLetter { delivery, letter } => self.dead_letters.push((
-                delivery.received.as_millis(),
-                delivery.app.as_str().into(),
-                letter.kind.as_str(),
-                text_to_column(&letter.reason).into_owned(),
-                letter.raw.clone(),
-            )),
             Write::FieldReport { report, received } => self.field_reports.push((
                 received.as_millis(),
                 text_to_column(&report.field).into_owned(),
@@ -360,7 +353,7 @@ impl Tables {
         columns!(all, REACTIONS, self.reactions.rows, |((a, b), (c, d, e))| (a, b, c, d, e));
         columns!(all, SENDS, self.sends, |((a, b, c), (d, e, f), (g, h))| (a, b, c, d, e, f, g, h));
         columns!(all, SETTLED, self.settled.rows, |(a, (b, c, d, e))| (a, b, c, d, e));
-        columns!(all, DEAD_LETTERS, self.dead_letters, |(a, b, c, d, e)| (a, b, c, d, e));
+        self.letters.into_statements(&mut all);
         columns!(all, FIELD_REPORTS, self.field_reports, |(a, b, c, d, e)| (a, b, c, d, e));
         self.fields.into_statements(&mut all);
         columns!(all, JOURNAL, self.journal, |((a, b, c), (d, e, f))| (a, b, c, d, e, f));

@@ -10,13 +10,14 @@ use rusqlite::{Connection, OpenFlags};
 use crate::options::{OpenError, Threads};
 
 /// What turns one schema version of `waypost.db` into the next; the index is the version before.
-pub(crate) const MIGRATIONS: [&str; 6] = [
+pub(crate) const MIGRATIONS: [&str; 7] = [
     include_str!("schema.sql"),
     include_str!("schema_2.sql"),
     include_str!("schema_3.sql"),
     include_str!("schema_fields.sql"),
     include_str!("schema_identity.sql"),
     include_str!("schema_reads.sql"),
+    include_str!("schema_letters.sql"),
 ];
 
 /// How long a statement waits for another process (`waypost key` writes too), in milliseconds.

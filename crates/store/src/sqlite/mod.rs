@@ -10,6 +10,7 @@ mod directory;
 mod housekeeping;
 mod journal;
 pub(crate) mod keys;
+mod letters;
 mod messages;
 mod pages;
 mod positions;
@@ -34,6 +35,7 @@ use crate::desk::Desk;
 use crate::health::Health;
 use crate::housekeeping::{Doomed, DoomedSession, Prune, SessionPrune};
 use crate::keys::ApiKey;
+use crate::letters::{Letter, LetterHead, LetterId, OurNumber, UnknownMessage};
 use crate::listing::{ConversationRequest, CustomerRequest, RecentRequest, ThreadRequest};
 use crate::options::{Limits, OpenError, Options};
 use crate::page::{JournalPage, PageError, PageRequest};
@@ -124,6 +126,30 @@ impl Sqlite {
 
     pub(crate) async fn last_number(&self, customer: CustomerId) -> Result<Option<PhoneNumberId>, ReadError> {
         self.readers.run(move |connection| readers::last_number(connection, customer)).await
+    }
+
+    pub(crate) async fn numbers(&self) -> Result<Vec<OurNumber>, ReadError> {
+        self.readers.run(letters::numbers).await
+    }
+
+    pub(crate) async fn dead_letters(
+        &self,
+        before: LetterId,
+        count: u32,
+    ) -> Result<Vec<LetterHead>, ReadError> {
+        self.readers.run(move |connection| letters::heads(connection, before, count)).await
+    }
+
+    pub(crate) async fn dead_letter_from(
+        &self,
+        from: LetterId,
+        until: LetterId,
+    ) -> Result<Option<Letter>, ReadError> {
+        self.readers.run(move |connection| letters::letter_from(connection, from, until)).await
+    }
+
+    pub(crate) async fn unknown_messages(&self, after: i64) -> Result<Vec<UnknownMessage>, ReadError> {
+        self.readers.run(move |connection| letters::unknown_messages(connection, after)).await
     }
 
     pub(crate) async fn has_number(&self, number: PhoneNumberId) -> Result<bool, ReadError> {

@@ -201,6 +201,9 @@ fn carry_out(
     for job in jobs {
         match job {
             Job::Receive { .. }
+            | Job::Claim { .. }
+            | Job::Revive { .. }
+            | Job::Understand { .. }
             | Job::Intend { .. }
             | Job::Settle { .. }
             | Job::Expire { .. }

@@ -204,7 +204,8 @@ impl Act {
             Self::Progress => drop(fixture.receive(vec![progress()]).await),
             Self::Dead { raw } => {
                 let reason = "not \0 JSON".into();
-                let letter = DeadLetter { kind: DeadLetterKind::NotJson, reason, raw: raw.clone() };
+                let letter =
+                    DeadLetter { kind: DeadLetterKind::NotJson, reason, raw: raw.clone(), around: None };
                 fixture.receive(vec![Fact::Dead(letter)]).await;
             }
             Self::Send { key, ends } => send(fixture, key, *ends).await,

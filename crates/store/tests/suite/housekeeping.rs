@@ -6,7 +6,12 @@ use waypost_domain::{DeadLetter, DeadLetterKind, Fact};
 use crate::fixture::{Fixture, START, app, echo, message, status};
 
 fn dead_letter(bytes: usize) -> Fact {
-    Fact::Dead(DeadLetter { kind: DeadLetterKind::NotJson, reason: String::new(), raw: vec![b'x'; bytes] })
+    Fact::Dead(DeadLetter {
+        kind: DeadLetterKind::NotJson,
+        reason: String::new(),
+        raw: vec![b'x'; bytes],
+        around: None,
+    })
 }
 
 #[tokio::test]

@@ -81,8 +81,12 @@ async fn an_item_that_breaks_the_store_is_a_dead_letter_and_its_neighbours_are_s
 #[tokio::test]
 async fn dead_letters_and_other_fields_are_kept_as_they_came() {
     let mut fixture = Fixture::new();
-    let letter =
-        DeadLetter { kind: DeadLetterKind::NotJson, reason: "line 1".into(), raw: b"<html>\xff".to_vec() };
+    let letter = DeadLetter {
+        kind: DeadLetterKind::NotJson,
+        reason: "line 1".into(),
+        raw: b"<html>\xff".to_vec(),
+        around: None,
+    };
     let report = Fact::Field(Box::new(FieldReport {
         field: "account_update".into(),
         number: None,

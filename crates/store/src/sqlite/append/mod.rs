@@ -3,6 +3,7 @@
 mod changes;
 mod fields;
 mod identity;
+mod letters;
 mod load;
 mod write;
 

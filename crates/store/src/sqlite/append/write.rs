@@ -2,13 +2,13 @@
 
 use rusqlite::{Connection, params};
 use waypost_domain::{
-    DeadLetter, ErrorDetail, FieldReport, LinkPreview, Message, MessageState, OutboxEntry, OutboxId,
-    PhoneNumberId, RawJson, Responder, SendIntent, StatusReport, StatusTimes, Timestamp, WabaId, Wamid,
+    ErrorDetail, FieldReport, LinkPreview, Message, MessageState, OutboxEntry, OutboxId, PhoneNumberId,
+    RawJson, Responder, SendIntent, StatusReport, StatusTimes, Timestamp, WabaId, Wamid,
 };
 
 use super::identity;
-use super::{changes, fields};
-use crate::append::{Delivery, HopRow, Plan, SettledRow, WamidDigest, Write};
+use super::{changes, fields, letters};
+use crate::append::{HopRow, Plan, SettledRow, WamidDigest, Write};
 use crate::columns::{errors_to_column, pricing_to_column, text_to_column};
 use crate::sqlite::journal;
 
@@ -82,9 +82,8 @@ fn write_row(connection: &Connection, write: &Write<'_>) -> rusqlite::Result<()>
         | Write::SavedName { .. }
         | Write::Marketing { .. }
         | Write::HistorySync { .. } => fields::write_row(connection, write),
-        Write::DeadLetter { delivery, letter } => insert_dead_letter(connection, delivery, letter),
         Write::FieldReport { report, received } => insert_field_report(connection, report, *received),
-        _ => unreachable!("`identity::write` has written it"),
+        _ => letters::write(connection, write),
     }?;
     Ok(())
 }
@@ -212,24 +211,6 @@ fn update_send(connection: &Connection, settled: &SettledRow) -> rusqlite::Resul
             settled.message,
             settled.error.as_ref().and_then(|error| errors_to_column(std::slice::from_ref(error))),
             settled.at.as_millis()
-        ])
-}
-
-fn insert_dead_letter(
-    connection: &Connection,
-    delivery: &Delivery,
-    letter: &DeadLetter,
-) -> rusqlite::Result<usize> {
-    connection
-        .prepare_cached(
-            "INSERT INTO dead_letters (received_at, app, kind, reason, raw) VALUES (?1, ?2, ?3, ?4, ?5)",
-        )?
-        .execute(params![
-            delivery.received.as_millis(),
-            delivery.app.as_str(),
-            letter.kind.as_str(),
-            letter.reason,
-            letter.raw
         ])
 }
 

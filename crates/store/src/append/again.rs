@@ -1,0 +1,60 @@
+//! What whoever runs the server has done again or said: which numbers are claimed, and what was not understood at first.
+
+use waypost_domain::{Detail, Event, MessageChange, MessageUpdate, Renewal, Typed, Version};
+
+use super::Decider;
+use super::item::Reread;
+use super::plan::{Plan, Write};
+use crate::letters::OurNumber;
+
+/// The type of a message in an old chat whose file comes later.
+const PLACEHOLDER: &str = "media_placeholder";
+
+impl Decider {
+    /// These numbers are claimed, and no others.
+    pub(super) fn claim<'a>(&mut self, plan: &mut Plan<'a>, claims: &'a [OurNumber]) {
+        plan.write(Write::Unclaimed);
+        for claim in claims {
+            let row = self.number(plan, &claim.app, &claim.number, claim.waba.as_ref());
+            if let Some(known) = self.known.number(&claim.number) {
+                // What the row has may go, where it was another app's: it is written again with the next delivery.
+                known.has_waba = claim.waba.is_some();
+            }
+            plan.write(Write::Claimed { row, claim });
+        }
+    }
+
+    /// Remembers a message of a type that is not known. A placeholder is known: it stands for a file that comes later.
+    pub(super) fn note_type(&self, plan: &mut Plan<'_>, seq: i64, detail: &Detail) {
+        if let Typed::Unknown(kind) = &detail.typed
+            && kind.as_str() != PLACEHOLDER
+        {
+            plan.write(Write::UnknownType { seq });
+        }
+    }
+
+    /// A message of an unknown type says something after all.
+    pub(super) fn understand(&mut self, plan: &mut Plan<'_>, reread: &Reread) {
+        let seq = reread.seq;
+        plan.write(Write::Understood { seq });
+        let detail = self.journal.detail(&reread.detail);
+        // It may have been erased, or edited: then it says what the edit says.
+        let Some(subject) = self.known.subject(seq).filter(|subject| subject.edited.is_none()) else {
+            return;
+        };
+        subject.kind = reread.kind.clone();
+        let version =
+            Box::new(Version { kind: reread.kind.clone(), content: reread.content.clone(), detail });
+        let update = MessageUpdate {
+            message: subject.id,
+            wamid: subject.wamid.clone(),
+            conversation: subject.conversation,
+            customer: subject.customer,
+            number: reread.number.clone(),
+            change: MessageChange::Renewed { why: Renewal::Reprocessed, version: version.clone() },
+            at: reread.at,
+        };
+        plan.write(Write::Renewed { seq, at: None, version, raw: None });
+        self.show(plan, &Event::MessageUpdated(Box::new(update)), reread.at);
+    }
+}

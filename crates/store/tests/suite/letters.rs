@@ -1,0 +1,110 @@
+//! What whoever runs the server says and has done again: claims, dead letters, messages of unknown types.
+
+use waypost_domain::detail::Text;
+use waypost_domain::{
+    AppName, DeadLetter, DeadLetterKind, Detail, Fact, MessageType, PhoneNumberId, RawJson, Typed, WabaId,
+};
+use waypost_store::{LetterId, OurNumber, StoreCounts};
+
+use crate::fixture::{Fixture, START, app, message, number};
+
+fn letter(reason: &str) -> Fact {
+    Fact::Dead(DeadLetter {
+        kind: DeadLetterKind::Item,
+        reason: reason.to_owned(),
+        raw: b"{}".to_vec(),
+        around: Some(RawJson::new("[null]")),
+    })
+}
+
+fn waba(id: &str) -> WabaId {
+    WabaId::parse(id).unwrap()
+}
+
+/// A message of a type that nobody knows.
+fn unknown(wamid: &str, word: &str) -> Fact {
+    let Fact::Message(mut message) = message(wamid, "[unknown]") else { unreachable!() };
+    message.kind = MessageType::parse(word).unwrap();
+    message.detail.typed = Typed::Unknown(message.kind.clone());
+    Fact::Message(message)
+}
+
+fn of_account(fact: Fact, id: &str) -> Fact {
+    let Fact::Message(mut message) = fact else { unreachable!() };
+    message.waba = Some(waba(id));
+    Fact::Message(message)
+}
+
+#[tokio::test]
+async fn dead_letters_are_read_newest_first_and_page_by_page() {
+    let fixture = Fixture::new();
+    fixture.receive(["first", "second", "third"].map(letter).into()).await;
+    let page = fixture.store.dead_letters(LetterId::LAST, 2).await.unwrap();
+    let reasons: Vec<&str> = page.iter().map(|head| head.reason.as_str()).collect();
+    assert_eq!(reasons, ["third", "second"]);
+    assert_eq!((page[0].kind, page[0].size_bytes, &page[0].app), (DeadLetterKind::Item, 2, &app()));
+    let rest = fixture.store.dead_letters(page[1].id, 2).await.unwrap();
+    assert_eq!(rest.len(), 1);
+    let whole = fixture.store.dead_letter_from(rest[0].id, rest[0].id).await.unwrap().unwrap();
+    assert_eq!((whole.raw.as_slice(), whole.around), (&b"{}"[..], Some(RawJson::new("[null]"))));
+    assert_eq!(fixture.store.newest_dead_letter().await.unwrap(), Some(page[0].id));
+}
+
+#[tokio::test]
+async fn a_letter_that_says_something_is_stored_and_gone_and_what_came_otherwise_is_not_stored_twice() {
+    let mut fixture = Fixture::new();
+    fixture.receive(vec![letter("once unreadable"), letter("another")]).await;
+    fixture.receive(vec![message("wamid.1", "sent again by Meta")]).await;
+    fixture.shown().await;
+    let heads = fixture.store.dead_letters(LetterId::LAST, 10).await.unwrap();
+    let facts = vec![message("wamid.1", "sent again by Meta"), message("wamid.2", "late")];
+    let counts = fixture.store.revive(&heads[1], facts).await.unwrap();
+    assert_eq!(counts, StoreCounts { stored: 1, repeated: 1, ..StoreCounts::default() });
+    assert_eq!(fixture.shown().await, ["message late"]);
+    let left = fixture.store.dead_letters(LetterId::LAST, 10).await.unwrap();
+    assert_eq!(left, heads[..1]);
+}
+
+#[tokio::test]
+async fn a_message_of_an_unknown_type_is_understood_once() {
+    let mut fixture = Fixture::new();
+    let facts = vec![
+        message("wamid.1", "x"),
+        unknown("wamid.2", "hologram"),
+        unknown("wamid.3", "media_placeholder"),
+    ];
+    fixture.receive(facts).await;
+    fixture.shown().await;
+    let messages = fixture.store.unknown_messages(None).await.unwrap();
+    assert_eq!(messages.len(), 1, "a placeholder is filled by its file");
+    assert!(fixture.store.unknown_messages(messages.last()).await.unwrap().is_empty());
+
+    let read = (MessageType::text(), "a hologram".to_owned(), Detail::text());
+    fixture.store.understand(&messages[0], read, START).await.unwrap();
+    assert_eq!(fixture.shown().await, ["update reprocessed: a hologram"]);
+    let stored = "SELECT type || ' ' || content FROM messages WHERE wamid = 'wamid.2'";
+    assert_eq!(fixture.text(stored), "text a hologram");
+    assert!(fixture.store.unknown_messages(None).await.unwrap().is_empty());
+    assert!(matches!(Detail::text().typed, Typed::Text(Text { .. })));
+}
+
+#[tokio::test]
+async fn claims_are_stored_as_they_are_and_no_others_stay() {
+    let fixture = Fixture::new();
+    let (other, unclaimed) = (AppName::parse("other").unwrap(), PhoneNumberId::parse("109").unwrap());
+    // It came before anybody claimed it, through another app and account.
+    let facts = vec![of_account(message("wamid.1", "x"), "8")];
+    fixture.store.receive(other.clone(), facts, START).await.unwrap();
+    let claim = |number: PhoneNumberId, waba| OurNumber { number, app: app(), waba, is_claimed: true };
+    fixture.store.claim(vec![claim(unclaimed.clone(), None), claim(number(), None)]).await.unwrap();
+    let known = fixture.store.numbers().await.unwrap();
+    assert_eq!(known, [claim(number(), None), claim(unclaimed.clone(), None)]);
+
+    fixture.receive(vec![of_account(message("wamid.2", "y"), "7")]).await;
+    assert_eq!(fixture.store.numbers().await.unwrap()[0].waba, Some(waba("7")));
+    // The same again keeps the account; what is left out is claimed no more.
+    fixture.store.claim(vec![claim(number(), None)]).await.unwrap();
+    let known = fixture.store.numbers().await.unwrap();
+    assert_eq!(known[0], claim(number(), Some(waba("7"))));
+    assert!(!known[1].is_claimed);
+}
