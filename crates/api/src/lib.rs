@@ -18,6 +18,7 @@ pub mod names;
 mod notice;
 pub mod operation;
 pub mod problem;
+pub mod recent;
 pub mod rest;
 pub mod room;
 pub mod time;
@@ -32,11 +33,12 @@ pub use event::{
     ConversationEvent, ErrorBody, FieldEvent, MessageEvent, OutboxEvent, StatusEvent, UpdateEvent, encode,
 };
 pub use listing::{
-    AssignRequest, ClearedBody, ConversationBody, ConversationPage, ConversationQuery, CustomerPage,
-    CustomerQuery, MessageBody, MessagePage, RecentMessages, RecentQuery, ThreadQuery,
+    AssignRequest, ConversationBody, ConversationPage, ConversationQuery, CustomerPage, CustomerQuery,
+    MessageBody, MessagePage, RecentQuery, ThreadQuery,
 };
 pub use operation::{LetterPage, LetterSummary, LetterView, NumberList, NumberView, ReprocessedView};
 pub use problem::Problem;
+pub use recent::{ClearedBody, RecentMessages};
 pub use rest::{OutboxView, SendMessageRequest, SendMessageResponse, SendRequest, TextContent};
 pub use room::{
     Connected, Exception, GapNotice, JoinAck, LeaveAck, PastEvent, Refusal, Resumed, RoomChanged, RoomName,

@@ -8,6 +8,7 @@ use waypost_domain::{
 
 use crate::append::Undelivered;
 use crate::customers::{CustomerRows, Family, PossibleDuplicate};
+use crate::error::ReadError;
 use crate::housekeeping::{Doomed, DoomedSession, Prune, SessionPrune};
 use crate::job::Job;
 use crate::keys::ApiKey;
@@ -20,7 +21,7 @@ use crate::postgres::Postgres;
 use crate::session_job::SessionJob;
 use crate::sessions::{Session, SessionId};
 use crate::sqlite::Sqlite;
-use crate::store::{CustomerMatch, ReadError};
+use crate::store::CustomerMatch;
 
 /// The database behind a store. All clones are one.
 #[derive(Clone)]

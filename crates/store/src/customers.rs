@@ -4,7 +4,8 @@ use waypost_domain::{
     Alias, AliasKind, CustomerAliases, CustomerId, CustomerName, ExternalId, Timestamp, Username,
 };
 
-use crate::store::{ReadError, Store};
+use crate::error::ReadError;
+use crate::store::Store;
 
 /// Those who are one.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -10,10 +10,11 @@ use waypost_domain::{
 
 use crate::append::{Decider, Delivery, Item, Reread, Undelivered};
 use crate::desk::Grouped;
+use crate::error::{AmendError, ConversationError, SendError};
 use crate::housekeeping::{Doomed, Prune};
 use crate::letters::{LetterId, OurNumber};
 use crate::pins::Pins;
-use crate::store::{AmendError, ConversationError, Intent, SendError, StoreCounts};
+use crate::store::{Intent, StoreCounts};
 
 /// What the writer is asked to do. An `answer` that is dropped means "could not be stored".
 pub(crate) enum Job {

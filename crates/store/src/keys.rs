@@ -2,12 +2,12 @@
 
 use waypost_domain::Timestamp;
 
+use crate::error::ReadError;
 use crate::options::{OpenError, Place};
 use crate::postgres::PostgresKeys;
 use crate::sqlite::connection::{DataDir, MIGRATIONS, migrate, open_to_write};
 use crate::sqlite::departure::refuse_moved;
 use crate::sqlite::keys;
-use crate::store::ReadError;
 
 /// The API keys of a store, for the command line, beside a server that may be running. Everything waits for its answer,
 /// which is not to be done on a runtime.

@@ -8,8 +8,9 @@ use waypost_domain::{
 };
 
 use crate::append::{Delivery, Reread};
+use crate::error::{AppendError, ReadError};
 use crate::job::Job;
-use crate::store::{AppendError, ReadError, Store, StoreCounts};
+use crate::store::{Store, StoreCounts};
 
 /// Names a dead letter. A higher one came later.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

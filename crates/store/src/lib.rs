@@ -13,6 +13,7 @@
 pub mod clock;
 pub mod commit;
 pub mod customers;
+pub mod error;
 pub mod ids;
 pub mod keys;
 pub mod listing;
@@ -41,6 +42,7 @@ mod sqlite;
 pub use clock::Clock;
 pub use commit::{Commit, Commits, CommittedEvent, Encode, EncodedEvent, Step};
 pub use customers::{CustomerRecord, Family, MergedCustomer, MovedPhone, PossibleDuplicate};
+pub use error::{AmendError, AppendError, ConversationError, ReadError, SendError};
 pub use ids::IdSource;
 pub use keys::{ApiKey, Keys};
 pub use letters::{Letter, LetterHead, LetterId, OurNumber, UnknownMessage};
@@ -51,7 +53,4 @@ pub use page::{JournalPage, PageError, PageRequest};
 pub use position::{Gap, HeldPosition, PositionError};
 pub use postgres::{PostgresUrl, PostgresUrlError};
 pub use sessions::{NewSession, Session, SessionError, SessionId, SessionRoom, Tenure};
-pub use store::{
-    AmendError, AppendError, Binding, ConversationError, CustomerMatch, Intent, ReadError, Received,
-    SendError, Store, StoreCounts,
-};
+pub use store::{Binding, CustomerMatch, Intent, Received, Store, StoreCounts};

@@ -10,7 +10,8 @@ use waypost_domain::{
     Wording,
 };
 
-use crate::store::{ReadError, Store};
+use crate::error::ReadError;
+use crate::store::Store;
 
 /// A part of the list of conversations.
 #[derive(Clone, Debug)]

@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use waypost_domain::{Offset, Scope};
 
 use crate::commit::CommittedEvent;
-use crate::store::ReadError;
+use crate::error::ReadError;
 
 /// A stretch of the journal, for somebody who is in some scopes.
 #[derive(Clone, Debug)]

@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use waypost_domain::Offset;
 
+use crate::error::ReadError;
 use crate::pins::Pin;
-use crate::store::{ReadError, Store};
+use crate::store::Store;
 
 /// How long a position is held at most. Whoever reads for longer may find the journal pruned, and is told so.
 pub const JOURNAL_HELD_MAX: Duration = Duration::from_mins(5);

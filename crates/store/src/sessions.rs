@@ -7,9 +7,10 @@ use sha2::{Digest, Sha256};
 use waypost_domain::time::HOUR_MS;
 use waypost_domain::{Offset, Pid, PrincipalId, Timestamp};
 
+use crate::error::ReadError;
 use crate::housekeeping::{STEP_ROWS, SessionPrune};
 use crate::session_job::SessionJob;
-use crate::store::{Binding, ReadError, Store};
+use crate::store::{Binding, Store};
 
 /// Names a session without opening it: the first 128 bits of the SHA-256 of its client's secret. Safe to log.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]

@@ -15,7 +15,7 @@ use crate::append::Delivery;
 use crate::back_end::BackEnd;
 use crate::clock::Clock;
 use crate::commit::Commits;
-use crate::group::DatabaseError;
+use crate::error::{AmendError, AppendError, ConversationError, ReadError, SendError};
 use crate::health::Health;
 use crate::housekeeping::{Prune, STEP_ROWS};
 use crate::job::Job;
@@ -25,91 +25,6 @@ use crate::page::{JournalPage, PageError, PageRequest};
 use crate::pins::Pins;
 use crate::postgres::Postgres;
 use crate::sqlite::Sqlite;
-
-/// Why nothing was appended.
-#[derive(Debug, thiserror::Error)]
-pub enum AppendError {
-    /// The store is in trouble or closed. Nothing is known to be stored; trying again is safe.
-    #[error("the store cannot write just now")]
-    Unavailable,
-}
-
-/// Why a send's step was not stored.
-#[derive(Debug, thiserror::Error)]
-pub enum SendError {
-    /// The customer named by its id does not exist.
-    #[error("there is no such customer")]
-    UnknownCustomer,
-    /// There is no such outbox entry.
-    #[error("there is no such outbox entry")]
-    UnknownSend,
-    /// The store is in trouble or closed. Nothing is known to be stored; trying again is safe.
-    #[error("the store cannot write just now")]
-    Unavailable,
-}
-
-/// Why nothing was changed about who a customer is.
-#[derive(Debug, PartialEq, Eq, thiserror::Error)]
-pub enum AmendError {
-    /// There is no such customer.
-    #[error("there is no such customer")]
-    UnknownCustomer,
-    /// It was not noted that two may be one, or that is not known any more.
-    #[error("there is no such possible duplicate")]
-    UnknownDuplicate,
-    /// The name is another customer's phone number, BSUID, group or external id.
-    #[error("the name is another customer's")]
-    NameTaken,
-    /// The customer was not merged into another.
-    #[error("the customer was not merged into another")]
-    NotMerged,
-    /// As many are merged into one as may be.
-    #[error("as many customers are merged into this one as may be")]
-    TooManyMerged,
-    /// The store is in trouble or closed. Nothing is known to be changed; trying again is safe.
-    #[error("the store cannot write just now")]
-    Unavailable,
-}
-
-/// Why a conversation was not changed.
-#[derive(Debug, thiserror::Error)]
-pub enum ConversationError {
-    /// There is no such conversation.
-    #[error("there is no such conversation")]
-    Unknown,
-    /// The store is in trouble or closed. Nothing is known to be stored; trying again is safe.
-    #[error("the store cannot write just now")]
-    Unavailable,
-}
-
-/// Why nothing was read.
-#[derive(Debug, thiserror::Error)]
-pub enum ReadError {
-    /// The store is closed.
-    #[error("the store is closed")]
-    Closed,
-    /// The database said no.
-    #[error("the database cannot be read")]
-    Database(#[source] Box<dyn std::error::Error + Send + Sync>),
-}
-
-impl ReadError {
-    pub(crate) fn of(error: impl Into<DatabaseError>) -> Self {
-        Self::Database(error.into())
-    }
-}
-
-impl From<tokio_postgres::Error> for ReadError {
-    fn from(error: tokio_postgres::Error) -> Self {
-        Self::of(error)
-    }
-}
-
-impl From<rusqlite::Error> for ReadError {
-    fn from(error: rusqlite::Error) -> Self {
-        Self::Database(error.into())
-    }
-}
 
 /// What became of one item of a webhook.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -6,7 +6,7 @@ use waypost_domain::{Alias, AliasKind, CustomerChange, CustomerId, ExternalId};
 use super::Decider;
 use super::plan::{Plan, Write};
 use super::scopes::OURS;
-use crate::store::AmendError;
+use crate::error::AmendError;
 
 impl Decider {
     /// Does what is asked for; asking for what is so already changes nothing.

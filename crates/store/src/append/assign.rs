@@ -4,7 +4,7 @@ use waypost_domain::{Assignment, AssignmentChange, AssignmentWish, ConversationI
 
 use super::Decider;
 use super::plan::{Plan, Write};
-use crate::store::ConversationError;
+use crate::error::ConversationError;
 
 impl Decider {
     /// Who answers it from now on. What is so already changes nothing and shows nothing.

@@ -5,14 +5,41 @@
 
 use waypost_domain::detail::{Line, Typed};
 use waypost_domain::{
-    DetailJson, Direction, Event, Message, MessageChange, MessageReaction, MessageUpdate, PhoneNumberId,
-    Reactor, ReceivedMessage, Renewal, Timestamp, Version, Wamid,
+    ConversationId, DetailJson, Direction, Event, Message, MessageChange, MessageReaction, MessageUpdate,
+    PhoneNumberId, Reactor, ReceivedMessage, Renewal, Timestamp, Version, Wamid,
 };
 
 use super::Decider;
 use super::dedup::{SeenKey, WamidDigest};
-use super::known::{ChangeItem, ChangeKind, ReactionRow, Sighting, Subject};
+use super::known::{Sighting, Subject};
 use super::plan::{Plan, Write};
+
+/// An item that changes a message.
+#[derive(Clone, Debug)]
+pub(crate) struct ChangeItem {
+    /// Its own row among the messages.
+    pub(crate) seq: i64,
+    pub(crate) wamid: WamidDigest,
+    pub(crate) conversation: ConversationId,
+    pub(crate) direction: Direction,
+    pub(crate) at: Timestamp,
+    pub(crate) kind: ChangeKind,
+}
+
+/// What an item changes.
+#[derive(Clone, Debug)]
+pub(crate) enum ChangeKind {
+    Edit { content: String, detail: DetailJson },
+    Revoke,
+    Reaction { by: Reactor, emoji: Option<Line> },
+}
+
+/// A reaction, and the item that it came with.
+#[derive(Clone, Debug)]
+pub(crate) struct ReactionRow {
+    pub(crate) reaction: MessageReaction,
+    pub(crate) wamid: WamidDigest,
+}
 
 /// The message that an item changes.
 pub(super) fn target(received: &ReceivedMessage) -> Option<&Wamid> {

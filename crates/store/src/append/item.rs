@@ -10,8 +10,9 @@ use waypost_domain::{
 
 use super::dedup::{WamidDigest, status_key};
 use super::{Decider, change};
+use crate::error::{AmendError, ConversationError, SendError};
 use crate::letters::{LetterId, OurNumber};
-use crate::store::{AmendError, ConversationError, Intent, Received, SendError};
+use crate::store::{Intent, Received};
 
 /// Where a delivery came from and when.
 #[derive(Clone, Debug)]

@@ -2,13 +2,13 @@
 
 use std::collections::HashMap;
 
-use waypost_domain::detail::Line;
 use waypost_domain::{
-    Alias, Assignment, Call, ConversationId, CustomerId, DetailJson, Direction, ErrorDetail, ExternalId,
-    MessageId, MessageReaction, MessageState, MessageType, Offset, OutboxEntry, OutboxId, PastBody,
-    PhoneNumberId, Pricing, PrincipalId, Reactor, Reported, Source, StatusTimes, Timestamp, Wamid,
+    Alias, Assignment, Call, ConversationId, CustomerId, Direction, ErrorDetail, ExternalId, MessageId,
+    MessageState, MessageType, Offset, OutboxEntry, OutboxId, PastBody, PhoneNumberId, Pricing, PrincipalId,
+    Reported, Source, StatusTimes, Timestamp, Wamid,
 };
 
+use super::change::{ChangeItem, ReactionRow};
 use super::dedup::{SeenKey, WamidDigest};
 use super::holders::{HolderRow, KnownCustomer, KnownDuplicate};
 use super::merges::Merges;
@@ -116,33 +116,6 @@ pub(crate) struct Subject {
     /// The edit that counts: when it was made, and which it is.
     pub(crate) edited: Option<(Timestamp, WamidDigest)>,
     pub(crate) revoked_at: Option<Timestamp>,
-}
-
-/// An item that changes a message.
-#[derive(Clone, Debug)]
-pub(crate) struct ChangeItem {
-    /// Its own row among the messages.
-    pub(crate) seq: i64,
-    pub(crate) wamid: WamidDigest,
-    pub(crate) conversation: ConversationId,
-    pub(crate) direction: Direction,
-    pub(crate) at: Timestamp,
-    pub(crate) kind: ChangeKind,
-}
-
-/// What an item changes.
-#[derive(Clone, Debug)]
-pub(crate) enum ChangeKind {
-    Edit { content: String, detail: DetailJson },
-    Revoke,
-    Reaction { by: Reactor, emoji: Option<Line> },
-}
-
-/// A reaction, and the item that it came with.
-#[derive(Clone, Debug)]
-pub(crate) struct ReactionRow {
-    pub(crate) reaction: MessageReaction,
-    pub(crate) wamid: WamidDigest,
 }
 
 /// A call that has a message.

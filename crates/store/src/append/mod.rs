@@ -39,13 +39,13 @@ use crate::store::Received;
 use dedup::DedupKey;
 use journal::Journal;
 
+pub(crate) use change::{ChangeItem, ChangeKind, ReactionRow};
 pub(crate) use dedup::{SeenKey, WamidDigest};
 pub(crate) use holders::{HolderRow, KnownCustomer, KnownDuplicate};
 pub(crate) use item::{Delivery, Item, Outcome, Reread, Undelivered};
 pub(crate) use journal::next_check;
 pub(crate) use known::{
-    ChangeItem, ChangeKind, Heads, Known, KnownCall, KnownConversation, KnownNumber, KnownTalk, ParkedRow,
-    ReactionRow, Sighting, Subject,
+    Heads, Known, KnownCall, KnownConversation, KnownNumber, KnownTalk, ParkedRow, Sighting, Subject,
 };
 pub(crate) use plan::{HopRow, Plan, SettledRow, Write};
 pub(crate) use scopes::{ScopeKind, ScopeName, Scopes};

@@ -8,10 +8,11 @@ use waypost_domain::{
     Version, WabaId,
 };
 
+use super::change::{ChangeItem, ReactionRow};
 use super::dedup::{SeenKey, WamidDigest};
 use super::holders::HolderRow;
 use super::item::Delivery;
-use super::known::{ChangeItem, KnownCall, ReactionRow};
+use super::known::KnownCall;
 use super::scopes::ScopeName;
 use crate::commit::{CommittedEvent, Step};
 use crate::letters::{LetterId, OurNumber};

@@ -9,7 +9,8 @@ use super::Decider;
 use super::customer::Mention;
 use super::dedup::WamidDigest;
 use super::plan::{Plan, SettledRow, Write};
-use crate::store::{Intent, SendError};
+use crate::error::SendError;
+use crate::store::Intent;
 
 impl Decider {
     /// Stores the wish to send; the same key of the same principal gives what was stored first.

@@ -6,8 +6,9 @@ use waypost_domain::{Alias, AliasKind, CustomerId, CustomerName, ExternalId, Tim
 use super::Postgres;
 use super::rows::{id, known, optional_id, optional_time, time, to_column, unsigned};
 use crate::customers::{CustomerRows, Family, MemberRow, MovedPhone, PossibleDuplicate};
+use crate::error::ReadError;
 use crate::group::DatabaseError;
-use crate::store::{Binding, CustomerMatch, ReadError};
+use crate::store::{Binding, CustomerMatch};
 
 /// The customer `$1` and whoever is one with it, as a table.
 const FAMILY: &str = "WITH

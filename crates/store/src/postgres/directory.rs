@@ -6,9 +6,9 @@ use waypost_domain::{CustomerId, CustomerName, CustomerPlace, CustomerRow, Custo
 
 use super::Postgres;
 use super::rows::{id, time};
+use crate::error::ReadError;
 use crate::group::DatabaseError;
 use crate::listing::{CustomerRequest, end_of};
-use crate::store::ReadError;
 
 const ALL: &str = "SELECT u.id, u.number, u.name, u.created_at FROM customers u
     WHERE u.id < $1 ORDER BY u.id DESC LIMIT $2::bigint";

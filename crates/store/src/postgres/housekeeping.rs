@@ -7,12 +7,12 @@ use super::link::{Parameter, rows};
 use super::rows::{id, known, time, to_column};
 use super::write::Statement;
 use crate::append::Undelivered;
+use crate::error::ReadError;
 use crate::group::DatabaseError;
 use crate::housekeeping::{Doomed, DoomedSession, Prune, STEP_ROWS, SessionPrune};
 use crate::job::Job;
 use crate::options::Limits;
 use crate::sessions::SessionId;
-use crate::store::ReadError;
 
 impl Postgres {
     pub(crate) async fn find_doomed(

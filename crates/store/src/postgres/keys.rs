@@ -6,10 +6,10 @@ use tokio_postgres::Client;
 use super::reads::api_key;
 use super::url::PostgresUrl;
 use super::{arrival, link};
+use crate::error::ReadError;
 use crate::group::DatabaseError;
 use crate::keys::ApiKey;
 use crate::options::OpenError;
-use crate::store::ReadError;
 
 /// A connection that waits for each answer. Not to be used on a runtime.
 pub(crate) struct PostgresKeys {

@@ -5,9 +5,9 @@ use waypost_domain::{AppName, DeadLetterKind, PhoneNumberId, Source, WabaId};
 
 use super::Postgres;
 use super::rows::{known, optional_json, time, unsigned};
+use crate::error::ReadError;
 use crate::group::DatabaseError;
 use crate::letters::{Letter, LetterHead, LetterId, OurNumber, UnknownMessage};
-use crate::store::ReadError;
 
 impl Postgres {
     pub(crate) async fn numbers(&self) -> Result<Vec<OurNumber>, ReadError> {

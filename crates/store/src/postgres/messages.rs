@@ -11,13 +11,13 @@ use super::Postgres;
 use super::directory::to_limit;
 use super::rows::{assignment, errors, id, known, optional_id, optional_json, optional_time, pricing, time};
 use crate::columns::{reactions_from_column, wordings_from_column};
+use crate::error::ReadError;
 use crate::group::DatabaseError;
 use crate::listing::{
     CONVERSATION, CONVERSATION_COLUMNS, Cleared, ConversationRequest, Depth, IS_MESSAGE, Key, MESSAGE,
     MESSAGE_COLUMNS, PARTIES, RECENT_MAX, RecentRequest, ThreadRequest, is_of, referral_answered, top,
     wordings,
 };
-use crate::store::ReadError;
 
 /// What became of the message `m`: see [`aftermath`].
 const AFTERMATH: &str = "m.edited_at, m.revoked_at, (

@@ -10,11 +10,11 @@ use super::Postgres;
 use super::link;
 use super::rows::{known, optional_time, time, to_column, unsigned};
 use super::tail::entry;
+use crate::error::ReadError;
 use crate::group::DatabaseError;
 use crate::keys::ApiKey;
 use crate::page::{JournalPage, PageBuilder, PageError, PageRequest, SCAN_ROWS_MAX};
 use crate::position::Gap;
-use crate::store::ReadError;
 
 const EPOCH: &str = "(SELECT value FROM meta WHERE key = 'epoch')";
 

@@ -14,11 +14,12 @@ use super::url::PostgresUrl;
 use super::waiter::Waiter;
 use crate::columns::text_to_column;
 use crate::desk::GroupWriter;
+use crate::error::ReadError;
 use crate::group::{DatabaseError, Trouble};
 use crate::options::{OpenError, Threads};
 use crate::session_job::{Changed, SessionDone, SessionJob};
 use crate::sessions::{NewSession, Session, SessionError, SessionId, SessionRoom, Tenure};
-use crate::store::{Binding, ReadError};
+use crate::store::Binding;
 
 /// The generation of a session that nobody has resumed.
 const FIRST_GENERATION: u64 = 1;

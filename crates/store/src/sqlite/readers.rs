@@ -11,8 +11,8 @@ use waypost_domain::{
 
 use super::connection::{open_to_read, settle_close};
 use super::rows::known;
+use crate::error::ReadError;
 use crate::options::Threads;
-use crate::store::ReadError;
 
 /// Connections that read one file.
 #[derive(Clone)]
