@@ -49,12 +49,6 @@ impl Numbers {
         Ok(Self { claims: RwLock::new(claims) })
     }
 
-    /// Whether a number is claimed.
-    #[must_use]
-    pub fn is_claimed(&self, number: &PhoneNumberId) -> bool {
-        self.claims.read().unwrap_or_else(PoisonError::into_inner).contains(number)
-    }
-
     /// Reads a body that `app` signed; what it says of claimed numbers binds them to their accounts, where they are not yet.
     pub(crate) fn parse(&self, app: &AppName, body: &[u8], received: Timestamp) -> Parsed {
         let (parsed, are_bound) = {

@@ -12,8 +12,6 @@ use waypost_domain::{
 };
 use waypost_store::{Binding, Clock, CustomerMatch, Intent, ReadError, SendError, Store};
 
-use crate::numbers::Numbers;
-
 /// The most characters that WhatsApp takes in a text.
 pub const TEXT_CHARS_MAX: usize = 4_096;
 
@@ -109,8 +107,6 @@ pub struct Reply {
     pub app: AppName,
     /// How Meta is called; `None` where there is no token.
     pub graph: Option<GraphClient>,
-    /// Whose our numbers are: nothing is sent from one that is not claimed, unless it is asked for by name.
-    pub numbers: Arc<Numbers>,
     /// The number to send from where nothing else decides.
     pub default_number: Option<PhoneNumberId>,
     /// Where calls run to their end, whoever asked for them goes away.
@@ -226,7 +222,6 @@ impl Reply {
             Recipient::Customer(customer) => self.store.last_number(*customer).await?,
             Recipient::Aliases(_) => None,
         };
-        let last = last.filter(|number| self.numbers.is_claimed(number));
         last.or_else(|| self.default_number.clone()).ok_or(ReplyError::NotConfigured)
     }
 }

@@ -88,7 +88,6 @@ impl App {
                 clock: Arc::clone(&clock),
                 app: name,
                 graph: graph_client(&config.whatsapp)?,
-                numbers: Arc::clone(&numbers),
                 default_number: config.whatsapp.phone_number_id.clone(),
                 calls: TaskTracker::new(),
                 places: Arc::new(Semaphore::new(CALLS_MAX)),

@@ -22,7 +22,7 @@ pub(super) type Link = deadpool_postgres::Object;
 /// What turns one version of the schema into the next; the index is the version before.
 const MIGRATIONS: [&str; 6] = [
     include_str!("schema.sql"),
-    include_str!("schema_2.sql"),
+    include_str!("schema_messages.sql"),
     include_str!("schema_fields.sql"),
     include_str!("schema_identity.sql"),
     include_str!("schema_reads.sql"),
@@ -203,6 +203,8 @@ pub(super) async fn migrate(client: &mut Client) -> Result<(), OpenError> {
         transaction.query_one("SELECT coalesce(max(version), 0) FROM schema_version", &[]).await?.get(0);
     let version = usize::try_from(version).unwrap_or(usize::MAX);
     let pending = MIGRATIONS.get(version..).ok_or(OpenError::TooNew { version, known: MIGRATIONS.len() })?;
+    // An index over all messages takes longer than what runs beside others may.
+    transaction.batch_execute("SET LOCAL statement_timeout = 0").await?;
     for migration in pending {
         transaction.batch_execute(migration).await.map_err(no_table)?;
     }

@@ -13,7 +13,7 @@ use crate::options::{OpenError, Threads};
 pub(crate) const MIGRATIONS: [&str; 7] = [
     include_str!("schema.sql"),
     include_str!("schema_2.sql"),
-    include_str!("schema_3.sql"),
+    include_str!("schema_messages.sql"),
     include_str!("schema_fields.sql"),
     include_str!("schema_identity.sql"),
     include_str!("schema_reads.sql"),
