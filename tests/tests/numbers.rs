@@ -61,6 +61,26 @@ fn what_another_app_signs_for_a_claimed_number_is_kept_apart_and_alerted() {
 }
 
 #[test]
+fn what_the_phone_shares_can_be_read_with_the_number_and_the_customer() {
+    let server = start();
+    let fixtures = waypost_tests::Fixtures::read();
+    let secret = &server.secrets().app_secret;
+    for name in ["history-chunk.json", "app-state-sync.json"] {
+        let fixture = fixtures.good.iter().find(|fixture| fixture.name == name).expect("a fixture");
+        let answer = post(&server, ("/whatsapp/webhook", secret), &fixture.body);
+        assert_eq!(answer.status, 200, "{name}: {}", answer.text());
+    }
+    let numbers = ask(&server, "/api/numbers");
+    let all = numbers["numbers"].as_array().expect("a list");
+    let number = all.iter().find(|number| number["phoneNumberId"] == "100000000000101").expect("the number");
+    assert_eq!((&number["history"]["phase"], &number["history"]["progress"]), (&0.into(), &35.into()));
+
+    let found = ask(&server, "/api/customers?search=15550002001");
+    let id = found["data"][0]["id"].as_str().expect("a customer");
+    assert_eq!(ask(&server, &format!("/api/customers/{id}"))["savedName"], "Ana Ruiz");
+}
+
+#[test]
 fn an_unknown_number_is_received_and_marked() {
     let server = start();
     let mut client = StockClient::in_general(&server);

@@ -70,6 +70,13 @@ pub struct CustomerView {
     /// The username, without `@`. It may go to somebody else: it is for people, never a key.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub username: Option<String>,
+    /// How the contact book of the business's phone calls the customer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub saved_name: Option<String>,
+    /// `wanted` or `stopped`: what the customer last said of marketing messages.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    pub marketing: Option<&'static str>,
     /// Another system's name for the customer.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub external_id: Option<String>,

@@ -36,7 +36,9 @@ pub use listing::{
     AssignRequest, ConversationBody, ConversationPage, ConversationQuery, CustomerPage, CustomerQuery,
     MessageBody, MessagePage, RecentQuery, ThreadQuery,
 };
-pub use operation::{LetterPage, LetterSummary, LetterView, NumberList, NumberView, ReprocessedView};
+pub use operation::{
+    HistoryView, LetterPage, LetterSummary, LetterView, NumberList, NumberView, ReprocessedView,
+};
 pub use problem::Problem;
 pub use recent::{ClearedBody, RecentMessages};
 pub use rest::{OutboxView, SendMessageRequest, SendMessageResponse, SendRequest, TextContent};

@@ -23,9 +23,27 @@ pub struct NumberView {
     pub waba_id: Option<String>,
     /// The app that it is claimed for, or that signed for it first.
     pub app: String,
-    /// Whether it is bound to its app and account by configuration. Nothing is sent from one that is not, unless it is asked
-    /// for by name.
+    /// Whether it is bound to its app and account by configuration.
     pub claimed: bool,
+    /// How far the phone has shared its old chats, where it does.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub history: Option<HistoryView>,
+}
+
+/// How far a phone has shared its old chats.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct HistoryView {
+    /// 0 is the last day, 1 the last 90 days, 2 the last 180: the highest that was seen.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub phase: Option<u32>,
+    /// In per cent; 100 is all.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub progress: Option<u32>,
+    /// When the business declined to share them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub declined_at: Option<IsoTime>,
 }
 
 /// `GET /api/dead-letters`: a page of what could not be used.

@@ -7,7 +7,7 @@ use waypost_api::{
     AliasView, CustomerPatch, CustomerView, DuplicateView, DuplicatesPage, DuplicatesQuery, ErrorCode,
     IsoTime, MergeRequest, MergedView, MovedPhoneView,
 };
-use waypost_domain::{Amendment, CustomerId, ExternalId, Principal};
+use waypost_domain::{Amendment, CustomerId, CustomerNotes, ExternalId, MarketingChoice, Principal};
 use waypost_inbox::AmendError;
 use waypost_store::CustomerRecord;
 
@@ -161,7 +161,9 @@ pub(crate) async fn dismiss_duplicate(
 
 async fn show(app: &App, principal: &Principal, customer: CustomerId) -> Result<Json<CustomerView>, Refusal> {
     let known = waypost_inbox::see_customer(&app.store, principal, customer).await;
-    Ok(Json(view(&known.map_err(|error| refuse(&error))?)))
+    let known = known.map_err(|error| refuse(&error))?;
+    let notes = app.store.customer_notes(known.id).await;
+    Ok(Json(view(&known, &notes.map_err(|_| Refusal::new(ErrorCode::Unavailable))?)))
 }
 
 async fn amend(app: &App, principal: &Principal, amendment: Amendment) -> Result<(), Refusal> {
@@ -198,7 +200,7 @@ fn refuse(error: &AmendError) -> Refusal {
     })
 }
 
-fn view(known: &CustomerRecord) -> CustomerView {
+fn view(known: &CustomerRecord, notes: &CustomerNotes) -> CustomerView {
     let merged = known.merged.iter().map(|merged| MergedView {
         customer_id: merged.customer.to_string(),
         into: merged.into.to_string(),
@@ -215,6 +217,8 @@ fn view(known: &CustomerRecord) -> CustomerView {
         whatsapp_number: known.number.to_string(),
         customer_name: known.name.as_ref().map(|name| name.as_str().to_owned()),
         username: known.username.as_ref().map(|name| name.as_str().to_owned()),
+        saved_name: notes.saved_name.as_ref().map(|name| name.as_str().to_owned()),
+        marketing: notes.marketing.map(MarketingChoice::as_str),
         external_id: known.external_id.as_ref().map(|id| id.as_str().to_owned()),
         aliases: known.aliases.iter().map(|alias| AliasView::new(alias.kind, &alias.value)).collect(),
         merged: merged.collect(),

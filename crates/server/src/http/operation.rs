@@ -7,9 +7,10 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
 use waypost_api::{
-    ErrorCode, IsoTime, LetterPage, LetterSummary, LetterView, NumberList, NumberView, ReprocessedView,
+    ErrorCode, HistoryView, IsoTime, LetterPage, LetterSummary, LetterView, NumberList, NumberView,
+    ReprocessedView,
 };
-use waypost_domain::{Action, Principal, may};
+use waypost_domain::{Action, HistorySync, Principal, may};
 use waypost_inbox::Reprocessed;
 use waypost_store::{LetterHead, LetterId, OurNumber};
 
@@ -34,7 +35,12 @@ pub(crate) async fn list_numbers(
 ) -> Result<Json<NumberList>, Refusal> {
     check(&principal)?;
     let numbers = app.store.numbers().await.map_err(|_| unavailable())?;
-    Ok(Json(NumberList { numbers: numbers.iter().map(number_view).collect() }))
+    let mut list = NumberList { numbers: Vec::with_capacity(numbers.len()) };
+    for number in &numbers {
+        let history = app.store.history_sync(number.number.clone()).await.map_err(|_| unavailable())?;
+        list.numbers.push(number_view(number, history));
+    }
+    Ok(Json(list))
 }
 
 /// Which page of dead letters.
@@ -145,12 +151,17 @@ fn unavailable() -> Refusal {
     Refusal::new(ErrorCode::Unavailable)
 }
 
-fn number_view(number: &OurNumber) -> NumberView {
+fn number_view(number: &OurNumber, history: Option<HistorySync>) -> NumberView {
     NumberView {
         phone_number_id: number.number.as_str().to_owned(),
         waba_id: number.waba.as_ref().map(|waba| waba.as_str().to_owned()),
         app: number.app.as_str().to_owned(),
         claimed: number.is_claimed,
+        history: history.map(|sync| HistoryView {
+            phase: sync.phase,
+            progress: sync.progress,
+            declined_at: sync.declined_at.map(IsoTime),
+        }),
     }
 }
 
