@@ -67,9 +67,9 @@ impl Corpus {
         (0..count).map(|_| self.request(messages, None)).collect()
     }
 
-    /// A request with one message that carries [`MARK`] and the number.
-    pub(crate) fn marked(&mut self, number: u64) -> Request {
-        self.request(1, Some(number))
+    /// A request whose messages all carry [`MARK`] and the number.
+    pub(crate) fn marked(&mut self, messages: u64, number: u64) -> Request {
+        self.request(messages, Some(number))
     }
 
     fn request(&mut self, messages: u64, mark: Option<u64>) -> Request {

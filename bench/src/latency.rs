@@ -53,7 +53,7 @@ pub(crate) async fn measure(server: &Server, seed: u64, audience: Audience) -> R
         listeners.spawn(listen(client, count));
     }
     let mut corpus = server.corpus(seed);
-    let requests: Arc<[Request]> = (0..count).map(|number| corpus.marked(number)).collect();
+    let requests: Arc<[Request]> = (0..count).map(|number| corpus.marked(1, number)).collect();
     let before = Usage::look(server.pid())?;
     let start = Instant::now();
     let mut posters = JoinSet::new();
@@ -101,7 +101,7 @@ async fn listen(mut client: Client, count: u64) -> Result<Times> {
 }
 
 /// The number in the text of a marked message; `None` for every other event.
-fn mark(event: &[u8]) -> Option<u64> {
+pub(crate) fn mark(event: &[u8]) -> Option<u64> {
     if !event.starts_with(br#"42["whatsappMessage","#) {
         return None;
     }

@@ -9,6 +9,7 @@
 #![expect(clippy::print_stdout, reason = "to print is what a benchmark is for")]
 
 mod bare;
+mod burst;
 mod client;
 mod corpus;
 mod fanout;

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use anyhow::Result;
 use tokio::runtime::Runtime;
 
+use crate::burst::{self, Burst};
 use crate::corpus::CUSTOMERS;
 use crate::latency::{self, Audience, Latency};
 use crate::load::{self, BATCHES, SINGLE, Shape};
@@ -49,7 +50,7 @@ pub(crate) struct Options {
     #[arg(long, value_name = "DIR")]
     data_dir: Option<PathBuf>,
     /// Measures only these, comma-separated.
-    #[arg(long, value_delimiter = ',', default_values_t = [Part::Single, Part::Batch, Part::Latency])]
+    #[arg(long, value_delimiter = ',', default_values_t = [Part::Single, Part::Batch, Part::Latency, Part::Burst])]
     only: Vec<Part>,
     /// Clients of the measurement with many.
     #[arg(long, default_value_t = 500, value_parser = clap::value_parser!(u16).range(1..=8_000))]
@@ -65,6 +66,8 @@ enum Part {
     Batch,
     /// From the POST to the clients.
     Latency,
+    /// 1,000 updates in one webhook, to the answer and to a client.
+    Burst,
 }
 
 impl std::fmt::Display for Part {
@@ -73,6 +76,7 @@ impl std::fmt::Display for Part {
             Self::Single => "single",
             Self::Batch => "batch",
             Self::Latency => "latency",
+            Self::Burst => "burst",
         })
     }
 }
@@ -119,6 +123,7 @@ impl Bench {
         for (place, runs) in stores.iter().enumerate() {
             figures.extend(runs.rates(&stores[..place]));
             figures.extend(runs.times(self.audiences()));
+            figures.extend(runs.bursts());
         }
         figures.retain(|figure| !figure.values.is_empty());
         Ok(figures)
@@ -134,6 +139,9 @@ impl Bench {
             if self.options.only.contains(&Part::Latency) {
                 receipts.push(self.latency((run, runs.store), clients)?);
             }
+        }
+        if self.options.only.contains(&Part::Burst) {
+            runs.bursts.push(self.burst((run, runs.store))?);
         }
         Ok(())
     }
@@ -193,6 +201,18 @@ impl Bench {
         Ok(measured)
     }
 
+    fn burst(&self, (run, store): (u64, Store)) -> Result<Burst> {
+        let server = self.start(store)?;
+        let measured = self.runtime.block_on(burst::measure(&server, run))?;
+        server.check_stored(CUSTOMERS + measured.sent)?;
+        println!(
+            "run {run}, a body of {} updates{store}: shown in {:.1} ms",
+            burst::UPDATES,
+            measured.shown.p50
+        );
+        Ok(measured)
+    }
+
     /// A server with a new store to which every customer has written once.
     fn start(&self, store: Store) -> Result<Server> {
         let server = Server::start(&self.place, store)?;
@@ -208,11 +228,27 @@ struct Runs {
     rates: [Vec<f64>; 2],
     /// For each audience.
     receipts: [Vec<Latency>; 2],
+    bursts: Vec<Burst>,
 }
 
 impl Runs {
     fn new(store: Store) -> Self {
-        Self { store, rates: Default::default(), receipts: Default::default() }
+        Self { store, rates: Default::default(), receipts: Default::default(), bursts: Vec::new() }
+    }
+
+    fn bursts(&self) -> [Figure; 4] {
+        let figure = |what: &str, target, value: fn(&Burst) -> f64| Figure {
+            name: format!("a body of {} updates, {what}{}", burst::UPDATES, self.store),
+            values: self.bursts.iter().map(value).collect(),
+            unit: Unit::Millis,
+            target,
+        };
+        [
+            figure("stored, p50", None, |run| run.stored.p50),
+            figure("shown, p50", Some(Target::Under(100.0)), |run| run.shown.p50),
+            figure("shown, p99", None, |run| run.shown.p99),
+            figure("shown, max", None, |run| run.shown.max),
+        ]
     }
 
     /// Also as shares of the first store's, where there is one before this.
