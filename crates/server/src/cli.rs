@@ -396,25 +396,26 @@ mod tests {
         check_error(
             "-h",
             &expect![[r#"
-            Shows WhatsApp messages to every agent, dashboard and program, live, and loses none.
+                Shows WhatsApp messages to every agent, dashboard and program, live, and loses none.
 
-            Usage: waypost [OPTIONS] [COMMAND]
+                Usage: waypost [OPTIONS] [COMMAND]
 
-            Commands:
-              serve          Runs the server. This is the default
-              demo           Runs a server with invented customers who write and answer; needs nothing from Meta
-              simulate       Plays Meta for a server on this machine: customers who write, statuses, a Graph API
-              key            Makes, lists and revokes API keys
-              migrate-store  Moves the store from the data directory into the PostgreSQL database that WAYPOST_STORE names
-              config         Shows the settings in effect and where each comes from, or everything that is wrong with them
+                Commands:
+                  serve          Runs the server. This is the default
+                  demo           Runs a server with invented customers who write and answer; needs nothing from Meta
+                  simulate       Plays Meta for a server on this machine: customers who write, statuses, a Graph API
+                  key            Makes, lists and revokes API keys
+                  migrate-store  Moves the store from the data directory into the PostgreSQL database that WAYPOST_STORE names
+                  reprocess      Reads dead letters, and messages of types that were not known, again with this version
+                  config         Shows the settings in effect and where each comes from, or everything that is wrong with them
 
-            Options:
-                  --config <PATH>  The file with the settings [default: ./waypost.toml, if it is there; variable: WAYPOST_CONFIG]
-              -h, --help           Print help (see more with '--help')
-              -V, --version        Print version
+                Options:
+                      --config <PATH>  The file with the settings [default: ./waypost.toml, if it is there; variable: WAYPOST_CONFIG]
+                  -h, --help           Print help (see more with '--help')
+                  -V, --version        Print version
 
-            `--help` explains more, with examples and every setting.
-        "#]],
+                `--help` explains more, with examples and every setting.
+            "#]],
         );
     }
 

@@ -7,8 +7,8 @@ use waypost_domain::notice::HistoryProgress;
 use waypost_domain::{
     AliasKind, Amendment, AssignmentWish, Call, CallReport, CallStage, ConversationFilter, CustomerAliases,
     CustomerId, DeadLetter, DeadLetterKind, Direction, Epoch, ErrorDetail, ExternalId, Fact, FieldReport,
-    LinkPreview, Notice, Offset, PageSize, Pid, Pricing, PrincipalId, RawJson, Recipient, Responder,
-    SendIntent, SendOutcome, Timestamp, Username, WabaId, Wamid, Wish,
+    LinkPreview, MessageType, Notice, Offset, PageSize, Pid, Pricing, PrincipalId, RawJson, Recipient,
+    Responder, SendIntent, SendOutcome, Timestamp, Typed, Username, WabaId, Wamid, Wish,
 };
 use waypost_store::{
     ApiKey, Binding, ConversationRequest, CustomerMatch, Intent, Keys, NewSession, Place, SessionError,
@@ -39,6 +39,10 @@ pub(crate) enum Act {
     /// Somebody answers the conversation in which something was written last, and it is cleared.
     Answerer {
         name: String,
+    },
+    /// Of a type that is not known.
+    Hologram {
+        wamid: u8,
     },
     Echo {
         wamid: u8,
@@ -98,6 +102,7 @@ pub(crate) fn acts() -> impl Strategy<Value = Vec<Act>> {
         4 => (0..6_u8, any::<u8>(), text()).prop_map(|(customer, wamid, text)| Act::Text { customer, wamid, text }),
         2 => (0..4_u8, 0..6_u8).prop_map(|(bsuid, phone)| Act::Person { bsuid, phone }),
         1 => (0..4_u8, 0..4_u8).prop_map(|(bsuid, into)| Act::Merge { bsuid, into }),
+        1 => (0..20_u8).prop_map(|wamid| Act::Hologram { wamid }),
         2 => (0..20_u8).prop_map(|wamid| Act::Echo { wamid }),
         4 => (0..24_u8, prop::sample::select(words), prop::option::of("[a-z]{1,5}"))
             .prop_map(|(wamid, word, participant)| Act::Status { wamid, word, participant }),
@@ -130,6 +135,7 @@ pub(crate) fn of_each() -> Vec<Act> {
         Act::Person { bsuid: 2, phone: 1 },
         Act::Merge { bsuid: 1, into: 2 },
         Act::Answerer { name: "Ána".into() },
+        Act::Hologram { wamid: 5 },
         Act::Echo { wamid: 9 },
         status(9, "read"),
         status(9, "sent"),
@@ -177,6 +183,7 @@ impl Act {
             }
             Self::Merge { bsuid, into } => merge(fixture, [*bsuid, *into].map(|n| format!("US.{n}"))).await,
             Self::Answerer { name } => answered_by(fixture, name).await,
+            Self::Hologram { wamid } => drop(fixture.receive(vec![hologram(*wamid)]).await),
             Self::Echo { wamid } => drop(fixture.receive(vec![echo(&format!("wamid.echo.{wamid}"))]).await),
             Self::Status { wamid, word, participant } => {
                 let fact = status_at(&format!("wamid.echo.{wamid}"), word, i64::try_from(n).unwrap());
@@ -233,6 +240,14 @@ async fn merge(fixture: &Fixture, names: [String; 2]) {
         let id = ExternalId::parse(&format!("crm {customer}"));
         fixture.store.amend(Amendment::ExternalId { customer: into, id }, START).await.unwrap();
     }
+}
+
+fn hologram(wamid: u8) -> Fact {
+    let wamid = format!("wamid.hologram.{wamid}");
+    let Fact::Message(mut message) = message_of(&wamid, phone("15550000001"), "[?]") else { unreachable!() };
+    message.kind = MessageType::parse("hologram").unwrap();
+    message.detail.typed = Typed::Unknown(message.kind.clone());
+    Fact::Message(message)
 }
 
 fn error() -> Option<ErrorDetail> {

@@ -53,11 +53,11 @@ fn value(value: ValueRef<'_>, column: &str) -> String {
     };
     match value {
         ValueRef::Null => "NULL".into(),
-        ValueRef::Integer(number) if ["preview", "owes_gap"].contains(&column) => {
+        ValueRef::Integer(number) if ["preview", "owes_gap", "claimed"].contains(&column) => {
             ["f", "t"][usize::try_from(number).unwrap()].into()
         }
         ValueRef::Integer(number) => number.to_string(),
-        ValueRef::Text(bytes) if ["raw", "pricing", "metadata", "media"].contains(&column) => {
+        ValueRef::Text(bytes) if ["raw", "pricing", "metadata", "media", "around"].contains(&column) => {
             hexadecimal(bytes)
         }
         ValueRef::Text(bytes) => std::str::from_utf8(bytes).unwrap().replace('\0', "\u{fffd}"),
