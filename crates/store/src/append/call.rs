@@ -11,7 +11,7 @@ use super::customer::Mention;
 use super::dedup::{SeenKey, WamidDigest};
 use super::item::Delivery;
 use super::known::{KnownCall, Sighting};
-use super::message::Showing;
+use super::message::{Showing, open_window};
 use super::plan::{Plan, Write};
 use crate::store::Received;
 
@@ -89,7 +89,7 @@ impl Decider {
         };
         self.write_message(plan, (number, seq, message), &Showing::AsMessage, received);
         if report.opens_window() {
-            plan.write(Write::ConversationMoved { id: conversation, at: None, inbound_at: Some(at) });
+            open_window(plan, conversation, (at, received));
         }
         self.note_call(plan, (seq, KnownCall { call: report.call, at }), report, received);
     }
@@ -110,8 +110,7 @@ impl Decider {
             return Received::Repeated;
         }
         if report.opens_window() {
-            let (id, inbound_at) = (subject.conversation, Some(at));
-            plan.write(Write::ConversationMoved { id, at: None, inbound_at });
+            open_window(plan, subject.conversation, (at, received));
         }
         self.note_call(plan, (seq, joined), report, received);
         let version = self.version_of_call(joined.call, subject.direction);

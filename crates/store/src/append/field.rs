@@ -10,6 +10,7 @@ use super::Decider;
 use super::customer::Mention;
 use super::dedup::{SeenKey, WamidDigest};
 use super::item::Delivery;
+use super::message::open_window;
 use super::plan::{Plan, Write};
 use crate::store::Received;
 
@@ -99,8 +100,7 @@ impl Decider {
         let mention = Mention { aliases, name: None, username: None, at: received };
         if let Told::Elsewhere(at) = told {
             let thread = self.thread(plan, number, &mention);
-            let inbound_at = Some(at.unwrap_or(received));
-            plan.write(Write::ConversationMoved { id: thread.conversation, at: None, inbound_at });
+            open_window(plan, thread.conversation, (at.unwrap_or(received), received));
             return Some(thread.customer);
         }
         let customer = self.resolve_customer(plan, number, &mention);

@@ -16,6 +16,21 @@ use super::plan::{Plan, Write};
 use super::tie::{LinkOf, linked_names};
 use crate::store::Received;
 
+/// By what a message is found, and what it changes.
+pub(super) struct Keys {
+    /// The row of our number.
+    pub(super) number: i64,
+    pub(super) digest: WamidDigest,
+    /// Of the message that it changes.
+    pub(super) target: Option<WamidDigest>,
+}
+
+/// Notes that the customer did something `at` a time of WhatsApp's that opens the window.
+pub(super) fn open_window(plan: &mut Plan<'_>, id: ConversationId, (at, received): (Timestamp, Timestamp)) {
+    let inbound_at = Some(counted_from(at, received));
+    plan.write(Write::ConversationMoved { id, at: None, inbound_at });
+}
+
 /// Whether a message is an event of its own.
 pub(super) enum Showing {
     AsMessage,
@@ -42,8 +57,28 @@ impl Decider {
             self.reopen_window(plan, number, (delivery, received));
             return Received::Repeated;
         }
+        let at = received.at.unwrap_or(delivery.received);
+        let begun = match received.source.direction() {
+            Direction::Inbound => {
+                let (sent_at, delivered_at) = (Some(at), Some(delivery.received));
+                (MessageState::Delivered, StatusTimes { sent_at, delivered_at, ..StatusTimes::default() })
+            }
+            Direction::Outbound => (MessageState::Accepted, StatusTimes::default()),
+        };
+        self.take_in_message(plan, &Keys { number, digest, target }, (delivery, received), begun);
+        Received::Stored
+    }
+
+    /// Stores and shows a message that is new, live or of the past, and does what waited for it or what it changes.
+    pub(super) fn take_in_message<'a>(
+        &mut self,
+        plan: &mut Plan<'a>,
+        &Keys { number, digest, target }: &Keys,
+        (delivery, received): (&'a Delivery, &'a ReceivedMessage),
+        (state, times): (MessageState, StatusTimes),
+    ) {
         let seq = self.known.next_message();
-        self.see(plan, key, delivery.received, Some(seq));
+        self.see(plan, SeenKey::message(number, digest), delivery.received, Some(seq));
         if let Some(names) = linked_names(received) {
             let scope = self.known.scope_of(number);
             self.link(plan, &LinkOf { scope, to: Some(number), at: delivery.received }, &names);
@@ -52,17 +87,6 @@ impl Decider {
         let (aliases, name) = (&received.customer, received.customer_name.as_ref());
         let mention = Mention { aliases, name, username: received.username.as_ref(), at: delivery.received };
         let thread = self.thread(plan, number, &mention);
-        let (state, times) = match received.source.direction() {
-            Direction::Inbound => (
-                MessageState::Delivered,
-                StatusTimes {
-                    sent_at: Some(at),
-                    delivered_at: Some(delivery.received),
-                    ..StatusTimes::default()
-                },
-            ),
-            Direction::Outbound => (MessageState::Accepted, StatusTimes::default()),
-        };
         let (id_at, bits) = self.ids.next_parts(delivery.received);
         let message = Message {
             id: MessageId::from_parts(id_at, bits),
@@ -83,11 +107,12 @@ impl Decider {
             reply_to: received.reply_to.clone(),
             raw: Some(received.raw.clone()),
             outbox: None,
-            is_late: at.seconds() < thread.last_message_at.seconds(),
+            // What is shared of the past is late as a whole.
+            is_late: !received.source.is_past() && at.seconds() < thread.last_message_at.seconds(),
             at,
         };
         let change = change_item(received, &message, (seq, digest));
-        if received.detail.referral.is_some() && received.source.direction() == Direction::Inbound {
+        if received.detail.referral.is_some() && received.source == Source::Customer {
             let at = counted_from(at, delivery.received);
             plan.write(Write::Referral { conversation: message.conversation, at });
         }
@@ -102,7 +127,6 @@ impl Decider {
             }
             _ => self.unpark_changes(plan, (number, digest), (seq, &received.number), delivery.received),
         }
-        Received::Stored
     }
 
     /// Whoever shared the past may have been faster with a message than the live webhook, and opened no window by it.
@@ -118,8 +142,8 @@ impl Decider {
         let Some(customer) = self.known_holder(&received.customer, number) else { return };
         let mut family = self.known.merges.family(customer);
         if let Some(known) = family.find_map(|member| self.known.conversation(member, number)) {
-            let inbound_at = Some(received.at.unwrap_or(delivery.received));
-            plan.write(Write::ConversationMoved { id: known.id, at: None, inbound_at });
+            let at = received.at.unwrap_or(delivery.received);
+            open_window(plan, known.id, (at, delivery.received));
         }
     }
 

@@ -4,17 +4,15 @@
 //! no window, and whoever looks for what is new does not find it.
 
 use waypost_domain::{
-    Event, Message, MessageChange, MessageId, MessageUpdate, PastBody, PastMessage, Renewal, Reported,
-    StatusChange, StatusTimes, Timestamp, Version,
+    Event, MessageChange, MessageUpdate, PastBody, PastMessage, Renewal, Reported, StatusChange, StatusTimes,
+    Timestamp, Version,
 };
 
 use super::Decider;
-use super::change::change_item;
-use super::customer::Mention;
 use super::dedup::{SeenKey, WamidDigest};
 use super::item::Delivery;
 use super::known::{Sighting, Subject};
-use super::message::Showing;
+use super::message::Keys;
 use super::plan::{Plan, Write};
 use crate::store::Received;
 
@@ -34,49 +32,9 @@ impl Decider {
             Some(Sighting { message: None }) => return Received::Repeated,
             None => {}
         }
-        let seq = self.known.next_message();
-        self.see(plan, key, delivery.received, Some(seq));
-        let at = received.at.unwrap_or(delivery.received);
-        let mention = Mention {
-            aliases: &received.customer,
-            name: received.customer_name.as_ref(),
-            username: received.username.as_ref(),
-            at: delivery.received,
-        };
-        let thread = self.thread(plan, number, &mention);
-        let (id_at, bits) = self.ids.next_parts(delivery.received);
-        let message = Message {
-            id: MessageId::from_parts(id_at, bits),
-            wamid: received.wamid.clone(),
-            conversation: thread.conversation,
-            customer: thread.customer,
-            customer_number: thread.customer_number,
-            customer_name: thread.customer_name,
-            username: thread.username,
-            number: received.number.clone(),
-            source: received.source,
-            kind: received.kind.clone(),
-            content: received.content.clone(),
-            detail: self.journal.detail(&received.detail),
-            state: past.state(),
-            times: StatusTimes { sent_at: Some(at), ..StatusTimes::default() },
-            errors: received.errors.clone(),
-            reply_to: received.reply_to.clone(),
-            raw: Some(received.raw.clone()),
-            outbox: None,
-            is_late: false,
-            at,
-        };
-        let change = change_item(received, &message, (seq, digest));
-        self.write_message(plan, (number, seq, message), &Showing::of(&received.kind), delivery.received);
-        self.note_type(plan, seq, &received.detail);
-        self.unpark(plan, (number, digest), (seq, &received.number), delivery.received);
-        match (change, target) {
-            (Some(change), Some(target)) => {
-                self.change(plan, (number, target), (change, &received.number), delivery.received);
-            }
-            _ => self.unpark_changes(plan, (number, digest), (seq, &received.number), delivery.received),
-        }
+        let sent_at = Some(received.at.unwrap_or(delivery.received));
+        let begun = (past.state(), StatusTimes { sent_at, ..StatusTimes::default() });
+        self.take_in_message(plan, &Keys { number, digest, target }, (delivery, received), begun);
         Received::Stored
     }
 

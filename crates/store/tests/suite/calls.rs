@@ -37,6 +37,7 @@ fn talk() -> Vec<Fact> {
 #[tokio::test]
 async fn a_customers_call_is_one_message_and_opens_the_window() {
     let mut fixture = Fixture::new();
+    fixture.clock.advance_hours(1);
     let talk = talk();
     fixture.receive(talk[..1].to_vec()).await;
     assert_eq!(fixture.shown().await, ["message 📞 Call"]);
@@ -51,6 +52,7 @@ async fn a_customers_call_is_one_message_and_opens_the_window() {
 #[tokio::test]
 async fn a_missed_call_opens_the_window_too() {
     let mut fixture = Fixture::new();
+    fixture.clock.advance_hours(1);
     let facts = vec![
         report(Direction::Inbound, Call::at(CallStage::Offered), 0),
         report(Direction::Inbound, Call::at(CallStage::Completed), 40),
@@ -62,8 +64,18 @@ async fn a_missed_call_opens_the_window_too() {
 }
 
 #[tokio::test]
+async fn a_call_by_a_clock_that_goes_ahead_does_not_lengthen_the_window() {
+    let fixture = Fixture::new();
+    for (stage, seconds) in [(CallStage::Offered, 7_200), (CallStage::Completed, 7_300)] {
+        fixture.receive(vec![report(Direction::Inbound, Call::at(stage), seconds)]).await;
+        assert_eq!(fixture.count("SELECT last_inbound_at FROM conversations"), START.as_millis());
+    }
+}
+
+#[tokio::test]
 async fn our_call_opens_the_window_only_once_it_is_answered() {
     let fixture = Fixture::new();
+    fixture.clock.advance_hours(1);
     let step = |stage, seconds| vec![report(Direction::Outbound, Call::at(stage), seconds)];
     fixture.receive(step(CallStage::Offered, 0)).await;
     fixture.receive(step(CallStage::Ringing, 1)).await;
@@ -104,6 +116,7 @@ fn any_order_and_repetition_of_reports_ends_in_one_call() {
         .run(&strategy, |(facts, split)| {
             runtime.block_on(async {
                 let fixture = Fixture::new();
+                fixture.clock.advance_hours(1);
                 for part in facts.chunks(split) {
                     fixture.receive(part.to_vec()).await;
                 }

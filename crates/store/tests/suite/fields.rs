@@ -112,12 +112,17 @@ async fn the_newest_choice_about_marketing_counts() {
 #[tokio::test]
 async fn what_another_app_answers_opens_the_window_and_is_no_message_of_ours() {
     let mut fixture = Fixture::new();
-    let copy =
-        StandbyCopy { part: StandbyPart::Message, wamid: None, kind: None, content: None, at: Some(at(5)) };
-    let fact = report("standby", phone("15550002001"), Notice::Standby(copy), "{}".into());
-    assert_eq!(fixture.receive(vec![fact.clone(), fact]).await.stored, 1);
+    let copy = |seconds| {
+        let at = Some(at(seconds));
+        let copy = StandbyCopy { part: StandbyPart::Message, wamid: None, kind: None, content: None, at };
+        report("standby", phone("15550002001"), Notice::Standby(copy), format!("{{\"at\":{seconds}}}"))
+    };
+    assert_eq!(fixture.receive(vec![copy(-5), copy(-5)]).await.stored, 1);
     assert_eq!(fixture.shown().await, ["field standby"]);
-    assert_eq!(fixture.count("SELECT last_inbound_at FROM conversations"), at(5).as_millis());
+    assert_eq!(fixture.count("SELECT last_inbound_at FROM conversations"), at(-5).as_millis());
+    // A clock that goes ahead does not lengthen it.
+    fixture.receive(vec![copy(60)]).await;
+    assert_eq!(fixture.count("SELECT last_inbound_at FROM conversations"), START.as_millis());
     assert_eq!(fixture.count("SELECT count(*) FROM messages"), 0);
 }
 
