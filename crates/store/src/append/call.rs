@@ -1,6 +1,7 @@
 //! A call: one message in the thread, whatever the number and order of its reports.
 
 use waypost_domain::detail::Context;
+use waypost_domain::window::counted_from;
 use waypost_domain::{
     Call, CallReport, Detail, Direction, Event, Message, MessageChange, MessageId, MessageState,
     MessageUpdate, Renewal, Source, StatusTimes, Timestamp, Typed, Version,
@@ -26,7 +27,9 @@ impl Decider {
         let number = self.number(plan, &delivery.app, &report.number, report.waba.as_ref());
         let key = SeenKey::message(number, digest);
         match self.known.sighting(&key) {
-            Some(Sighting { message: Some(seq) }) => self.go_on_with_call(plan, seq, report, received),
+            Some(Sighting { message: Some(seq) }) => {
+                self.go_on_with_call(plan, (seq, number), report, received)
+            }
             // The message was erased.
             Some(Sighting { message: None }) => Received::Repeated,
             None => {
@@ -97,7 +100,7 @@ impl Decider {
     fn go_on_with_call<'a>(
         &mut self,
         plan: &mut Plan<'a>,
-        seq: i64,
+        (seq, number): (i64, i64),
         report: &'a CallReport,
         received: Timestamp,
     ) -> Received {
@@ -109,9 +112,9 @@ impl Decider {
         if joined == known {
             return Received::Repeated;
         }
-        if report.opens_window() {
-            open_window(plan, subject.conversation, (at, received));
-        }
+        let (talk, counted) = ((subject.customer, number), counted_from(at, received));
+        let opened_at = report.opens_window().then_some(counted);
+        self.move_conversation(plan, talk, subject.conversation, (Some(counted), opened_at));
         self.note_call(plan, (seq, joined), report, received);
         let version = self.version_of_call(joined.call, subject.direction);
         plan.write(Write::Renewed {

@@ -167,7 +167,7 @@ pub(crate) enum Write<'a> {
     /// The message says something else now.
     Renewed {
         seq: i64,
-        /// When it was, where that is known better.
+        /// When it was, where that is known better: when it was sent, too.
         at: Option<Timestamp>,
         version: Box<Version>,
         /// The item that says so, where it takes the place of the one before.

@@ -26,6 +26,8 @@ mod listing;
 mod log;
 #[path = "../suite/merging.rs"]
 mod merging;
+#[path = "../suite/orders.rs"]
+mod orders;
 #[path = "../suite/past.rs"]
 mod past;
 #[path = "../suite/positions.rs"]

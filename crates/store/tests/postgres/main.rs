@@ -23,6 +23,8 @@ mod letters;
 mod listing;
 #[path = "../suite/merging.rs"]
 mod merging;
+#[path = "../suite/orders.rs"]
+mod orders;
 mod outside;
 #[path = "../suite/past.rs"]
 mod past;

@@ -1,21 +1,16 @@
 //! Reactions, edits and revokes change the message that they name, in whatever order they come.
 
-use proptest::prelude::*;
 use waypost_domain::{Fact, Source};
 use waypost_store::StoreCounts;
 
-use crate::fixture::{Fixture, START, echo, edit, message, message_of, phone, reaction, revoke};
+use crate::fixture::{Fixture, START, by, echo, edit, message, phone, reaction, revoke};
 
 fn by_the_business(fact: Fact) -> Fact {
-    let Fact::Message(mut item) = fact else { unreachable!() };
-    item.source = Source::PhoneApp;
-    Fact::Message(item)
+    by(fact, Source::PhoneApp, phone("15550002001"))
 }
 
 fn of_another_customer(fact: Fact) -> Fact {
-    let Fact::Message(mut item) = fact else { unreachable!() };
-    item.customer = phone("15550002002");
-    Fact::Message(item)
+    by(fact, Source::Customer, phone("15550002002"))
 }
 
 #[tokio::test]
@@ -135,61 +130,4 @@ async fn what_waits_for_too_long_or_in_vain_goes_and_is_still_there_as_an_item()
     fixture.store.tend().await.unwrap();
     assert_eq!(fixture.count("SELECT count(*) FROM parked_changes"), 0);
     assert_eq!(fixture.count("SELECT count(*) FROM messages"), 8);
-}
-
-/// A message and all that may happen to it, in any order, some of it within one second, each twice, in any webhooks.
-fn histories() -> impl Strategy<Value = Vec<Vec<Fact>>> {
-    let change = (0..4_u8, 0..3_i64, 0..3_usize).prop_map(|(what, seconds, which)| (what, seconds, which));
-    prop::collection::vec(change, 0..7)
-        .prop_flat_map(|changes| {
-            let facts = changes.into_iter().enumerate().map(|(n, (what, seconds, which))| {
-                let own = format!("wamid.c{n}");
-                let emoji = ["👍", "🎉", ""][which];
-                match what {
-                    0 => edit(&own, "wamid.1", ["one", "two", "three"][which], seconds),
-                    1 => revoke(&own, "wamid.1", seconds),
-                    2 => reaction(&own, "wamid.1", emoji, seconds),
-                    _ => by_the_business(reaction(&own, "wamid.1", emoji, seconds)),
-                }
-            });
-            let mut facts: Vec<Fact> = facts.collect();
-            facts.push(message_of("wamid.1", phone("15550002001"), "at first"));
-            let twice: Vec<Fact> = facts.iter().chain(&facts).cloned().collect();
-            let count = twice.len();
-            (Just(facts), Just(twice).prop_shuffle(), prop::collection::vec(1..=4_usize, count))
-        })
-        .prop_map(|(sorted, facts, sizes)| {
-            let mut rest = facts.into_iter();
-            let batches = sizes.into_iter().map(|size| rest.by_ref().take(size).collect::<Vec<_>>());
-            let mut all = vec![sorted];
-            all.extend(batches.filter(|batch| !batch.is_empty()));
-            all
-        })
-}
-
-async fn final_state(batches: Vec<Vec<Fact>>) -> [String; 2] {
-    let fixture = Fixture::new();
-    for batch in batches {
-        fixture.receive(batch).await;
-    }
-    let message = "FROM messages WHERE wamid = 'wamid.1'";
-    [
-        fixture.text(&format!("SELECT concat_ws('|', content, original, edited_at, revoked_at) {message}")),
-        fixture.text(
-            "SELECT coalesce(group_concat(emoji || reactor || at), '') FROM
-                 (SELECT * FROM reactions WHERE emoji IS NOT NULL ORDER BY reactor) AS there",
-        ),
-    ]
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig { cases: 48, failure_persistence: None, ..ProptestConfig::default() })]
-
-    #[test]
-    fn every_order_of_changes_ends_in_one_state(mut batches in histories()) {
-        let runtime = tokio::runtime::Runtime::new().unwrap();
-        let sorted = batches.remove(0);
-        let expected = runtime.block_on(final_state(vec![sorted]));
-        prop_assert_eq!(runtime.block_on(final_state(batches)), expected);
-    }
 }

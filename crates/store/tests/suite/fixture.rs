@@ -318,9 +318,15 @@ pub(crate) fn message(wamid: &str, content: &str) -> Fact {
 
 /// What the owner wrote on the phone: an outbound message that statuses can follow.
 pub(crate) fn echo(wamid: &str) -> Fact {
-    let Fact::Message(mut echo) = message(wamid, "from the phone") else { unreachable!() };
-    echo.source = Source::PhoneApp;
-    Fact::Message(echo)
+    by(message(wamid, "from the phone"), Source::PhoneApp, phone("15550002001"))
+}
+
+/// The same message, written by somebody else.
+pub(crate) fn by(fact: Fact, source: Source, customer: CustomerAliases) -> Fact {
+    let Fact::Message(mut message) = fact else { unreachable!() };
+    message.source = source;
+    message.customer = customer;
+    Fact::Message(message)
 }
 
 /// An item of the customer's that says `typed`, `seconds` after the beginning.

@@ -13,6 +13,7 @@ mod journal;
 mod letters;
 mod listing;
 mod merging;
+mod orders;
 mod past;
 mod positions;
 mod receiving;

@@ -1,10 +1,9 @@
 //! Messages and statuses: once, in one order, ending in one state.
 
-use proptest::prelude::*;
 use waypost_domain::{DeadLetter, DeadLetterKind, Fact, FieldReport, RawJson};
 use waypost_store::StoreCounts;
 
-use crate::fixture::{CURSED, Fixture, echo, message, status, status_at, text};
+use crate::fixture::{CURSED, Fixture, echo, message, status, text};
 
 #[tokio::test]
 async fn a_first_message_creates_customer_and_conversation_and_one_event() {
@@ -156,54 +155,4 @@ async fn a_message_that_was_never_delivered_expires_after_thirty_days_and_a_late
     assert_eq!(fixture.shown().await, ["status read: expired -> read"]);
     // Of what was written on the phone nothing may be heard at all: the third is no failure.
     assert_eq!(fixture.text("SELECT state FROM messages WHERE wamid = 'wamid.3'"), "accepted");
-}
-
-/// Any order and repetition of a message and its statuses, split into any webhooks.
-fn deliveries() -> impl Strategy<Value = Vec<Vec<Fact>>> {
-    let words =
-        prop::sample::subsequence(vec!["sent", "delivered", "read", "played", "failed", "deleted"], 0..=6);
-    words
-        .prop_flat_map(|words| {
-            let mut facts = vec![echo("wamid.1")];
-            facts.extend((0_i64..).zip(&words).map(|(at, word)| status_at("wamid.1", word, at)));
-            let twice: Vec<Fact> = facts.iter().chain(&facts).cloned().collect();
-            let count = twice.len();
-            (Just(twice).prop_shuffle(), prop::collection::vec(1..=4_usize, count))
-        })
-        .prop_map(|(facts, sizes)| {
-            let mut rest = facts.into_iter();
-            let batches = sizes.into_iter().map(|size| rest.by_ref().take(size).collect::<Vec<_>>());
-            batches.filter(|batch| !batch.is_empty()).collect()
-        })
-}
-
-/// What is left in the end, whatever the order: the state, its times, and the hops.
-async fn final_state(batches: Vec<Vec<Fact>>) -> (String, i64) {
-    let fixture = Fixture::new();
-    for batch in batches {
-        fixture.receive(batch).await;
-    }
-    let state = fixture.text(
-        "SELECT concat_ws('|', state, sent_at, delivered_at, read_at, played_at, failed_at) FROM messages",
-    );
-    let statuses = fixture.count("SELECT count(*) FROM journal WHERE name = 'status'");
-    assert_eq!(statuses, fixture.count("SELECT count(*) FROM status_hops"));
-    (state, statuses)
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig { cases: 48, failure_persistence: None, ..ProptestConfig::default() })]
-
-    #[test]
-    fn every_order_and_repetition_ends_in_one_state(batches in deliveries()) {
-        let runtime = tokio::runtime::Runtime::new().unwrap();
-        let mut sorted: Vec<Fact> = batches.iter().flatten().cloned().collect();
-        sorted.sort_by_key(|fact| match fact {
-            Fact::Status(report) => report.at.map(waypost_domain::Timestamp::as_millis),
-            _ => None,
-        });
-        sorted.dedup();
-        let expected = runtime.block_on(final_state(vec![sorted]));
-        prop_assert_eq!(runtime.block_on(final_state(batches)), expected);
-    }
 }

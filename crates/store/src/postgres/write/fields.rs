@@ -22,7 +22,9 @@ const HISTORY_SYNCS: &str = "INSERT INTO history_syncs AS h (number, phase, prog
          declined_at = greatest(h.declined_at, excluded.declined_at)";
 
 const RENEWED: &str = "UPDATE messages m SET type = u.type, content = u.content, metadata = u.metadata,
-         media = u.media, at = coalesce(u.at, m.at), raw = coalesce(u.raw, m.raw)
+         media = u.media, at = coalesce(u.at, m.at),
+         sent_at = CASE WHEN m.sent_at IS NOT NULL THEN coalesce(u.at, m.sent_at) END,
+         raw = coalesce(u.raw, m.raw)
      FROM unnest($1::bigint[], $2::text[], $3::text[], $4::bytea[], $5::bytea[], $6::bigint[], $7::bytea[])
          AS u (seq, type, content, metadata, media, at, raw) WHERE m.seq = u.seq";
 const CALLS: &str = "INSERT INTO calls (message, stage, at, began_at, ended_at, talk_seconds)

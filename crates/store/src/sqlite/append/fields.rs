@@ -85,7 +85,7 @@ fn renew(
     connection
         .prepare_cached(
             "UPDATE messages SET type = ?2, content = ?3, metadata = ?4, media = ?5, at = coalesce(?6, at),
-                 raw = coalesce(?7, raw)
+                 sent_at = CASE WHEN sent_at IS NOT NULL THEN coalesce(?6, sent_at) END, raw = coalesce(?7, raw)
              WHERE seq = ?1",
         )?
         .execute(params![
