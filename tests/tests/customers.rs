@@ -116,20 +116,16 @@ fn possible_duplicates_are_listed_and_dismissed() {
     });
     deliver(&server, &Webhook::new().message(&contact, &message).to_bytes());
     let page = well(&server, "GET", "/api/customers/duplicates?limit=1", None);
-    let pair = &page["items"][0];
+    let pair = &page["data"][0];
     assert_eq!(pair["customerIds"], json!([by_phone, by_bsuid]));
     assert_eq!(page.get("next"), None);
     let target = format!("/api/customers/duplicates/{}/dismiss", pair["id"].as_str().expect("an id"));
     assert_eq!(ask(&server, "POST", &target, None).status, 204);
-    assert_eq!(well(&server, "GET", "/api/customers/duplicates", None)["items"], json!([]));
+    assert_eq!(well(&server, "GET", "/api/customers/duplicates", None)["data"], json!([]));
     for (target, code) in
         [("duplicates/99/dismiss", "unknown_duplicate"), ("cus_1/unmerge", "unknown_customer")]
     {
         assert_eq!(refused(&server, "POST", &format!("/api/customers/{target}"), None), (404, json!(code)));
-    }
-    for query in ["limit=0", "limit=201", "cursor=x"] {
-        let target = format!("/api/customers/duplicates?{query}");
-        assert_eq!(refused(&server, "GET", &target, None).0, 400, "{query}");
     }
 }
 

@@ -43,7 +43,7 @@ fn what_another_app_signs_for_a_claimed_number_is_kept_apart_and_alerted() {
     logged(&server, "another app or account");
 
     let letters = ask(&server, "/api/dead-letters");
-    let letter = &letters["deadLetters"][0];
+    let letter = &letters["data"][0];
     assert_eq!((letter["kind"].as_str(), letter["app"].as_str()), (Some("foreign_app"), Some("other")));
     let whole = ask(&server, &format!("/api/dead-letters/{}", letter["id"].as_str().expect("an id")));
     assert!(whole["text"].as_str().is_some_and(|text| text.contains("wamid.FOREIGN")), "{whole}");
@@ -71,7 +71,7 @@ fn what_the_phone_shares_can_be_read_with_the_number_and_the_customer() {
         assert_eq!(answer.status, 200, "{name}: {}", answer.text());
     }
     let numbers = ask(&server, "/api/numbers");
-    let all = numbers["numbers"].as_array().expect("a list");
+    let all = numbers["data"].as_array().expect("a list");
     let number = all.iter().find(|number| number["phoneNumberId"] == "100000000000101").expect("the number");
     assert_eq!((&number["history"]["phase"], &number["history"]["progress"]), (&0.into(), &35.into()));
 
@@ -90,7 +90,7 @@ fn an_unknown_number_is_received_and_marked() {
     client.journal_to("wamid.STRANGE");
     let numbers = ask(&server, "/api/numbers");
     let claimed = |id: &str| {
-        let all = numbers["numbers"].as_array().expect("a list");
+        let all = numbers["data"].as_array().expect("a list");
         all.iter().find(|number| number["phoneNumberId"] == id).map(|number| number["claimed"].clone())
     };
     assert_eq!(claimed(UNKNOWN_NUMBER), Some(false.into()));

@@ -185,6 +185,18 @@ fn a_query_that_is_wrong_is_refused_by_the_name_of_its_field() {
         wrong(format!("/api/conversations?limit={limit}"), "limit: ");
         wrong(format!("/api/conversations/{id}/messages?limit={limit}"), "limit: ");
         wrong(format!("/api/customers?limit={limit}"), "limit: ");
+        wrong(format!("/api/customers/duplicates?limit={limit}"), "limit: ");
+        wrong(format!("/api/dead-letters?limit={limit}"), "limit: ");
+    }
+    for list in ["/api/customers/duplicates", "/api/dead-letters"] {
+        for cursor in ["x", "", "-5", "%00"] {
+            wrong(format!("{list}?cursor={cursor}"), "cursor: ");
+        }
+        wrong(format!("{list}?colour=red"), "colour: ");
+        wrong(format!("{list}?limit=1&limit=2"), "duplicate field `limit`");
+    }
+    for address in ["customers/%ff", "dead-letters/%ff", "conversations/%ff/messages"] {
+        wrong(format!("/api/{address}"), "the address is not UTF-8");
     }
     for cursor in
         ["x", "", "00", after, &next.to_uppercase(), &format!("{next}00"), &"0".repeat(5_000), "%00"]

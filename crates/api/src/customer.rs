@@ -1,7 +1,7 @@
 //! Who customers are: the event that says so, and the bodies of their routes.
 
 use serde::{Deserialize, Deserializer, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 use waypost_domain::{AliasKind, CustomerChange, CustomerUpdate, ExternalId};
 
 use crate::time::IsoTime;
@@ -160,21 +160,11 @@ pub struct MergeRequest {
     pub into: String,
 }
 
-/// Where a list goes on.
-#[derive(Clone, Debug, Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-pub struct DuplicatesQuery {
-    /// The `next` of the page before.
-    pub cursor: Option<String>,
-    /// Most entries of the page, 1 to 200; 50 where it is left out.
-    pub limit: Option<usize>,
-}
-
 /// A page of those who may be one.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct DuplicatesPage {
     /// In the order in which they were noted.
-    pub items: Vec<DuplicateView>,
+    pub data: Vec<DuplicateView>,
     /// The `cursor` of the next page; left out where this is the last one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub next: Option<String>,

@@ -24,8 +24,8 @@ pub mod room;
 pub mod time;
 
 pub use customer::{
-    AliasView, CustomerEvent, CustomerPatch, CustomerView, DuplicateView, DuplicatesPage, DuplicatesQuery,
-    MergeRequest, MergedView, MovedPhoneView,
+    AliasView, CustomerEvent, CustomerPatch, CustomerView, DuplicateView, DuplicatesPage, MergeRequest,
+    MergedView, MovedPhoneView,
 };
 pub use detail::{MediaView, MetadataView, encode_detail};
 pub use error_code::ErrorCode;
@@ -34,7 +34,7 @@ pub use event::{
 };
 pub use listing::{
     AssignRequest, ConversationBody, ConversationPage, ConversationQuery, CustomerPage, CustomerQuery,
-    MessageBody, MessagePage, RecentQuery, ThreadQuery,
+    MessageBody, MessagePage, PageQuery, RecentQuery, ThreadQuery,
 };
 pub use operation::{
     HistoryView, LetterPage, LetterSummary, LetterView, NumberList, NumberView, ReprocessedView,

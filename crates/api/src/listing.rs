@@ -62,6 +62,17 @@ pub struct CustomerQuery {
     pub limit: Option<String>,
 }
 
+/// What the other lists take.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct PageQuery {
+    /// The `next` of the page before.
+    pub cursor: Option<String>,
+    /// 1 to 100; 50 where left out.
+    pub limit: Option<String>,
+}
+
 /// What the older reads take.
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]

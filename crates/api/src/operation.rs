@@ -9,7 +9,7 @@ use crate::time::IsoTime;
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct NumberList {
     /// All of them, in the order in which they became known.
-    pub numbers: Vec<NumberView>,
+    pub data: Vec<NumberView>,
 }
 
 /// A business number.
@@ -48,11 +48,10 @@ pub struct HistoryView {
 
 /// `GET /api/dead-letters`: a page of what could not be used.
 #[derive(Clone, Debug, Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
 pub struct LetterPage {
     /// The newest first.
-    pub dead_letters: Vec<LetterSummary>,
-    /// What to give as `before` for the next page; absent on the last.
+    pub data: Vec<LetterSummary>,
+    /// The `cursor` of the next page; left out where this is the last.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub next: Option<String>,
 }

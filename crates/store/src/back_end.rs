@@ -60,7 +60,7 @@ ask_back_end! {
     fn possible_duplicates(&self, after: u64, limit: usize) -> Result<Vec<PossibleDuplicate>, ReadError>;
     fn last_number(&self, customer: CustomerId) -> Result<Option<PhoneNumberId>, ReadError>;
     fn numbers(&self) -> Result<Vec<OurNumber>, ReadError>;
-    fn dead_letters(&self, before: LetterId, count: u32) -> Result<Vec<LetterHead>, ReadError>;
+    fn dead_letters(&self, before: LetterId, count: usize) -> Result<Vec<LetterHead>, ReadError>;
     fn dead_letter_from(&self, from: LetterId, until: LetterId) -> Result<Option<Letter>, ReadError>;
     /// A hundred at most, those stored first before others.
     fn unknown_messages(&self, after: i64) -> Result<Vec<UnknownMessage>, ReadError>;

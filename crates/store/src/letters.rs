@@ -1,7 +1,6 @@
 //! What is looked after by whoever runs the server: our numbers, dead letters, and messages of a type that was not known.
 
 use std::fmt;
-use std::str::FromStr;
 
 use waypost_domain::{
     AppName, DeadLetterKind, Detail, Fact, MessageType, PhoneNumberId, RawJson, Source, Timestamp, WabaId,
@@ -22,6 +21,12 @@ impl LetterId {
     /// After every other.
     pub const LAST: Self = Self(i64::MAX);
 
+    /// The id that is written so, which is a number and never negative.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        text.parse().ok().filter(|id| *id >= 0).map(Self)
+    }
+
     /// The one after it, whether or not there is one.
     #[must_use]
     pub const fn next(self) -> Self {
@@ -32,14 +37,6 @@ impl LetterId {
 impl fmt::Display for LetterId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)
-    }
-}
-
-impl FromStr for LetterId {
-    type Err = std::num::ParseIntError;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        text.parse().map(Self)
     }
 }
 
@@ -127,7 +124,7 @@ impl Store {
     ///
     /// # Errors
     /// See [`ReadError`].
-    pub async fn dead_letters(&self, before: LetterId, count: u32) -> Result<Vec<LetterHead>, ReadError> {
+    pub async fn dead_letters(&self, before: LetterId, count: usize) -> Result<Vec<LetterHead>, ReadError> {
         self.back.dead_letters(before, count).await
     }
 

@@ -1,11 +1,11 @@
 //! Who customers are, by REST.
 
 use axum::Json;
-use axum::extract::{Path, Query, State};
+use axum::extract::State;
 use http::StatusCode;
 use waypost_api::{
-    AliasView, CustomerPatch, CustomerView, DuplicateView, DuplicatesPage, DuplicatesQuery, ErrorCode,
-    IsoTime, MergeRequest, MergedView, MovedPhoneView,
+    AliasView, CustomerPatch, CustomerView, DuplicateView, DuplicatesPage, ErrorCode, IsoTime, MergeRequest,
+    MergedView, MovedPhoneView, PageQuery,
 };
 use waypost_domain::{Amendment, CustomerId, CustomerNotes, ExternalId, MarketingChoice, Principal};
 use waypost_inbox::AmendError;
@@ -13,12 +13,9 @@ use waypost_store::CustomerRecord;
 
 use super::credential::Caller;
 use super::messages::JsonBody;
+use super::params::{NOT_A_CURSOR, Params, PathName, field, page_size};
 use super::problem::Refusal;
 use crate::app::App;
-
-/// Most entries of a page, and how many there are where nobody says.
-const PAGE_MAX: usize = 200;
-const PAGE_DEFAULT: usize = 50;
 
 /// Shows a customer. Whoever was merged is who goes on.
 #[utoipa::path(
@@ -32,7 +29,7 @@ const PAGE_DEFAULT: usize = 50;
 pub(crate) async fn show_customer(
     State(app): State<App>,
     Caller(principal): Caller,
-    Path(id): Path<String>,
+    PathName(id): PathName,
 ) -> Result<Json<CustomerView>, Refusal> {
     show(&app, &principal, known_id(&id)?).await
 }
@@ -50,7 +47,7 @@ pub(crate) async fn show_customer(
 pub(crate) async fn change_customer(
     State(app): State<App>,
     Caller(principal): Caller,
-    Path(id): Path<String>,
+    PathName(id): PathName,
     JsonBody(patch): JsonBody<CustomerPatch>,
 ) -> Result<Json<CustomerView>, Refusal> {
     let customer = known_id(&id)?;
@@ -74,7 +71,7 @@ pub(crate) async fn change_customer(
 pub(crate) async fn merge_customer(
     State(app): State<App>,
     Caller(principal): Caller,
-    Path(id): Path<String>,
+    PathName(id): PathName,
     JsonBody(request): JsonBody<MergeRequest>,
 ) -> Result<Json<CustomerView>, Refusal> {
     let (customer, into) = (known_id(&id)?, known_id(&request.into)?);
@@ -98,7 +95,7 @@ pub(crate) async fn merge_customer(
 pub(crate) async fn unmerge_customer(
     State(app): State<App>,
     Caller(principal): Caller,
-    Path(id): Path<String>,
+    PathName(id): PathName,
 ) -> Result<Json<CustomerView>, Refusal> {
     let customer = known_id(&id)?;
     amend(&app, &principal, Amendment::Unmerge { customer }).await?;
@@ -107,7 +104,7 @@ pub(crate) async fn unmerge_customer(
 
 /// Lists those who may be one person: WhatsApp named both at once, and nobody has said yet whether they are.
 #[utoipa::path(
-    get, path = "/api/customers/duplicates", tag = "customers", params(DuplicatesQuery),
+    get, path = "/api/customers/duplicates", tag = "customers", params(PageQuery),
     responses(
         (status = 200, description = "In the order in which they were noted", body = DuplicatesPage),
         (status = "4XX", description = "The query cannot be understood", body = waypost_api::Problem),
@@ -116,15 +113,11 @@ pub(crate) async fn unmerge_customer(
 pub(crate) async fn list_duplicates(
     State(app): State<App>,
     Caller(principal): Caller,
-    Query(query): Query<DuplicatesQuery>,
+    Params(query): Params<PageQuery>,
 ) -> Result<Json<DuplicatesPage>, Refusal> {
-    let invalid = |detail: &str| Refusal::because(ErrorCode::InvalidRequest, detail);
-    let after = query.cursor.map_or(Ok(0), |cursor| cursor.parse());
-    let after = after.map_err(|_| invalid("cursor: not the `next` of a page"))?;
-    let limit = query.limit.unwrap_or(PAGE_DEFAULT);
-    if !(1..=PAGE_MAX).contains(&limit) {
-        return Err(invalid("limit: 1 to 200"));
-    }
+    let cursor = ("cursor", query.cursor.as_deref());
+    let after = field(cursor, |cursor| cursor.parse().ok(), NOT_A_CURSOR)?.unwrap_or(0);
+    let limit = page_size(query.limit.as_deref())?.rows();
     // One more tells whether there is another page.
     let found = waypost_inbox::see_duplicates(&app.store, &principal, (after, limit + 1)).await;
     let mut found = found.map_err(|error| refuse(&error))?;
@@ -136,7 +129,7 @@ pub(crate) async fn list_duplicates(
         customer_ids: [pair.customers.0.to_string(), pair.customers.1.to_string()],
         noted_at: IsoTime(pair.at),
     };
-    Ok(Json(DuplicatesPage { items: found.iter().map(view).collect(), next }))
+    Ok(Json(DuplicatesPage { data: found.iter().map(view).collect(), next }))
 }
 
 /// Says of two who may be one that they are two. It is not asked again.
@@ -152,7 +145,7 @@ pub(crate) async fn list_duplicates(
 pub(crate) async fn dismiss_duplicate(
     State(app): State<App>,
     Caller(principal): Caller,
-    Path(id): Path<String>,
+    PathName(id): PathName,
 ) -> Result<StatusCode, Refusal> {
     let duplicate = id.parse().map_err(|_| Refusal::new(ErrorCode::UnknownDuplicate))?;
     amend(&app, &principal, Amendment::Dismiss { duplicate }).await?;

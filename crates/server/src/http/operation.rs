@@ -1,25 +1,21 @@
 //! For whoever looks after the server: our numbers, dead letters, and reading them again.
 
 use axum::Json;
-use axum::extract::rejection::QueryRejection;
-use axum::extract::{Path, Query, State};
+use axum::extract::State;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use serde::Deserialize;
 use waypost_api::{
     ErrorCode, HistoryView, IsoTime, LetterPage, LetterSummary, LetterView, NumberList, NumberView,
-    ReprocessedView,
+    PageQuery, ReprocessedView,
 };
 use waypost_domain::{Action, HistorySync, Principal, may};
 use waypost_inbox::Reprocessed;
 use waypost_store::{LetterHead, LetterId, OurNumber};
 
 use super::credential::Caller;
+use super::params::{NOT_A_CURSOR, Params, PathName, field, page_size};
 use super::problem::Refusal;
 use crate::app::App;
-
-/// The most dead letters in one page.
-const PAGE_MAX: u32 = 200;
 
 /// Our business numbers: those that are claimed, and those that spoke without it.
 #[utoipa::path(
@@ -35,29 +31,17 @@ pub(crate) async fn list_numbers(
 ) -> Result<Json<NumberList>, Refusal> {
     check(&principal)?;
     let numbers = app.store.numbers().await.map_err(|_| unavailable())?;
-    let mut list = NumberList { numbers: Vec::with_capacity(numbers.len()) };
+    let mut list = NumberList { data: Vec::with_capacity(numbers.len()) };
     for number in &numbers {
         let history = app.store.history_sync(number.number.clone()).await.map_err(|_| unavailable())?;
-        list.numbers.push(number_view(number, history));
+        list.data.push(number_view(number, history));
     }
     Ok(Json(list))
 }
 
-/// Which page of dead letters.
-#[derive(Debug, Deserialize)]
-pub(crate) struct LetterQuery {
-    /// The `next` of the page before.
-    before: Option<String>,
-    /// How many, 1 to 200; 50 where it is left out.
-    limit: Option<u32>,
-}
-
 /// What was rightly signed and could not be used, the newest first.
 #[utoipa::path(
-    get, path = "/api/dead-letters", tag = "operation", params(
-        ("before" = Option<String>, Query, description = "The `next` of the page before"),
-        ("limit" = Option<u32>, Query, description = "How many, 1 to 200; 50 where it is left out"),
-    ),
+    get, path = "/api/dead-letters", tag = "operation", params(PageQuery),
     responses(
         (status = 200, description = "A page", body = LetterPage),
         (status = "4XX", description = "Not allowed", body = waypost_api::Problem),
@@ -66,24 +50,17 @@ pub(crate) struct LetterQuery {
 pub(crate) async fn list_dead_letters(
     State(app): State<App>,
     Caller(principal): Caller,
-    query: Result<Query<LetterQuery>, QueryRejection>,
+    Params(query): Params<PageQuery>,
 ) -> Result<Json<LetterPage>, Refusal> {
     check(&principal)?;
-    let invalid = |detail: &str| Refusal::because(ErrorCode::InvalidRequest, detail);
-    let Query(query) = query.map_err(|_| invalid("limit: not a number"))?;
-    let before = match query.before {
-        Some(text) => text.parse().map_err(|_| invalid("before: not the `next` of a page"))?,
-        None => LetterId::LAST,
-    };
-    let limit = query.limit.unwrap_or(50);
-    if !(1..=PAGE_MAX).contains(&limit) {
-        return Err(invalid("limit: 1 to 200"));
-    }
+    let cursor = ("cursor", query.cursor.as_deref());
+    let before = field(cursor, LetterId::parse, NOT_A_CURSOR)?.unwrap_or(LetterId::LAST);
+    let limit = page_size(query.limit.as_deref())?.rows();
     let mut heads = app.store.dead_letters(before, limit + 1).await.map_err(|_| unavailable())?;
-    let is_more = heads.len() > limit as usize;
-    heads.truncate(limit as usize);
+    let is_more = heads.len() > limit;
+    heads.truncate(limit);
     let next = heads.last().filter(|_| is_more).map(|head| head.id.to_string());
-    Ok(Json(LetterPage { dead_letters: heads.iter().map(summary).collect(), next }))
+    Ok(Json(LetterPage { data: heads.iter().map(summary).collect(), next }))
 }
 
 /// A dead letter with its bytes.
@@ -97,11 +74,11 @@ pub(crate) async fn list_dead_letters(
 pub(crate) async fn read_dead_letter(
     State(app): State<App>,
     Caller(principal): Caller,
-    Path(id): Path<String>,
+    PathName(id): PathName,
 ) -> Result<Json<LetterView>, Refusal> {
     check(&principal)?;
     let none = || Refusal::new(ErrorCode::NotFound);
-    let id: LetterId = id.parse().map_err(|_| none())?;
+    let id = LetterId::parse(&id).ok_or_else(none)?;
     let letter = app.store.dead_letter_from(id, id).await.map_err(|_| unavailable())?.ok_or_else(none)?;
     Ok(Json(LetterView {
         summary: summary(&letter.head),

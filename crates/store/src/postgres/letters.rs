@@ -32,11 +32,14 @@ impl Postgres {
     pub(crate) async fn dead_letters(
         &self,
         before: LetterId,
-        count: u32,
+        count: usize,
     ) -> Result<Vec<LetterHead>, ReadError> {
         let sql = "SELECT id, received_at, app, kind, reason, length(raw)::bigint FROM dead_letters
              WHERE id < $1 ORDER BY id DESC LIMIT $2";
-        self.read(sql, &[&before.0, &i64::from(count)], |rows| rows.iter().map(head).collect()).await
+        self.read(sql, &[&before.0, &i64::try_from(count).unwrap_or(i64::MAX)], |rows| {
+            rows.iter().map(head).collect()
+        })
+        .await
     }
 
     pub(crate) async fn dead_letter_from(

@@ -23,7 +23,7 @@ pub(crate) fn numbers(connection: &Connection) -> rusqlite::Result<Vec<OurNumber
 pub(crate) fn heads(
     connection: &Connection,
     before: LetterId,
-    count: u32,
+    count: usize,
 ) -> rusqlite::Result<Vec<LetterHead>> {
     connection
         .prepare_cached(

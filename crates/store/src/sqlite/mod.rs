@@ -136,7 +136,7 @@ impl Sqlite {
     pub(crate) async fn dead_letters(
         &self,
         before: LetterId,
-        count: u32,
+        count: usize,
     ) -> Result<Vec<LetterHead>, ReadError> {
         self.readers.run(move |connection| letters::heads(connection, before, count)).await
     }
