@@ -84,18 +84,17 @@ pub enum Reported {
     Deleted,
     /// `warning`: something about it is amiss. Recorded, and moves nothing.
     Warning,
-    /// Ours: nothing was heard of it for as long as WhatsApp tries to deliver it.
+    /// `expired`, mostly ours: nothing was heard of it for as long as WhatsApp tries to deliver it.
     Expired,
     /// Whatever comes later: recorded, and moves nothing. Cut to 64 characters.
     Other(Box<str>),
 }
 
 impl Reported {
-    /// The report that Meta's word stands for; `None` where there is no word.
+    /// The report that a word stands for; `None` where there is no word.
     #[must_use]
     pub fn parse(word: &str) -> Option<Self> {
         Some(match word {
-            "" => return None,
             "sent" => Self::Sent,
             "delivered" => Self::Delivered,
             "read" => Self::Read,
@@ -103,11 +102,15 @@ impl Reported {
             "failed" => Self::Failed,
             "deleted" => Self::Deleted,
             "warning" => Self::Warning,
-            other => Self::Other(other.chars().filter(|c| !c.is_control()).take(64).collect()),
+            "expired" => Self::Expired,
+            other => {
+                let word: Box<str> = other.chars().filter(|c| !c.is_control()).take(64).collect();
+                return (!word.is_empty()).then_some(Self::Other(word));
+            }
         })
     }
 
-    /// Meta's word.
+    /// Its word.
     #[must_use]
     pub fn as_str(&self) -> &str {
         match self {

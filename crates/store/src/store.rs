@@ -305,7 +305,8 @@ impl Store {
     /// # Errors
     /// See [`ReadError`].
     pub async fn tend(&self) -> Result<usize, ReadError> {
-        self.expire().await?;
+        // Whatever comes of it, what is due goes.
+        let expired = self.expire().await;
         let mut removed = self.tend_sessions().await?;
         for prune in Prune::ALL {
             loop {
@@ -325,7 +326,7 @@ impl Store {
                 }
             }
         }
-        Ok(removed)
+        expired.map(|()| removed)
     }
 
     /// Says of messages that WhatsApp no longer tries to deliver that they have expired.

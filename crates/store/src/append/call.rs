@@ -36,6 +36,7 @@ impl Decider {
                 let seq = self.known.next_message();
                 self.see(plan, key, received, Some(seq));
                 self.begin_call(plan, (seq, number), report, received);
+                self.unpark_changes(plan, (number, digest), (seq, &report.number), received);
                 Received::Stored
             }
         }

@@ -5,7 +5,7 @@
 
 use waypost_domain::detail::{Line, Typed};
 use waypost_domain::{
-    ConversationId, DetailJson, Direction, Event, Message, MessageChange, MessageReaction, MessageUpdate,
+    CustomerId, DetailJson, Direction, Event, Message, MessageChange, MessageReaction, MessageUpdate,
     PhoneNumberId, Reactor, ReceivedMessage, Renewal, Timestamp, Version, Wamid,
 };
 
@@ -20,7 +20,7 @@ pub(crate) struct ChangeItem {
     /// Its own row among the messages.
     pub(crate) seq: i64,
     pub(crate) wamid: WamidDigest,
-    pub(crate) conversation: ConversationId,
+    pub(crate) customer: CustomerId,
     pub(crate) direction: Direction,
     pub(crate) at: Timestamp,
     pub(crate) kind: ChangeKind,
@@ -70,7 +70,7 @@ pub(super) fn change_item(
     Some(ChangeItem {
         seq,
         wamid,
-        conversation: message.conversation,
+        customer: message.customer,
         direction: message.source.direction(),
         at: message.at,
         kind,
@@ -137,9 +137,12 @@ impl Decider {
     ) {
         // A message that was erased leaves its mark in `seen` only.
         let Some(subject) = self.known.subject(seq) else { return };
-        if !change.may_change(subject) {
+        let author = subject.customer;
+        let is_of_one = self.known.merges.now(author) == self.known.merges.now(change.customer);
+        let Some(subject) = self.known.subject(seq).filter(|subject| is_of_one && change.may_change(subject))
+        else {
             return;
-        }
+        };
         let mut update = MessageUpdate {
             message: subject.id,
             wamid: subject.wamid.clone(),
@@ -156,6 +159,7 @@ impl Decider {
                 let is_newest = subject.edited.is_none_or(|newest| newest < edited);
                 is_newest.then(|| {
                     subject.edited = Some(edited);
+                    subject.caption = subject.awaits_media().then(|| content.clone());
                     let version = Box::new(Version { kind: subject.kind.clone(), content, detail });
                     plan.write(Write::Edited { seq, edited, version: version.clone() });
                     MessageChange::Renewed { why: Renewal::Edited, version }
@@ -199,13 +203,13 @@ impl Decider {
 }
 
 impl ChangeItem {
-    /// Whether it may change the message: a message of its own conversation, and words only by whoever wrote them.
+    /// Whether it may change a message of its customer: words only where its own side wrote them.
     fn may_change(&self, subject: &Subject) -> bool {
         let is_own = match self.kind {
             ChangeKind::Edit { .. } | ChangeKind::Revoke => self.direction == subject.direction,
             ChangeKind::Reaction { .. } => true,
         };
-        is_own && self.conversation == subject.conversation && !subject.kind.changes_another()
+        is_own && !subject.kind.changes_another()
     }
 }
 

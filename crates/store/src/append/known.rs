@@ -115,6 +115,8 @@ pub(crate) struct Subject {
     pub(crate) times: StatusTimes,
     /// The edit that counts: when it was made, and which it is.
     pub(crate) edited: Option<(Timestamp, WamidDigest)>,
+    /// What the edit says, where that is the caption of what is still to come.
+    pub(crate) caption: Option<String>,
     pub(crate) revoked_at: Option<Timestamp>,
 }
 
@@ -140,6 +142,11 @@ impl Subject {
     /// What is of the past about a message with this source and type.
     pub(crate) fn past(source: Source, kind: &str) -> Option<PastBody> {
         source.is_past().then(|| PastBody::of(kind))
+    }
+
+    /// Whether its picture or recording is still to come.
+    pub(crate) fn awaits_media(&self) -> bool {
+        self.past == Some(PastBody::Placeholder)
     }
 }
 

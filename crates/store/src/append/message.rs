@@ -2,7 +2,7 @@
 
 use waypost_domain::window::{counted_from, is_opened_by};
 use waypost_domain::{
-    ConversationId, CustomerId, Direction, Event, Message, MessageId, MessageState, MessageType,
+    ConversationId, CustomerId, Direction, Event, Message, MessageId, MessageState, MessageType, PastBody,
     ReceivedMessage, Source, StatusTimes, Timestamp,
 };
 
@@ -53,9 +53,13 @@ impl Decider {
     ) -> Received {
         let number = self.number(plan, &delivery.app, &received.number, received.waba.as_ref());
         let key = SeenKey::message(number, digest);
-        if self.known.sighting(&key).is_some() {
+        if let Some(before) = self.known.sighting(&key) {
             self.reopen_window(plan, number, (delivery, received));
-            return Received::Repeated;
+            let body = PastBody::of(received.kind.as_str());
+            let is_filled = before
+                .message
+                .is_some_and(|seq| self.fill_placeholder(plan, (seq, body), received, delivery.received));
+            return if is_filled { Received::Stored } else { Received::Repeated };
         }
         let at = received.at.unwrap_or(delivery.received);
         let begun = match received.source.direction() {
@@ -136,7 +140,7 @@ impl Decider {
         number: i64,
         (delivery, received): (&Delivery, &ReceivedMessage),
     ) {
-        if received.source != Source::Customer || !received.kind.opens_window() {
+        if !is_opened_by(received.source, &received.kind) {
             return;
         }
         let Some(customer) = self.known_holder(&received.customer, number) else { return };
@@ -187,6 +191,7 @@ impl Decider {
             state: message.state,
             times: message.times,
             edited: None,
+            caption: None,
             revoked_at: None,
         };
         self.known.load_subject(seq, subject);

@@ -4,8 +4,8 @@
 //! no window, and whoever looks for what is new does not find it.
 
 use waypost_domain::{
-    Event, MessageChange, MessageUpdate, PastBody, PastMessage, Renewal, Reported, StatusChange, StatusTimes,
-    Timestamp, Version,
+    Event, MessageChange, MessageUpdate, PastBody, PastMessage, ReceivedMessage, Renewal, Reported,
+    StatusChange, StatusTimes, Timestamp, Version,
 };
 
 use super::Decider;
@@ -47,38 +47,40 @@ impl Decider {
         past: &'a PastMessage,
         received: Timestamp,
     ) -> Received {
+        let is_filled = self.fill_placeholder(plan, (seq, past.body()), &past.message, received);
         let Some(subject) = self.known.subject(seq) else { return Received::Repeated };
-        let Some(body) = subject.past else { return Received::Repeated };
-        let is_filled = body == PastBody::Placeholder && past.body() == PastBody::Whole;
-        if is_filled {
-            subject.past = Some(PastBody::Whole);
-        }
-        let subject = subject.clone();
-        if is_filled {
-            self.fill_placeholder(plan, (seq, &subject), past, received);
-        }
-        let is_raised = past.state.is_some_and(|state| state > subject.state);
+        let is_raised = subject.past.is_some() && past.state.is_some_and(|state| state > subject.state);
         if is_raised {
+            let subject = subject.clone();
             self.raise(plan, (seq, subject), past, received);
         }
         if is_filled || is_raised { Received::Stored } else { Received::Repeated }
     }
 
-    fn fill_placeholder<'a>(
+    /// Puts a whole message in the place of what only said that there was one; whether it stood there. An edit of it stays.
+    pub(super) fn fill_placeholder<'a>(
         &mut self,
         plan: &mut Plan<'a>,
-        (seq, subject): (i64, &Subject),
-        past: &'a PastMessage,
+        (seq, body): (i64, PastBody),
+        message: &'a ReceivedMessage,
         received: Timestamp,
-    ) {
-        let message = &past.message;
-        let version = Version {
+    ) -> bool {
+        let Some(subject) = self.known.subject(seq) else { return false };
+        if !subject.awaits_media() || body == PastBody::Placeholder {
+            return false;
+        }
+        subject.past = Some(body);
+        subject.kind = message.kind.clone();
+        let mut version = Version {
             kind: message.kind.clone(),
             content: message.content.clone(),
             detail: self.journal.detail(&message.detail),
         };
         let (written, raw) = (Box::new(version.clone()), Some(&message.raw));
         plan.write(Write::Renewed { seq, at: None, version: written, raw });
+        if let Some(caption) = subject.caption.take() {
+            version.content = caption;
+        }
         let update = MessageUpdate {
             message: subject.id,
             wamid: subject.wamid.clone(),
@@ -88,7 +90,9 @@ impl Decider {
             change: MessageChange::Renewed { why: Renewal::Media, version: Box::new(version) },
             at: message.at.unwrap_or(received),
         };
+        self.note_type(plan, seq, &message.detail);
         self.show(plan, &Event::MessageUpdated(Box::new(update)), received);
+        true
     }
 
     /// It was further than was known: its picture came before its chat.

@@ -88,16 +88,22 @@ impl Decider {
         hop: ParkedRow,
         received: Timestamp,
     ) {
-        // A message that was erased leaves its mark in `seen` only: there is nothing to change or show.
-        let Some(subject) = self.known.subject(seq) else { return };
+        // A message that was erased leaves its mark in `seen` only, and what the customer wrote has no statuses: there is
+        // nothing to change or show.
+        let Some(subject) =
+            self.known.subject(seq).filter(|subject| subject.direction == Direction::Outbound)
+        else {
+            return;
+        };
         let previous = subject.state;
-        // Only what we sent has statuses; a report on something the customer wrote is kept as a hop.
-        if subject.direction == Direction::Outbound {
-            subject.state = previous.after(&hop.reported);
-            subject.times.note(&hop.reported, hop.at);
-            let (state, times) = (subject.state, Box::new(subject.times));
-            plan.write(Write::MessageState { seq, state, times, errors: hop.errors.clone() });
-        }
+        let failed_at = subject.times.failed_at;
+        subject.state = previous.after(&hop.reported);
+        subject.times.note(&hop.reported, hop.at);
+        // Of several failures the first tells why; what else is amiss stands with its own report.
+        let is_failure = hop.reported == Reported::Failed && failed_at.is_none_or(|first| hop.at < first);
+        let errors = if is_failure { hop.errors.clone() } else { Vec::new() };
+        let (state, times) = (subject.state, Box::new(subject.times));
+        plan.write(Write::MessageState { seq, state, times, errors });
         let change = StatusChange {
             message: subject.id,
             wamid: subject.wamid.clone(),

@@ -115,7 +115,7 @@ impl Want<'_> {
                     Some(names) => self.people(names.iter().map(AsRef::as_ref), number),
                 }
                 let Some(number) = number else { return };
-                self.seen(SeenKey::message(number, *digest));
+                self.message(number, *digest);
                 if message.source.direction() == Direction::Outbound {
                     self.parked(number, *digest);
                 }
@@ -147,6 +147,7 @@ impl Want<'_> {
                 self.people(report.customer.iter(), number);
                 let Some(number) = number else { return };
                 self.call(number, *digest);
+                self.parked_changes(number, *digest);
             }
             Item::Field { delivery, report, digest } => {
                 self.seen(super::field::key(*digest));

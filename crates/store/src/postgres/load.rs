@@ -44,7 +44,8 @@ const SEEN: &str = "SELECT k.place, s.message
      JOIN seen s ON s.number = k.number AND s.wamid = k.wamid AND s.what = k.what";
 const MESSAGES: &str = concat!(
     "SELECT m.seq, m.id, m.wamid, m.conversation, c.customer, m.source, m.state, m.sent_at,
-         m.delivered_at, m.read_at, m.played_at, m.failed_at, m.type, m.edited_at, m.edited_by, m.revoked_at, ",
+         m.delivered_at, m.read_at, m.played_at, m.failed_at, m.type, m.edited_at, m.edited_by, m.revoked_at,
+         CASE WHEN m.type = 'media_placeholder' AND m.edited_at IS NOT NULL THEN m.content END, ",
     family_of!("c.customer"),
     " FROM messages m JOIN conversations c ON c.id = m.conversation WHERE m.seq = ANY ($1)"
 );
@@ -55,11 +56,11 @@ const PARKED: &str = "SELECT k.place, p.status, p.participant, p.at, p.errors, p
      JOIN parked_statuses p ON p.number = k.number AND p.wamid = k.wamid ORDER BY p.id";
 const REACTIONS: &str = "SELECT message, reactor, emoji, at, wamid FROM reactions WHERE message = ANY ($1)
      ORDER BY at, wamid";
-const PARKED_CHANGES: &str = "SELECT k.place, m.seq, p.change_wamid, m.conversation, m.source, m.at, m.type,
+const PARKED_CHANGES: &str = "SELECT k.place, m.seq, p.change_wamid, c.customer, m.source, m.at, m.type,
          p.reactor, m.content, m.metadata, m.media
      FROM unnest($1::bigint[], $2::bytea[]) WITH ORDINALITY AS k (number, wamid, place)
      JOIN parked_changes p ON p.number = k.number AND p.wamid = k.wamid
-     JOIN messages m ON m.seq = p.change ORDER BY p.change";
+     JOIN messages m ON m.seq = p.change JOIN conversations c ON c.id = m.conversation ORDER BY p.change";
 const SENDS: &str = concat!(
     "SELECT o.id, o.conversation, c.customer, n.phone_number_id, o.state, m.id, m.wamid, o.error,
          o.body, o.at, ",
@@ -184,8 +185,9 @@ fn note_messages(
             kind: known(MessageType::parse(row.try_get(12)?), "messages.type")?,
             edited: optional_time(row, 13)?.zip(optional_id(row, 14)?),
             revoked_at: optional_time(row, 15)?,
+            caption: row.try_get(16)?,
         };
-        note_family(row, 16, into)?;
+        note_family(row, 17, into)?;
         into.load_subject(row.try_get(0)?, subject);
     }
     for row in calls {
@@ -233,7 +235,7 @@ fn note_changes(
         let change = ChangeItem {
             seq: row.try_get(1)?,
             wamid: id(row, 2)?,
-            conversation: ConversationId::from_bytes(id(row, 3)?),
+            customer: CustomerId::from_bytes(id(row, 3)?),
             direction: known(Source::parse(row.try_get(4)?), "messages.source")?.direction(),
             at: time(row, 5)?,
             kind: known(kind, "messages.type")?,

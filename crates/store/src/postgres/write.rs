@@ -3,11 +3,11 @@
 
 use last::Last;
 use people::People;
-use waypost_domain::{Assignment, LinkPreview, Message, RawJson, Reactor, Responder, StatusTimes, Timestamp};
+use waypost_domain::{Assignment, LinkPreview, Message, Responder, StatusTimes, Timestamp};
 
 use super::link::Parameter;
 use super::rows::to_column;
-use crate::append::{Plan, ReactionRow, Write};
+use crate::append::{Plan, Write};
 use crate::columns::{audience_to_column, errors_to_column, pricing_to_column, text_to_column};
 
 const CONVERSATIONS: &str = "INSERT INTO conversations (id, customer, number, last_message_at)
@@ -35,7 +35,8 @@ const STATES: &str = "UPDATE messages m SET state = u.state, sent_at = u.sent_at
          $8::text[]) AS u (seq, state, sent_at, delivered_at, read_at, played_at, failed_at, errors)
      WHERE m.seq = u.seq";
 const HOPS: &str = "INSERT INTO status_hops (message, status, participant, at, errors, pricing)
-     SELECT * FROM unnest($1::bigint[], $2::text[], $3::text[], $4::bigint[], $5::text[], $6::bytea[])";
+     SELECT * FROM unnest($1::bigint[], $2::text[], $3::text[], $4::bigint[], $5::text[], $6::bytea[])
+     ON CONFLICT DO NOTHING";
 /// They are numbered in the order in which they came.
 const PARKED: &str =
     "INSERT INTO parked_statuses (number, wamid, status, participant, at, errors, pricing, received_at)
@@ -46,23 +47,6 @@ const PARKED: &str =
 const UNPARKED: &str = "DELETE FROM parked_statuses p
      USING unnest($1::bigint[], $2::bytea[]) AS u (number, wamid)
      WHERE p.number = u.number AND p.wamid = u.wamid";
-const CHANGES_PARKED: &str =
-    "INSERT INTO parked_changes (change, number, wamid, change_wamid, reactor, received_at)
-     SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::bytea[], $4::bytea[], $5::text[], $6::bigint[])";
-const CHANGES_UNPARKED: &str = "DELETE FROM parked_changes p
-     USING unnest($1::bigint[], $2::bytea[]) AS u (number, wamid)
-     WHERE p.number = u.number AND p.wamid = u.wamid";
-const CHANGE_TARGETS: &str = "UPDATE messages m SET target = u.target
-     FROM unnest($1::bigint[], $2::bigint[]) AS u (seq, target) WHERE m.seq = u.seq";
-const EDITED: &str = "UPDATE messages m SET original = coalesce(m.original, m.content), content = u.content,
-         metadata = u.metadata, media = coalesce(u.media, m.media), edited_at = u.at, edited_by = u.wamid
-     FROM unnest($1::bigint[], $2::text[], $3::bytea[], $4::bytea[], $5::bigint[], $6::bytea[])
-         AS u (seq, content, metadata, media, at, wamid) WHERE m.seq = u.seq";
-const REVOKED: &str = "UPDATE messages m SET revoked_at = u.at
-     FROM unnest($1::bigint[], $2::bigint[]) AS u (seq, at) WHERE m.seq = u.seq";
-const REACTIONS: &str = "INSERT INTO reactions (message, reactor, emoji, at, wamid)
-     SELECT * FROM unnest($1::bigint[], $2::text[], $3::text[], $4::bigint[], $5::bytea[])
-     ON CONFLICT (message, reactor) DO UPDATE SET emoji = excluded.emoji, at = excluded.at, wamid = excluded.wamid";
 const SENDS: &str = "INSERT INTO outbox (id, principal, idempotency_key, conversation, state, body, preview,
          created_at, at)
      SELECT id, principal, idempotency_key, conversation, state, body, preview, at, at
@@ -91,11 +75,13 @@ macro_rules! columns {
     (@vec $column:ident) => { Vec<_> };
 }
 
+mod changes;
 mod fields;
 mod last;
 mod letters;
 mod people;
 
+use changes::Changes;
 use fields::Fields;
 use letters::Letters;
 
@@ -112,7 +98,7 @@ pub(super) fn statements(plan: &Plan<'_>) -> Vec<Statement> {
         tables.people.put(write);
         tables.threads(write);
         tables.messages(write);
-        tables.changes(write);
+        tables.changes.take(write);
         tables.rest(write);
         tables.fields.take(write);
         tables.letters.take(write);
@@ -145,12 +131,7 @@ struct Tables {
     hops: Vec<HopColumns>,
     parked: Vec<ParkedColumns>,
     unparked: Vec<(i64, Id)>,
-    changes_parked: Vec<(i64, i64, Id, Id, Option<String>, i64)>,
-    changes_unparked: Vec<(i64, Id)>,
-    change_targets: Last<i64, i64>,
-    edited: Last<i64, EditColumns>,
-    revoked: Last<i64, i64>,
-    reactions: Last<(i64, String), (Option<String>, i64, Id)>,
+    changes: Changes,
     sends: Vec<SendColumns>,
     settled: Last<Id, (&'static str, Option<i64>, Errors, i64)>,
     letters: Letters,
@@ -174,7 +155,6 @@ struct MessageRow {
 }
 
 type HopColumns = (i64, String, String, i64, Errors, Option<Vec<u8>>);
-type EditColumns = (String, Option<Vec<u8>>, Option<Vec<u8>>, i64, Id);
 type FieldColumns = (i64, String, Option<String>, Option<String>, Vec<u8>);
 type EntryColumns = ((i64, i64, String), (String, Vec<u8>, i64));
 type ParkedColumns = ((i64, Id, String), (Option<String>, i64, Errors), (Option<Vec<u8>>, i64));
@@ -246,40 +226,6 @@ impl Tables {
         }
     }
 
-    fn changes(&mut self, write: &Write<'_>) {
-        match write {
-            Write::ChangeParked { number, wamid, change, received } => self.changes_parked.push((
-                change.seq,
-                *number,
-                wamid.to_vec(),
-                change.wamid.to_vec(),
-                change.kind.reactor().map(Reactor::to_text),
-                received.as_millis(),
-            )),
-            Write::ChangesUnparked { number, wamid } => self.changes_unparked.push((*number, wamid.to_vec())),
-            Write::ChangeTarget { change, target } => self.change_targets.put(*change, *target),
-            Write::Edited { seq, edited: (at, wamid), version } => {
-                let json = |json: &Option<RawJson>| json.as_ref().map(|json| json.as_str().into());
-                let content = text_to_column(&version.content).into_owned();
-                let metadata = json(&version.detail.metadata);
-                let columns =
-                    (content, metadata, json(&version.detail.media), at.as_millis(), wamid.to_vec());
-                let known = self.edited.of(*seq, || columns.clone());
-                // A file stays until there is another.
-                let media = columns.2.clone().or_else(|| known.2.take());
-                *known = (columns.0, columns.1, media, columns.3, columns.4);
-            }
-            Write::Revoked { seq, at } => self.revoked.put(*seq, at.as_millis()),
-            Write::Reaction { seq, row } => {
-                let ReactionRow { reaction, wamid } = &**row;
-                let emoji = reaction.emoji.as_ref().map(|emoji| text_to_column(emoji.as_str()).into_owned());
-                self.reactions
-                    .put((*seq, reaction.by.to_text()), (emoji, reaction.at.as_millis(), wamid.to_vec()));
-            }
-            _ => {}
-        }
-    }
-
     fn rest(&mut self, write: &Write<'_>) {
         match write {
             Write::Send { intent, entry } => self.sends.push((
@@ -345,12 +291,7 @@ impl Tables {
         columns!(all, HOPS, self.hops, |(a, b, c, d, e, f)| (a, b, c, d, e, f));
         columns!(all, PARKED, self.parked, |((a, b, c), (d, e, f), (g, h))| (a, b, c, d, e, f, g, h));
         columns!(all, UNPARKED, self.unparked, |(a, b)| (a, b));
-        columns!(all, CHANGES_PARKED, self.changes_parked, |(a, b, c, d, e, f)| (a, b, c, d, e, f));
-        columns!(all, CHANGES_UNPARKED, self.changes_unparked, |(a, b)| (a, b));
-        columns!(all, CHANGE_TARGETS, self.change_targets.rows, |(a, b)| (a, b));
-        columns!(all, EDITED, self.edited.rows, |(a, (b, c, d, e, f))| (a, b, c, d, e, f));
-        columns!(all, REVOKED, self.revoked.rows, |(a, b)| (a, b));
-        columns!(all, REACTIONS, self.reactions.rows, |((a, b), (c, d, e))| (a, b, c, d, e));
+        self.changes.into_statements(&mut all);
         columns!(all, SENDS, self.sends, |((a, b, c), (d, e, f), (g, h))| (a, b, c, d, e, f, g, h));
         columns!(all, SETTLED, self.settled.rows, |(a, (b, c, d, e))| (a, b, c, d, e));
         self.letters.into_statements(&mut all);

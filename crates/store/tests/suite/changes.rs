@@ -1,9 +1,11 @@
 //! Reactions, edits and revokes change the message that they name, in whatever order they come.
 
-use waypost_domain::{Fact, Source};
+use waypost_domain::detail::SystemChange;
+use waypost_domain::{AliasKind, CustomerAliases, Fact, Source};
 use waypost_store::StoreCounts;
 
-use crate::fixture::{Fixture, START, by, echo, edit, message, phone, reaction, revoke};
+use crate::fixture::{Fixture, START, alias, by, echo, edit, message, message_of, phone, reaction, revoke};
+use crate::merging::{changed, telling};
 
 fn by_the_business(fact: Fact) -> Fact {
     by(fact, Source::PhoneApp, phone("15550002001"))
@@ -103,6 +105,27 @@ async fn nobody_changes_what_another_wrote() {
         .await;
     assert_eq!(fixture.shown().await, ["update customer 👍, now 👍"]);
     assert_eq!(fixture.count("SELECT count(*) FROM messages WHERE target IS NOT NULL"), 1);
+}
+
+#[tokio::test]
+async fn whoever_became_one_with_another_changes_what_either_wrote() {
+    for link_first in [true, false] {
+        let fixture = Fixture::new();
+        let user = || CustomerAliases::new([alias(AliasKind::Bsuid, "US.1")]).unwrap();
+        fixture.receive(vec![message("wamid.1", "by phone")]).await;
+        fixture.receive(vec![message_of("wamid.2", user(), "secret")]).await;
+        let changes = [
+            by(revoke("wamid.3", "wamid.2", 5), Source::Customer, user()),
+            by(reaction("wamid.4", "wamid.2", "👍", 5), Source::Customer, user()),
+        ];
+        let link = telling("wamid.5", phone("15550002001"), changed(SystemChange::Number, user()));
+        let order = if link_first { [vec![link], changes.to_vec()] } else { [changes.to_vec(), vec![link]] };
+        for facts in order {
+            fixture.receive(facts).await;
+        }
+        assert_eq!(fixture.count("SELECT count(*) FROM messages WHERE revoked_at IS NOT NULL"), 1);
+        assert_eq!(fixture.count("SELECT count(*) FROM reactions"), 1);
+    }
 }
 
 #[tokio::test]

@@ -235,6 +235,9 @@ async fn what_a_customer_does_opens_the_window_and_nothing_else_does() {
     fixture.receive(vec![echo("echo")]).await;
     assert_eq!(fixture.conversation().await.opened_at, None);
     fixture.receive(vec![of_kind("edit", "edit"), of_kind("revoke", "revoke"), status("echo", "read")]).await;
+    for _ in 0..2 {
+        fixture.receive(vec![of_kind("system", "system")]).await;
+    }
     let unknown = Window { state: WindowState::Unknown, expires_at: None };
     assert_eq!(Window::at(fixture.conversation().await.opened_at, START), unknown);
     let hours = |hours: i64| START.plus_millis(hours * HOUR_MS);

@@ -30,13 +30,13 @@ fn elsewhere(wamid: &str, customer: CustomerAliases, account: &str) -> Fact {
 }
 
 /// A message that says something of its sender, too.
-fn telling(wamid: &str, customer: CustomerAliases, typed: Typed) -> Fact {
+pub(crate) fn telling(wamid: &str, customer: CustomerAliases, typed: Typed) -> Fact {
     let Fact::Message(mut message) = message_of(wamid, customer, "news") else { unreachable!() };
     message.detail.typed = typed;
     Fact::Message(message)
 }
 
-fn changed(change: SystemChange, now: CustomerAliases) -> Typed {
+pub(crate) fn changed(change: SystemChange, now: CustomerAliases) -> Typed {
     Typed::System(Box::new(System { change, now: Some(now), identity: None, identity_at: None }))
 }
 

@@ -3,8 +3,8 @@
 use proptest::prelude::*;
 use proptest::sample::subsequence;
 use waypost_domain::{
-    AliasKind, Call, CallReport, CallStage, CustomerAliases, Direction, Fact, MessageState, PastMessage,
-    RawJson, Source, Timestamp, Wamid,
+    AliasKind, Call, CallReport, CallStage, CustomerAliases, Direction, ErrorDetail, Fact, MessageState,
+    MessageType, PastMessage, RawJson, Source, Timestamp, Wamid,
 };
 
 use crate::fixture::{
@@ -24,9 +24,10 @@ fn ben() -> CustomerAliases {
         .unwrap()
 }
 
-/// A message of the customer's and an answer, and whatever changes them, some of it within one second.
+/// A message of the customer's, an answer, a call and an old picture, and whatever changes them, some of it within one second.
 fn changes() -> impl Strategy<Value = Vec<Fact>> {
-    let change = (0..4_u8, 0..3_i64, 0..3_usize, subsequence(vec!["hers", "ours"], 1));
+    let targets = vec!["hers", "ours", "call", "photo"];
+    let change = (0..4_u8, 0..3_i64, 0..3_usize, subsequence(targets, 1));
     prop::collection::vec(change, 0..7).prop_map(|changes| {
         let changes = changes.into_iter().enumerate().map(|(n, (what, seconds, which, target))| {
             let (own, target) = (format!("change-{n}"), target[0]);
@@ -50,9 +51,15 @@ fn changes() -> impl Strategy<Value = Vec<Fact>> {
 
 /// Answers, live and of the past, and what became of them.
 fn statuses() -> impl Strategy<Value = Vec<Fact>> {
-    let words = vec!["sent", "delivered", "read", "played", "failed", "deleted"];
-    (subsequence(words.clone(), 0..=6), subsequence(words, 0..=3)).prop_map(|(of_ours, of_past)| {
-        let of = |wamid: &'static str| move |(seconds, word): (i64, &str)| status_at(wamid, word, seconds);
+    let words = vec!["sent", "delivered", "read", "played", "failed", "deleted", "warning", "expired", "new"];
+    (subsequence(words.clone(), 0..=9), subsequence(words, 0..=3)).prop_map(|(of_ours, of_past)| {
+        let of = |wamid: &'static str| {
+            move |(seconds, word): (i64, &str)| {
+                let Fact::Status(mut report) = status_at(wamid, word, seconds) else { unreachable!() };
+                report.errors = vec![ErrorDetail { code: seconds, title: None, details: None }];
+                Fact::Status(report)
+            }
+        };
         let live = (0_i64..).zip(of_ours).map(of("ours"));
         live.chain((3_i64..).zip(of_past).map(of("long-ago"))).collect()
     })
@@ -73,14 +80,20 @@ fn beside() -> Vec<Fact> {
             raw: RawJson::new(format!("{{\"at\":{seconds}}}")),
         }))
     };
-    let old = by(message_of("long-ago", ben(), "long ago"), Source::History(Direction::Outbound), ben());
-    let Fact::Message(mut message) = old else { unreachable!() };
-    message.at = Some(at(-86_400));
+    let past = |wamid: &str, (customer, direction), (kind, content): (&str, &str)| {
+        let fact = by(message_of(wamid, ben(), content), Source::History(direction), customer);
+        let Fact::Message(mut message) = fact else { unreachable!() };
+        message.kind = MessageType::parse(kind).unwrap();
+        message.at = Some(at(-86_400));
+        Fact::Past(Box::new(PastMessage { message: *message, state: Some(MessageState::Delivered) }))
+    };
     vec![
+        past("long-ago", (ben(), Direction::Outbound), ("text", "long ago")),
+        past("photo", (ana(), Direction::Inbound), ("media_placeholder", "[media]")),
+        past("photo", (ana(), Direction::Inbound), ("image", "a photo")),
         message_of("his", ben(), "hello"),
         call(CallStage::Offered, 30),
         call(CallStage::Completed, 70),
-        Fact::Past(Box::new(PastMessage { message: *message, state: Some(MessageState::Delivered) })),
     ]
 }
 
@@ -131,7 +144,7 @@ async fn end(bodies: Vec<Vec<Fact>>) -> [String; 5] {
         ),
         rows(
             &fixture,
-            "wamid, state, sent_at, delivered_at, read_at, played_at, failed_at",
+            "wamid, state, sent_at, delivered_at, read_at, played_at, failed_at, errors",
             "FROM messages ORDER BY wamid",
         ),
         rows(

@@ -1,10 +1,10 @@
 //! Old chats: in any order, beside live ones, and news to nobody.
 
 use waypost_domain::{
-    Detail, Direction, Fact, MessageState, MessageType, PastMessage, RawJson, Source, Timestamp,
+    Detail, Direction, Fact, MessageState, MessageType, PastMessage, RawJson, Source, Timestamp, Typed,
 };
 
-use crate::fixture::{Fixture, START, message, number};
+use crate::fixture::{Fixture, START, edit, message, number};
 
 const DAY: i64 = 86_400;
 
@@ -100,6 +100,57 @@ fn assert_filled(fixture: &Fixture) {
     assert_eq!(fixture.bytes("SELECT raw FROM messages"), br#"{"type":"image"}"#);
     assert_eq!(fixture.text("SELECT state FROM messages"), "read");
     assert_eq!(fixture.text("SELECT source FROM messages"), "history_inbound");
+}
+
+#[tokio::test]
+async fn an_edit_of_a_picture_stays_whenever_the_picture_comes() {
+    let edited = || edit("wamid.2", "wamid.1", "new caption", 5);
+    for groups in [
+        vec![vec![placeholder("wamid.1")], vec![late_media("wamid.1")], vec![edited()]],
+        vec![vec![placeholder("wamid.1")], vec![late_media("wamid.1"), edited()]],
+        vec![vec![placeholder("wamid.1")], vec![edited()], vec![late_media("wamid.1")]],
+        vec![vec![placeholder("wamid.1")], vec![edited(), late_media("wamid.1")]],
+        vec![vec![edited()], vec![placeholder("wamid.1")], vec![late_media("wamid.1")]],
+    ] {
+        let mut fixture = Fixture::new();
+        for facts in groups {
+            fixture.receive(facts).await;
+        }
+        let row = "SELECT type || ': ' || original || ', ' || content FROM messages WHERE wamid = 'wamid.1'";
+        assert_eq!(fixture.text(row), "image: old photo, new caption");
+        let mut shown = Vec::new();
+        while i64::try_from(shown.len()).unwrap() < fixture.count("SELECT count(*) FROM journal") {
+            shown.extend(fixture.shown().await);
+        }
+        assert!(shown.last().unwrap().ends_with(": new caption"), "{shown:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_live_picture_fills_its_placeholder_and_opens_the_window() {
+    let mut fixture = Fixture::new();
+    fixture.receive(vec![placeholder("wamid.1")]).await;
+    fixture.shown().await;
+    let live = || {
+        let Fact::Message(mut live) = message("wamid.1", "photo") else { unreachable!() };
+        live.kind = MessageType::parse("image").unwrap();
+        Fact::Message(live)
+    };
+    assert_eq!(fixture.receive(vec![live()]).await.stored, 1);
+    assert_eq!(fixture.shown().await, ["update media: photo"]);
+    assert_eq!(fixture.text("SELECT type || ' ' || content FROM messages"), "image photo");
+    assert_eq!(fixture.count("SELECT last_inbound_at FROM conversations"), START.as_millis());
+    assert_eq!(fixture.receive(vec![live(), placeholder("wamid.1")]).await.repeated, 2);
+}
+
+#[tokio::test]
+async fn a_placeholder_filled_with_what_is_not_known_yet_is_read_again_later() {
+    let fixture = Fixture::new();
+    let Fact::Past(mut past) = late_media("wamid.1") else { unreachable!() };
+    past.message.kind = MessageType::parse("hologram").unwrap();
+    past.message.detail.typed = Typed::Unknown(past.message.kind.clone());
+    fixture.receive(vec![placeholder("wamid.1"), Fact::Past(past)]).await;
+    assert_eq!(fixture.count("SELECT count(*) FROM unknown_types"), 1);
 }
 
 #[tokio::test]

@@ -1,9 +1,9 @@
 //! Messages and statuses: once, in one order, ending in one state.
 
-use waypost_domain::{DeadLetter, DeadLetterKind, Fact, FieldReport, RawJson};
+use waypost_domain::{DeadLetter, DeadLetterKind, ErrorDetail, Fact, FieldReport, RawJson};
 use waypost_store::StoreCounts;
 
-use crate::fixture::{CURSED, Fixture, echo, message, status, text};
+use crate::fixture::{CURSED, Fixture, echo, message, status, status_at, text};
 
 #[tokio::test]
 async fn a_first_message_creates_customer_and_conversation_and_one_event() {
@@ -133,6 +133,50 @@ async fn offsets_have_no_holes_and_the_journal_goes_on_after_a_restart() {
         let body = fixture.bytes(&format!("SELECT body {of_it}"));
         assert_eq!((i64::from(event.offset.check), &event.body[..]), (check, &body[..]), "{}", text(event));
     }
+}
+
+#[tokio::test]
+async fn the_first_failure_tells_why_a_message_failed() {
+    let amiss = |word: &str, seconds: i64, code: i64| {
+        let Fact::Status(mut report) = status_at("wamid.1", word, seconds) else { unreachable!() };
+        report.errors = vec![ErrorDetail { code, title: None, details: None }];
+        Fact::Status(report)
+    };
+    let (failure, warning) = (amiss("failed", 1, 131_026), amiss("warning", 2, 131_060));
+    for order in [[failure.clone(), warning.clone()], [warning, failure]] {
+        let fixture = Fixture::new();
+        fixture.receive(vec![echo("wamid.1")]).await;
+        for fact in order {
+            fixture.receive(vec![fact]).await;
+        }
+        assert!(fixture.text("SELECT errors FROM messages").contains("131026"));
+        assert_eq!(fixture.count("SELECT count(*) FROM status_hops WHERE errors IS NOT NULL"), 2);
+    }
+}
+
+#[tokio::test]
+async fn what_the_customer_wrote_has_no_statuses_in_any_order() {
+    let facts = [message("wamid.1", "hers"), status("wamid.1", "read")];
+    for order in [[0, 1], [1, 0]] {
+        let mut fixture = Fixture::new();
+        for place in order {
+            fixture.receive(vec![facts[place].clone()]).await;
+        }
+        assert_eq!(fixture.shown().await, ["message hers"]);
+        assert_eq!(fixture.count("SELECT count(*) FROM journal"), 1);
+        assert_eq!(fixture.text("SELECT state FROM messages"), "delivered");
+    }
+}
+
+#[tokio::test]
+async fn whatsapps_own_word_for_expired_ends_the_wait_and_the_tending_goes_on() {
+    let mut fixture = Fixture::new();
+    fixture.receive(vec![echo("wamid.1"), status("wamid.1", "sent"), status("wamid.1", "expired")]).await;
+    assert_eq!(fixture.shown().await[2], "status expired: sent -> expired");
+    fixture.clock.advance_days(31);
+    fixture.store.tend().await.unwrap();
+    fixture.store.tend().await.unwrap();
+    assert_eq!(fixture.count("SELECT count(*) FROM status_hops WHERE status = 'expired'"), 1);
 }
 
 #[tokio::test]

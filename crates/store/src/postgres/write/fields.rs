@@ -1,11 +1,10 @@
 //! What fields other than messages say of customers, numbers and calls. Of two that say different things the newest counts, and of
 //! two of one second the one that is greater as text, so that their order means nothing.
 
-use waypost_domain::{CustomerName, RawJson, Timestamp};
+use waypost_domain::{CustomerName, Timestamp};
 
 use super::{Id, Last, Parameter, Statement};
 use crate::append::Write;
-use crate::columns::text_to_column;
 
 const SAVED_NAMES: &str = r#"UPDATE customers c SET saved_name = u.name, saved_name_at = u.at
      FROM unnest($1::bytea[], $2::text[], $3::bigint[]) AS u (id, name, at)
@@ -21,12 +20,6 @@ const HISTORY_SYNCS: &str = "INSERT INTO history_syncs AS h (number, phase, prog
          progress = greatest(h.progress, excluded.progress),
          declined_at = greatest(h.declined_at, excluded.declined_at)";
 
-const RENEWED: &str = "UPDATE messages m SET type = u.type, content = u.content, metadata = u.metadata,
-         media = u.media, at = coalesce(u.at, m.at),
-         sent_at = CASE WHEN m.sent_at IS NOT NULL THEN coalesce(u.at, m.sent_at) END,
-         raw = coalesce(u.raw, m.raw)
-     FROM unnest($1::bigint[], $2::text[], $3::text[], $4::bytea[], $5::bytea[], $6::bigint[], $7::bytea[])
-         AS u (seq, type, content, metadata, media, at, raw) WHERE m.seq = u.seq";
 const CALLS: &str = "INSERT INTO calls (message, stage, at, began_at, ended_at, talk_seconds)
      SELECT * FROM unnest($1::bigint[], $2::text[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[])
      ON CONFLICT (message) DO UPDATE SET stage = excluded.stage, at = excluded.at,
@@ -34,9 +27,6 @@ const CALLS: &str = "INSERT INTO calls (message, stage, at, began_at, ended_at, 
 const CALL_REPORTS: &str = "INSERT INTO call_reports (message, received_at, raw)
      SELECT message, received_at, raw FROM unnest($1::bigint[], $2::bigint[], $3::bytea[]) WITH ORDINALITY
          AS u (message, received_at, raw, place) ORDER BY place";
-
-/// A message that says something else now: its type and content, metadata and media, time and item.
-type Renewed = ((String, String), (Option<Vec<u8>>, Option<Vec<u8>>), (Option<i64>, Option<Vec<u8>>));
 
 type SyncColumns = (Option<i64>, Option<i64>, Option<i64>);
 type CallColumns = (&'static str, i64, Option<i64>, Option<i64>, Option<i64>);
@@ -47,7 +37,6 @@ pub(super) struct Fields {
     names: Last<Id, (i64, Option<String>)>,
     choices: Last<Id, (i64, &'static str)>,
     syncs: Last<i64, SyncColumns>,
-    renewed: Last<i64, Renewed>,
     calls: Last<i64, CallColumns>,
     call_reports: Vec<(i64, i64, Vec<u8>)>,
 }
@@ -74,16 +63,6 @@ impl Fields {
                 highest.1 = highest.1.max(progress.progress.map(i64::from));
                 highest.2 = highest.2.max(declined_at);
             }
-            Write::Renewed { seq, at, version, raw } => {
-                let json = |json: &RawJson| json.as_str().into();
-                let detail = &version.detail;
-                let row = (
-                    (version.kind.as_str().into(), text_to_column(&version.content).into_owned()),
-                    (detail.metadata.as_ref().map(json), detail.media.as_ref().map(json)),
-                    (at.map(Timestamp::as_millis), raw.map(json)),
-                );
-                self.renewed.put(*seq, row);
-            }
             Write::Call { seq, known, report, received } => {
                 let call = &known.call;
                 let row = (
@@ -104,7 +83,6 @@ impl Fields {
         columns!(all, SAVED_NAMES, self.names.rows, |(a, (c, b))| (a, b, c));
         columns!(all, CHOICES, self.choices.rows, |(a, (c, b))| (a, b, c));
         columns!(all, HISTORY_SYNCS, self.syncs.rows, |(a, (b, c, d))| (a, b, c, d));
-        columns!(all, RENEWED, self.renewed.rows, |(a, ((b, c), (d, e), (f, g)))| (a, b, c, d, e, f, g));
         columns!(all, CALLS, self.calls.rows, |(a, (b, c, d, e, f))| (a, b, c, d, e, f));
         columns!(all, CALL_REPORTS, self.call_reports, |(a, b, c)| (a, b, c));
     }

@@ -84,7 +84,10 @@ fn renew(
 ) -> rusqlite::Result<usize> {
     connection
         .prepare_cached(
-            "UPDATE messages SET type = ?2, content = ?3, metadata = ?4, media = ?5, at = coalesce(?6, at),
+            "UPDATE messages SET type = ?2, content = iif(edited_at IS NULL, ?3, content),
+                 original = iif(edited_at IS NULL, original, ?3),
+                 metadata = iif(edited_at IS NULL, ?4, metadata),
+                 media = iif(edited_at IS NULL, ?5, coalesce(media, ?5)), at = coalesce(?6, at),
                  sent_at = CASE WHEN sent_at IS NOT NULL THEN coalesce(?6, sent_at) END, raw = coalesce(?7, raw)
              WHERE seq = ?1",
         )?

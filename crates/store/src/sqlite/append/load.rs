@@ -137,7 +137,8 @@ fn find_sighting(connection: &Connection, key: &SeenKey) -> rusqlite::Result<Opt
 fn load_subject(connection: &Connection, seq: i64, into: &mut Known) -> rusqlite::Result<()> {
     let mut statement = connection.prepare_cached(concat!(
         "SELECT m.id, m.wamid, m.conversation, c.customer, m.source, m.state, m.sent_at, m.delivered_at,
-             m.read_at, m.played_at, m.failed_at, m.type, m.edited_at, m.edited_by, m.revoked_at, ",
+             m.read_at, m.played_at, m.failed_at, m.type, m.edited_at, m.edited_by, m.revoked_at,
+             iif(m.type = 'media_placeholder' AND m.edited_at IS NOT NULL, m.content, NULL), ",
         family_of!("c.customer"),
         " FROM messages m JOIN conversations c ON c.id = m.conversation WHERE m.seq = ?1"
     ))?;
@@ -164,8 +165,9 @@ fn load_subject(connection: &Connection, seq: i64, into: &mut Known) -> rusqlite
         kind: known(MessageType::parse(row.get_ref(11)?.as_str()?), "messages.type")?,
         edited: time(12)?.zip(row.get(13)?),
         revoked_at: time(14)?,
+        caption: row.get(15)?,
     };
-    note_family(row.get_ref(15)?.as_str_or_null()?, into)?;
+    note_family(row.get_ref(16)?.as_str_or_null()?, into)?;
     into.load_subject(seq, subject);
     Ok(())
 }
@@ -229,9 +231,10 @@ fn read_parked_changes(
 ) -> rusqlite::Result<Vec<ChangeItem>> {
     connection
         .prepare_cached(
-            "SELECT m.seq, p.change_wamid, m.conversation, m.source, m.at, m.type, p.reactor, m.content,
+            "SELECT m.seq, p.change_wamid, c.customer, m.source, m.at, m.type, p.reactor, m.content,
                  m.metadata, m.media
              FROM parked_changes p JOIN messages m ON m.seq = p.change
+             JOIN conversations c ON c.id = m.conversation
              WHERE p.number = ?1 AND p.wamid = ?2 ORDER BY p.change",
         )?
         .query_map(params![number, digest], |row| {
@@ -243,7 +246,7 @@ fn read_parked_changes(
             Ok(ChangeItem {
                 seq: row.get(0)?,
                 wamid: row.get(1)?,
-                conversation: ConversationId::from_bytes(row.get(2)?),
+                customer: CustomerId::from_bytes(row.get(2)?),
                 direction: known(Source::parse(row.get_ref(3)?.as_str()?), "messages.source")?.direction(),
                 at: Timestamp::from_millis(row.get(4)?),
                 kind: known(kind, "messages.type")?,

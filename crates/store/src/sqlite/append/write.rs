@@ -124,7 +124,7 @@ fn insert_hop(connection: &Connection, hop: &HopRow) -> rusqlite::Result<usize> 
     connection
         .prepare_cached(
             "INSERT INTO status_hops (message, status, participant, at, errors, pricing)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO NOTHING",
         )?
         .execute(params![
             hop.message,
