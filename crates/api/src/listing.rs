@@ -130,11 +130,11 @@ pub struct ConversationBody<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, format = DateTime)]
     free_until: Option<IsoTime>,
-    /// The time by which it is listed: its newest message's.
+    /// The time by which it is listed: when its newest message was written, or received where a clock went ahead.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, format = DateTime)]
     last_message_at: Option<IsoTime>,
-    /// Its newest message; not where a first send is still under way.
+    /// Its newest message; not where a first send is still under way, or another app alone has spoken with the customer.
     #[serde(skip_serializing_if = "Option::is_none")]
     last_message: Option<MessagePreview<'a>>,
 }

@@ -40,6 +40,7 @@ impl Place {
             parked_status_days: 30,
             parked_statuses_max: 5,
             dedup_days: 30,
+            report_days: 90,
             session_hours: 24,
             sessions_max: 5,
         };

@@ -118,6 +118,7 @@ fn open(directory: &TempDir) -> (Store, Commits) {
         parked_status_days: 30,
         parked_statuses_max: 10_000,
         dedup_days: 30,
+        report_days: 90,
         session_hours: 24,
         sessions_max: 5,
     };

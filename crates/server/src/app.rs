@@ -138,6 +138,7 @@ fn store_limits(config: &Config) -> Limits {
         parked_status_days: days(retention.parked_status_days.duration()),
         parked_statuses_max: retention.parked_statuses_max.value() as u64,
         dedup_days: days(retention.dedup_days.duration()),
+        report_days: days(retention.report_days.duration()),
         session_hours: i64::try_from(retention.session_hours.duration().as_secs() / 3_600)
             .unwrap_or(i64::MAX),
         sessions_max: retention.sessions_max.value() as u64,

@@ -24,6 +24,8 @@ pub(crate) enum Prune {
     ExcessParkedStatuses,
     OldParkedChanges,
     ExcessParkedChanges,
+    FieldReports,
+    CallReports,
     Seen,
 }
 
@@ -45,7 +47,7 @@ impl Doomed {
 }
 
 impl Prune {
-    pub(crate) const ALL: [Self; 8] = [
+    pub(crate) const ALL: [Self; 10] = [
         Self::Journal,
         Self::OldDeadLetters,
         Self::ExcessDeadLetters,
@@ -53,6 +55,8 @@ impl Prune {
         Self::ExcessParkedStatuses,
         Self::OldParkedChanges,
         Self::ExcessParkedChanges,
+        Self::FieldReports,
+        Self::CallReports,
         Self::Seen,
     ];
 
@@ -68,6 +72,7 @@ impl Prune {
                 days_ago(limits.parked_status_days).as_millis()
             }
             Self::ExcessParkedStatuses | Self::ExcessParkedChanges => bound(limits.parked_statuses_max),
+            Self::FieldReports | Self::CallReports => days_ago(limits.report_days).as_millis(),
             Self::Seen => days_ago(limits.dedup_days).day(),
         }
     }

@@ -84,6 +84,8 @@ pub struct Limits {
     pub parked_statuses_max: u64,
     /// Days for which it is remembered what was seen.
     pub dedup_days: i64,
+    /// How long the items that fields other than messages came with are kept, and those of calls, in days.
+    pub report_days: i64,
     /// Hours after which a session ends that nobody was seen in.
     pub session_hours: i64,
     /// Sessions that are kept; over it, those seen longest ago go.

@@ -165,6 +165,7 @@ fn open(world: &World, disk: &Disk, seed: [u8; 32]) -> (Store, Commits) {
         parked_status_days: 30,
         parked_statuses_max: 1_000,
         dedup_days: 30,
+        report_days: 90,
         session_hours: world.setting.session_hours,
         sessions_max: 100_000,
     };

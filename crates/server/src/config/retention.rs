@@ -15,9 +15,12 @@ section! {
         parked_status_days: Days<1, 365> = "30";
         /// How many statuses, and how many of the others together, wait for their message; the oldest go first.
         parked_statuses_max: Count<1, 100_000_000> = "100000";
-        /// How long a message or status is known as already seen. Meta repeats a webhook for days, and
-        /// tries to deliver a message for 30: a status that comes later than this no longer finds its message.
+        /// How long a message or status is known as already seen. Meta repeats a webhook for days, and tries to
+        /// deliver a message for 30: a status, reaction, edit or revoke that comes later than this no longer finds its
+        /// message, and an old chat that is shared later than this repeats it.
         dedup_days: Days<30, 3_650> = "45";
+        /// How long the raw items of calls, and of fields other than messages (templates, accounts, preferences), are kept.
+        report_days: Days<1, 3_650> = "90";
         /// How long events are kept for clients that come back: who was away longer is told of a gap.
         journal_days: Days<1, 3_650> = "7";
         /// How long a client that went away may come back to its rooms and its place, from its last sign of life.

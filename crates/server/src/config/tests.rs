@@ -141,6 +141,7 @@ fn the_defaults_are_what_others_rely_on() {
         parked_status_days = 30 # default
         parked_statuses_max = 100000 # default
         dedup_days = 45 # default
+        report_days = 90 # default
         journal_days = 7 # default
         session_hours = 24 # default
         sessions_max = 200000 # default

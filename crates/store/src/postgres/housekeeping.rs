@@ -36,7 +36,7 @@ impl Postgres {
             }
             Prune::ExcessDeadLetters => {
                 "SELECT id FROM (
-                     SELECT id, sum(length(raw)) OVER (ORDER BY id DESC) AS bytes FROM dead_letters
+                     SELECT id, sum(length(raw) + coalesce(length(around), 0)) OVER (ORDER BY id DESC) AS bytes FROM dead_letters
                  ) AS kept WHERE bytes > $1 ORDER BY id LIMIT $2"
             }
             Prune::OldParkedStatuses => {
@@ -54,6 +54,14 @@ impl Postgres {
                 "SELECT change FROM parked_changes WHERE change <= (
                      SELECT change FROM parked_changes ORDER BY change DESC LIMIT 1 OFFSET $1
                  ) ORDER BY change LIMIT $2"
+            }
+            Prune::FieldReports => {
+                "SELECT id FROM (SELECT id, received_at FROM field_reports ORDER BY id LIMIT $2) AS oldest
+                 WHERE received_at < $1 ORDER BY id"
+            }
+            Prune::CallReports => {
+                "SELECT id FROM (SELECT id, received_at FROM call_reports ORDER BY id LIMIT $2) AS oldest
+                 WHERE received_at < $1 ORDER BY id"
             }
             Prune::Seen => "SELECT number, wamid, what FROM seen WHERE day < $1 LIMIT $2",
         };
@@ -133,6 +141,8 @@ pub(super) fn statement(job: &Job) -> Option<Statement> {
         Prune::OldParkedChanges | Prune::ExcessParkedChanges => {
             "DELETE FROM parked_changes WHERE change = ANY ($1::bigint[])"
         }
+        Prune::FieldReports => "DELETE FROM field_reports WHERE id = ANY ($1::bigint[])",
+        Prune::CallReports => "DELETE FROM call_reports WHERE id = ANY ($1::bigint[])",
         Prune::Seen => {
             "DELETE FROM seen s USING unnest($1::bigint[], $2::bytea[], $3::text[]) AS u (number, wamid, what)
              WHERE s.number = u.number AND s.wamid = u.wamid AND s.what = u.what"

@@ -25,7 +25,7 @@ pub(crate) fn find(connection: &Connection, prune: Prune, bound: i64) -> rusqlit
         Prune::OldDeadLetters => "SELECT id FROM dead_letters WHERE received_at < ?1 ORDER BY id LIMIT ?2",
         Prune::ExcessDeadLetters => {
             "SELECT id FROM (
-                 SELECT id, sum(length(raw)) OVER (ORDER BY id DESC) AS bytes FROM dead_letters
+                 SELECT id, sum(length(raw) + coalesce(length(around), 0)) OVER (ORDER BY id DESC) AS bytes FROM dead_letters
              ) WHERE bytes > ?1 ORDER BY id LIMIT ?2"
         }
         Prune::OldParkedStatuses => {
@@ -43,6 +43,14 @@ pub(crate) fn find(connection: &Connection, prune: Prune, bound: i64) -> rusqlit
             "SELECT change FROM parked_changes WHERE change <= (
                  SELECT change FROM parked_changes ORDER BY change DESC LIMIT 1 OFFSET ?1
              ) ORDER BY change LIMIT ?2"
+        }
+        Prune::FieldReports => {
+            "SELECT id FROM (SELECT id, received_at FROM field_reports ORDER BY id LIMIT ?2)
+             WHERE received_at < ?1 ORDER BY id"
+        }
+        Prune::CallReports => {
+            "SELECT id FROM (SELECT id, received_at FROM call_reports ORDER BY id LIMIT ?2)
+             WHERE received_at < ?1 ORDER BY id"
         }
         Prune::Seen => "SELECT number, wamid, what FROM seen WHERE day < ?1 LIMIT ?2",
     };
@@ -94,6 +102,8 @@ pub(crate) fn remove(
         Prune::OldParkedChanges | Prune::ExcessParkedChanges => {
             "DELETE FROM parked_changes WHERE change = ?1"
         }
+        Prune::FieldReports => "DELETE FROM field_reports WHERE id = ?1",
+        Prune::CallReports => "DELETE FROM call_reports WHERE id = ?1",
         Prune::Seen => "DELETE FROM seen WHERE number = ?1 AND wamid = ?2 AND what = ?3",
     };
     let mut statement = connection.prepare_cached(sql)?;

@@ -9,7 +9,7 @@ fn at(seconds: i64) -> Timestamp {
     START.plus_millis(seconds * 1_000)
 }
 
-fn report(direction: Direction, call: Call, seconds: i64) -> Fact {
+pub(crate) fn report(direction: Direction, call: Call, seconds: i64) -> Fact {
     Fact::Call(Box::new(CallReport {
         number: number(),
         waba: None,

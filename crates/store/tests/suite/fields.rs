@@ -39,7 +39,7 @@ fn saved(customer: CustomerAliases, name: Option<&str>, seconds: i64) -> Fact {
     report("smb_app_state_sync", customer, Notice::Contact(contact), raw)
 }
 
-fn preference(value: &str, seconds: i64) -> Fact {
+pub(crate) fn preference(value: &str, seconds: i64) -> Fact {
     let preference = Preference {
         category: Token::parse("marketing_messages"),
         value: Token::parse(value),

@@ -152,6 +152,7 @@ pub(crate) fn limits() -> Limits {
         parked_status_days: 30,
         parked_statuses_max: 5,
         dedup_days: 45,
+        report_days: 90,
         session_hours: 24,
         sessions_max: 5,
     }

@@ -1,8 +1,10 @@
 //! What is kept for a time only goes, and nothing else does.
 
 use waypost_domain::time::DAY_MS;
-use waypost_domain::{DeadLetter, DeadLetterKind, Fact};
+use waypost_domain::{Call, CallStage, DeadLetter, DeadLetterKind, Direction, Fact};
 
+use crate::calls::report;
+use crate::fields::preference;
 use crate::fixture::{Fixture, START, app, echo, message, status};
 
 fn dead_letter(bytes: usize) -> Fact {
@@ -42,6 +44,21 @@ async fn the_journal_is_pruned_from_its_beginning_without_a_hole() {
     fixture.clock.advance_days(1);
     fixture.store.tend().await.unwrap();
     assert_eq!(fixture.text(kept), "4");
+}
+
+#[tokio::test]
+async fn the_items_of_calls_and_fields_go_after_their_days_and_the_call_stays() {
+    let fixture = Fixture::new();
+    let call = report(Direction::Inbound, Call::at(CallStage::Offered), 0);
+    fixture.receive(vec![call, preference("stop", 0)]).await;
+    let items = "SELECT (SELECT count(*) FROM field_reports) || ' ' || (SELECT count(*) FROM call_reports)";
+    fixture.clock.advance_days(89);
+    fixture.store.tend().await.unwrap();
+    assert_eq!(fixture.text(items), "1 1");
+    fixture.clock.advance_days(2);
+    fixture.store.tend().await.unwrap();
+    assert_eq!(fixture.text(items), "0 0");
+    assert_eq!(fixture.text("SELECT content FROM messages"), "📞 Call");
 }
 
 #[tokio::test]
