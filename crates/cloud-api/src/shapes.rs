@@ -284,9 +284,12 @@ shape!(
         kind = "type",
         status = "status",
         timestamp = "timestamp",
+        recipient_type = "recipient_type",
         recipient_id = "recipient_id",
         recipient_user_id = "recipient_user_id",
         recipient_parent_user_id = "recipient_parent_user_id",
+        // What Meta's page called it at first.
+        recipient_parent_user_id_too = "parent_recipient_user_id",
         participant_id = "recipient_participant_id",
         // The groups page spells it both ways.
         participant_id_too = "participant_recipient_id",

@@ -222,6 +222,34 @@ fn a_price_and_a_participant_are_found_where_groups_have_them() {
 }
 
 #[test]
+fn a_status_names_whom_its_message_was_sent_to() {
+    let named = |contacts: &str, members: &str| {
+        let item = format!(r#"{{"id":"wamid.1","status":"read",{members}}}"#);
+        let facts = facts("messages", &format!(r#"{contacts}"statuses":[{item}]"#));
+        let Fact::Status(status) = &facts[0] else { panic!("{facts:?}") };
+        let names = status.customer.iter().flat_map(|names| names.iter());
+        names.map(|name| format!("{} {}", name.kind.as_str(), name.value)).collect::<Vec<_>>().join(", ")
+    };
+    let contact = r#""contacts":[{"wa_id":"15550003001","user_id":"US.3001","parent_user_id":"US.ENT.1"}],"#;
+    let (phone, id) = (r#""recipient_id":"15550003001""#, r#""recipient_user_id":"US.3001""#);
+    for (contacts, members, expected) in [
+        ("", format!("{phone},{id}"), "bsuid US.3001, phone 15550003001"),
+        (
+            "",
+            format!(r#"{id},"parent_recipient_user_id":"US.ENT.1""#),
+            "bsuid US.3001, parent_bsuid US.ENT.1",
+        ),
+        (contact, phone.to_owned(), "bsuid US.3001, parent_bsuid US.ENT.1, phone 15550003001"),
+        (contact, id.to_owned(), "bsuid US.3001, parent_bsuid US.ENT.1, phone 15550003001"),
+        (contact, format!(r#"{phone},{id},"recipient_type":"group""#), ""),
+        (contact, format!(r#"{phone},"recipient_participant_id":"15550002001""#), ""),
+        ("", r#""recipient_id":[]"#.to_owned(), ""),
+    ] {
+        assert_eq!(named(contacts, &members), expected, "{contacts} {members}");
+    }
+}
+
+#[test]
 fn what_stands_beside_items_is_told_once() {
     let errors = r#""errors":[{"code":131000}]"#;
     let raw = |value: &str| {

@@ -103,6 +103,8 @@ pub struct StatusReport {
     pub wamid: Wamid,
     /// What happened.
     pub reported: Reported,
+    /// The names of whom the message was sent to: they tell who is who, and not which message it was. `None` of a group.
+    pub customer: Option<CustomerAliases>,
     /// Who of a group it is about.
     pub participant: Option<Box<str>>,
     /// What went wrong.

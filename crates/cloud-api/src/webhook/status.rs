@@ -1,8 +1,9 @@
 //! A status item becomes a [`StatusReport`].
 
 use waypost_domain::detail::Opaque;
-use waypost_domain::{Pricing, RawJson, Reported, StatusReport};
+use waypost_domain::{CustomerAliases, Pricing, RawJson, Reported, StatusReport};
 
+use super::contacts::{Contacts, Names};
 use super::message::{Flaw, Surroundings, time, wamid};
 use crate::errors::error_details;
 use crate::json::Node;
@@ -21,16 +22,33 @@ pub(super) fn status(item: Node<'_>, around: &Surroundings<'_>) -> Result<Status
         .string()
         .and_then(|word| Reported::parse(&word))
         .ok_or_else(|| Flaw::of("status", fields.status))?;
+    let participant = participant(&fields);
+    let customer = recipient(&fields, &around.contacts).filter(|_| participant.is_none());
     Ok(StatusReport {
         number: around.number.clone(),
         wamid,
         reported,
-        participant: participant(&fields),
+        customer,
+        participant,
         errors: error_details(fields.errors),
         pricing: pricing(&fields),
         at: time(fields.timestamp, around.received),
         raw: RawJson::new(raw),
     })
+}
+
+/// Whom the message was sent to. A group's statuses are about its members, and its id looks like a phone number.
+fn recipient(fields: &StatusItem<'_>, contacts: &Contacts<'_>) -> Option<CustomerAliases> {
+    if fields.recipient_type.string().is_some_and(|kind| kind == "group") {
+        return None;
+    }
+    let parents = [fields.recipient_parent_user_id, fields.recipient_parent_user_id_too];
+    let names = Names {
+        user_id: fields.recipient_user_id.text(),
+        parent_user_id: parents.into_iter().find_map(Node::text),
+        phone: fields.recipient_id.text(),
+    };
+    Some(contacts.customer(&names)?.aliases)
 }
 
 /// Who of a group it is about. The phone number comes first, because older reports of a group have nothing else.

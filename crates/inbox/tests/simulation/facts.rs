@@ -97,6 +97,7 @@ fn status(message: usize, word: &str, now: Timestamp) -> Fact {
         number: number(),
         wamid: wamid(message),
         reported: Reported::parse(word).unwrap(),
+        customer: None,
         participant: None,
         errors: Vec::new(),
         pricing: None,

@@ -104,16 +104,8 @@ impl Decider {
         mention: &Mention<'_>,
     ) -> CustomerId {
         let scope = self.known.scope_of(number);
-        let mut names = Vec::with_capacity(3);
-        for alias in mention.aliases.iter() {
-            let name = alias.canonical();
-            self.settle_name(plan, &name, scope);
-            let holder = self.known.holder(&name, scope).map(|holder| self.known.merges.now(holder));
-            let holder =
-                holder.map(|customer| Holder { customer, has_bsuid: self.known.has_bsuid(customer, scope) });
-            names.push(Named { kind: alias.kind, holder });
-        }
-        let Decision { person, attached, phone_from, doubles } = decide(&names);
+        let Decision { person, attached, phone_from, doubles } =
+            decide(&self.named(plan, mention.aliases, scope));
         let customer = match person {
             Person::Known(customer) => customer,
             Person::New => {
@@ -137,6 +129,34 @@ impl Decider {
             self.note_writing(plan, phone, scope);
         }
         customer
+    }
+
+    /// Who holds each of these names.
+    fn named(&mut self, plan: &mut Plan<'_>, aliases: &CustomerAliases, scope: i64) -> Vec<Named> {
+        let mut names = Vec::with_capacity(3);
+        for alias in aliases.iter() {
+            let name = alias.canonical();
+            self.settle_name(plan, &name, scope);
+            let holder = self.known.holder(&name, scope).map(|holder| self.known.merges.now(holder));
+            let holder =
+                holder.map(|customer| Holder { customer, has_bsuid: self.known.has_bsuid(customer, scope) });
+            names.push(Named { kind: alias.kind, holder });
+        }
+        names
+    }
+
+    /// Names that are told of somebody without their doing anything: the new ones are attached to whom one of them is
+    /// known to mean. Nobody is created for them, and where they would mean somebody new, nothing is learnt.
+    pub(super) fn learn_names(&mut self, plan: &mut Plan<'_>, number: i64, aliases: &CustomerAliases) {
+        let scope = self.known.scope_of(number);
+        let Decision { person, attached, doubles, .. } = decide(&self.named(plan, aliases, scope));
+        let Person::Known(customer) = person else { return };
+        for alias in attached.iter().filter_map(|kind| aliases.of_kind(*kind)) {
+            self.attach(plan, alias, (customer, scope));
+        }
+        for double in doubles {
+            self.note_duplicate(plan, customer, double);
+        }
     }
 
     /// Attaches those of `aliases` that nobody holds to a customer who exists; where somebody else holds one, the two

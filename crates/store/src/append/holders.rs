@@ -67,8 +67,11 @@ impl Known {
     /// Whether it was noted before that two may be one, or whoever was merged into them.
     pub(super) fn is_noted(&self, one: CustomerId, other: CustomerId) -> bool {
         let others = |member| self.noted.get(&member).into_iter().flatten();
-        let mut noted = self.merges.family(one).flat_map(others);
-        noted.any(|noted| self.merges.now(*noted) == other)
+        // What was noted of the two may have been loaded for one of them only.
+        [(one, other), (other, one)].into_iter().any(|(one, other)| {
+            let mut noted = self.merges.family(one).flat_map(others);
+            noted.any(|noted| self.merges.now(*noted) == other)
+        })
     }
 
     /// Whether the customer, or anybody merged into it, has a BSUID in the scope.

@@ -25,6 +25,9 @@ impl Decider {
         if self.is_repeated(plan, key, delivery.received) {
             return Received::Repeated;
         }
+        if let Some(aliases) = &report.customer {
+            self.learn_names(plan, number, aliases);
+        }
         let hop = ParkedRow {
             reported: report.reported.clone(),
             participant: report.participant.clone(),

@@ -126,6 +126,7 @@ impl Want<'_> {
             }
             Item::Status { delivery, report, digest, what } => {
                 let number = self.number(&delivery.app, &report.number, None);
+                self.people(report.customer.iter().flat_map(CustomerAliases::iter), None);
                 let Some(number) = number else { return };
                 self.message(number, *digest);
                 self.seen(SeenKey { number, wamid: *digest, status: Some(what.clone()) });

@@ -380,10 +380,18 @@ pub(crate) fn status_at(wamid: &str, word: &str, seconds: i64) -> Fact {
         number: number(),
         wamid: Wamid::parse(wamid).unwrap(),
         reported: Reported::parse(word).unwrap(),
+        customer: None,
         participant: None,
         errors: Vec::new(),
         pricing: None,
         at: Some(START.plus_millis(seconds * 1000)),
         raw: RawJson::new("{}"),
     }))
+}
+
+/// The same status, which names whom the message was sent to.
+pub(crate) fn status_to(wamid: &str, word: &str, customer: CustomerAliases) -> Fact {
+    let Fact::Status(mut status) = status(wamid, word) else { unreachable!() };
+    status.customer = Some(customer);
+    Fact::Status(status)
 }

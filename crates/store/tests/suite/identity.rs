@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use waypost_domain::{AliasKind, CustomerAliases, CustomerId, Fact, MessageType, PhoneNumberId, Scope};
 use waypost_store::{Binding, CustomerMatch, Step};
 
-use crate::fixture::{Fixture, alias, message_of, phone};
+use crate::fixture::{Fixture, alias, echo, message_of, phone, status, status_to};
 
 fn both(bsuid: &str, digits: &str) -> CustomerAliases {
     CustomerAliases::new([alias(AliasKind::Bsuid, bsuid), alias(AliasKind::Phone, digits)]).unwrap()
@@ -53,6 +53,63 @@ async fn a_phone_with_another_bsuid_is_another_person_who_takes_the_phone_along(
     // Whoever is known by the phone alone is the new one, too.
     fixture.receive(vec![message_of("wamid.3", phone("15550002001"), "three")]).await;
     assert_eq!(fixture.count("SELECT count(*) FROM customers"), 2);
+}
+
+#[tokio::test]
+async fn a_status_that_names_phone_and_bsuid_says_that_they_are_one_person() {
+    let phone = || phone("15550003001");
+    let facts = || {
+        vec![
+            message_of("wamid.1", phone(), "one"),
+            status_to("wamid.9", "delivered", both("US.3001", "15550003001")),
+            message_of("wamid.2", bsuid("US.3001"), "two"),
+        ]
+    };
+    for at_once in [1, 3] {
+        let fixture = Fixture::new();
+        for part in facts().chunks(at_once) {
+            fixture.receive(part.to_vec()).await;
+        }
+        assert_eq!(fixture.count("SELECT count(*) FROM customers"), 1, "{at_once} at once");
+        assert_eq!(customer(&fixture, "US.3001").await, customer(&fixture, "15550003001").await);
+    }
+}
+
+#[tokio::test]
+async fn a_status_makes_nobody_and_moves_no_name() {
+    let mut fixture = Fixture::new();
+    fixture.receive(vec![status_to("wamid.9", "delivered", both("US.1", "15550002001"))]).await;
+    assert_eq!(fixture.count("SELECT count(*) FROM customers"), 0, "nobody is known by either name");
+    fixture.receive(vec![message_of("wamid.1", both("US.1", "15550002001"), "one")]).await;
+    fixture.shown().await;
+    // The number may have gone to somebody else: who that is, a message has to say.
+    fixture.receive(vec![status_to("wamid.9", "read", both("US.2", "15550002001"))]).await;
+    assert_eq!(fixture.count("SELECT count(*) FROM aliases"), 2);
+    assert_eq!(customer(&fixture, "15550002001").await, customer(&fixture, "US.1").await);
+    // Whom it was sent to does not say which message it is of.
+    fixture.receive(vec![echo("wamid.2"), status_to("wamid.2", "read", bsuid("US.77"))]).await;
+    assert!(fixture.shown().await.contains(&"status read: accepted -> read".to_owned()));
+    assert_eq!(fixture.count("SELECT count(*) FROM customers"), 1);
+}
+
+#[tokio::test]
+async fn two_whom_a_status_names_are_noted_as_a_possible_duplicate_once() {
+    let mut fixture = Fixture::new();
+    fixture.receive(vec![echo("wamid.0"), message_of("wamid.1", bsuid("US.1"), "one")]).await;
+    fixture.shown().await;
+    fixture.receive(vec![status_to("wamid.0", "delivered", both("US.1", "15550002001"))]).await;
+    assert_eq!(
+        fixture.shown().await,
+        ["customer possible duplicate", "status delivered: accepted -> delivered"]
+    );
+    // The parent's id becomes the one's together with a status that names it beside the other's number.
+    let parent = || alias(AliasKind::ParentBsuid, "US.ENT.1");
+    let named = CustomerAliases::new([parent(), alias(AliasKind::Bsuid, "US.1")]).unwrap();
+    let again = CustomerAliases::new([parent(), alias(AliasKind::Phone, "15550002001")]).unwrap();
+    fixture.receive(vec![message_of("wamid.2", named, "two"), status_to("wamid.0", "read", again)]).await;
+    assert_eq!(fixture.shown().await, ["message two", "status read: delivered -> read"]);
+    fixture.receive(vec![status("wamid.0", "played")]).await;
+    assert_eq!(fixture.count("SELECT count(*) FROM duplicates"), 1);
 }
 
 #[tokio::test]

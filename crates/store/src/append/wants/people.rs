@@ -82,13 +82,20 @@ impl Want<'_> {
     /// All the names, and whoever holds them, with what was noted of them.
     pub(super) fn people<'n>(&mut self, names: impl Iterator<Item = &'n Alias>, number: Option<i64>) {
         let mut holders: Vec<CustomerId> = Vec::new();
+        let mut free = 0;
         for name in names {
-            for holder in self.holders(name) {
+            let of_name = self.holders(name);
+            free += usize::from(of_name.is_empty());
+            for holder in of_name {
                 self.customer(holder, number);
                 holders.push(holder);
             }
         }
-        self.pairs(&holders);
+        // A name that is nobody's may become another's by an item before this one, after all has been asked for.
+        match free {
+            0 => self.pairs(&holders),
+            _ => self.noted(&holders),
+        }
     }
 
     /// What was noted of them, where they are several.
@@ -98,6 +105,11 @@ impl Want<'_> {
         if customers.iter().all(|customer| Some(merges.now(*customer)) == first) {
             return;
         }
+        self.noted(customers);
+    }
+
+    fn noted(&mut self, customers: &[CustomerId]) {
+        let merges = &self.known.merges;
         let people: Vec<CustomerId> =
             customers.iter().flat_map(|customer| merges.family(*customer)).collect();
         for customer in people {
