@@ -21,12 +21,18 @@ pub(super) const fn key(digest: WamidDigest) -> SeenKey {
     SeenKey::message(NO_NUMBER, digest)
 }
 
-/// What tells a report from others: what it says, of which number, and when.
+/// What tells a report from others: what it says, of which account and number, and when.
 pub(super) fn identity(report: &FieldReport) -> Vec<u8> {
     let number = report.number.as_ref().map_or("", |number| number.as_str());
+    let waba = report.waba.as_ref().map_or("", |waba| waba.as_str());
     let told_at = report.told_at.map(Timestamp::as_millis).unwrap_or_default().to_be_bytes();
-    let parts: [&[u8]; 4] =
-        [report.field.as_bytes(), number.as_bytes(), &told_at, report.raw.as_str().as_bytes()];
+    let parts: [&[u8]; 5] = [
+        report.field.as_bytes(),
+        waba.as_bytes(),
+        number.as_bytes(),
+        &told_at,
+        report.raw.as_str().as_bytes(),
+    ];
     parts.join(&0)
 }
 

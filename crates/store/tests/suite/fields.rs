@@ -5,7 +5,7 @@ use waypost_domain::identity::Amendment;
 use waypost_domain::notice::{Preference, SavedContact, StandbyCopy, StandbyPart};
 use waypost_domain::{
     AliasKind, CustomerAliases, CustomerName, CustomerNotes, Fact, FieldReport, MarketingChoice, Notice,
-    RawJson, Timestamp,
+    RawJson, Timestamp, WabaId,
 };
 use waypost_store::CustomerMatch;
 
@@ -127,13 +127,13 @@ async fn what_another_app_answers_opens_the_window_and_is_no_message_of_ours() {
 }
 
 #[tokio::test]
-async fn one_content_at_two_times_or_of_two_numbers_is_two_reports() {
+async fn one_content_at_two_times_or_of_two_accounts_is_two_reports() {
     let fixture = Fixture::new();
-    let told = |told_at: Option<i64>| {
+    let told_of = |account: &str, told_at: Option<i64>| {
         Fact::Field(Box::new(FieldReport {
             field: "account_review_update".into(),
             number: None,
-            waba: None,
+            waba: WabaId::parse(account),
             customer: None,
             notice: None,
             ties: Vec::new(),
@@ -141,8 +141,12 @@ async fn one_content_at_two_times_or_of_two_numbers_is_two_reports() {
             raw: RawJson::new(r#"{"decision":"APPROVED"}"#),
         }))
     };
+    let told = |told_at| told_of("200000000000001", told_at);
     let counts = fixture.receive(vec![told(Some(1)), told(Some(2)), told(Some(1)), told(None)]).await;
     assert_eq!((counts.stored, counts.repeated), (3, 1));
+    let other = || told_of("200000000000002", Some(1));
+    let counts = fixture.receive(vec![other(), told(Some(1)), other()]).await;
+    assert_eq!((counts.stored, counts.repeated), (1, 2));
 }
 
 #[tokio::test]
