@@ -111,7 +111,7 @@ pub struct Reaction {
 pub struct Edit {
     /// The message that it is about, which may not have come yet.
     pub target: Option<Wamid>,
-    /// The message as it is now; never an edit itself. Its words are the content of the edit.
+    /// The message as it is now; never an edit itself. Its words are the content of the edit. Without it nothing is changed.
     pub edited: Option<Box<Typed>>,
 }
 

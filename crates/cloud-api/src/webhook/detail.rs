@@ -113,6 +113,17 @@ fn edit(node: Node<'_>, received: Timestamp) -> Edit {
     let edited = edit.message.object::<MessageItem<'_>>().and_then(|message| {
         // An edit within an edit is no message: hostile nesting stops here.
         let kind = word(message.kind).filter(|kind| kind.as_str() != "edit")?;
+        let holder = match kind.as_str() {
+            "text" => message.text,
+            "image" => message.image,
+            "video" => message.video,
+            "document" => message.document,
+            _ => message.kind,
+        };
+        // Without what it says now, a placeholder would take the place of the words that it had.
+        if holder.is_null() {
+            return None;
+        }
         Some(Box::new(typed(&kind, &message, received)))
     });
     Edit { target: wamid(edit.original_message_id), edited }

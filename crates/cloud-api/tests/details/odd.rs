@@ -249,6 +249,13 @@ fn a_change_of_another_message_names_it_if_it_can() {
               edit"#]],
     );
     check(
+        "edit",
+        r#""edit":{"original_message_id":"wamid.0","message":{"type":"image"}}"#,
+        &expect![[r#"
+            edit "[image]"
+              edit target=wamid.0"#]],
+    );
+    check(
         "revoke",
         r#""revoke":{}"#,
         &expect![[r#"

@@ -41,11 +41,11 @@ pub(crate) struct ReactionRow {
     pub(crate) wamid: WamidDigest,
 }
 
-/// The message that an item changes.
+/// The message that an item changes; `None` also of an edit that does not say what the message is now.
 pub(super) fn target(received: &ReceivedMessage) -> Option<&Wamid> {
     match &received.detail.typed {
         Typed::Reaction(reaction) => reaction.target.as_ref(),
-        Typed::Edit(edit) => edit.target.as_ref(),
+        Typed::Edit(edit) => edit.edited.as_ref().and(edit.target.as_ref()),
         Typed::Revoke(revoke) => revoke.target.as_ref(),
         _ => None,
     }
@@ -61,7 +61,7 @@ pub(super) fn change_item(
         Typed::Reaction(reaction) => {
             ChangeKind::Reaction { by: reactor(received), emoji: reaction.emoji.clone() }
         }
-        Typed::Edit(_) => {
+        Typed::Edit(edit) if edit.edited.is_some() => {
             ChangeKind::Edit { content: message.content.clone(), detail: message.detail.clone() }
         }
         Typed::Revoke(_) => ChangeKind::Revoke,

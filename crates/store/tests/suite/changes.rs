@@ -1,7 +1,7 @@
 //! Reactions, edits and revokes change the message that they name, in whatever order they come.
 
 use waypost_domain::detail::SystemChange;
-use waypost_domain::{AliasKind, CustomerAliases, Fact, Source};
+use waypost_domain::{AliasKind, CustomerAliases, Fact, Source, Typed, Wamid};
 use waypost_store::StoreCounts;
 
 use crate::fixture::{Fixture, START, alias, by, echo, edit, message, message_of, phone, reaction, revoke};
@@ -27,6 +27,21 @@ async fn an_edit_shows_as_a_change_of_its_message_and_the_first_words_are_kept()
     assert_eq!(fixture.text("SELECT content FROM messages WHERE seq = 1"), "hello!");
     assert_eq!(fixture.text("SELECT original FROM messages WHERE seq = 1"), "helo");
     assert_eq!(fixture.count("SELECT count(*) FROM messages WHERE target = 1"), 2);
+}
+
+#[tokio::test]
+async fn an_edit_that_says_nothing_leaves_the_words() {
+    let mut fixture = Fixture::new();
+    let Fact::Message(mut item) = edit("wamid.2", "wamid.1", "[edit]", 5) else { unreachable!() };
+    let Typed::Edit(empty) = &mut item.detail.typed else { unreachable!() };
+    empty.edited = None;
+    fixture.receive(vec![Fact::Message(item.clone()), message("wamid.1", "hello")]).await;
+    assert_eq!(fixture.shown().await, ["message hello"]);
+    item.wamid = Wamid::parse("wamid.3").unwrap();
+    fixture.receive(vec![Fact::Message(item), edit("wamid.4", "wamid.1", "hello!", 9)]).await;
+    assert_eq!(fixture.shown().await, ["update edited: hello!"]);
+    assert_eq!(fixture.count("SELECT count(*) FROM messages"), 4, "the items are kept");
+    assert_eq!(fixture.count("SELECT count(*) FROM parked_changes"), 0);
 }
 
 #[tokio::test]
