@@ -95,6 +95,8 @@ fn content_is_what_a_person_would_read() {
         ("edit", r#""edit":{"message":{"type":"image","image":{"caption":"left"}}}"#, "left"),
         ("edit", r#""edit":{"message":{"type":"edit","edit":{"message":{"type":"text"}}}}"#, "[edit]"),
         ("edit", r#""edit":7"#, "[edit]"),
+        // What another app sent, as the standby field copies it.
+        ("template", r#""template":{"name":"order_update"}"#, "[template]"),
     ] {
         assert_eq!(typed(kind, members).content, expected, "{kind} {members}");
     }

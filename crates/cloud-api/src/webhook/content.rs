@@ -49,7 +49,7 @@ fn placeholder(kind: &str) -> String {
         "unsupported" | "unknown" => "[unsupported message]".to_owned(),
         "revoke" => "[deleted message]".to_owned(),
         "text" | "image" | "video" | "document" | "audio" | "sticker" | "location" | "interactive"
-        | "button" | "order" | "system" | "edit" | "request_welcome" => format!("[{kind}]"),
+        | "button" | "order" | "system" | "edit" | "request_welcome" | "template" => format!("[{kind}]"),
         kind => format!("[{kind}: a kind of message that is not known here yet]"),
     }
 }
