@@ -141,6 +141,7 @@ impl<'a> MetadataView<'a> {
             }
             // What these say is the message's `media`, or the change that it makes to another message.
             Typed::Media(_) | Typed::Reaction(_) | Typed::Revoke(_) => {}
+            Typed::RequestWelcome | Typed::MediaPlaceholder => {}
         }
     }
 

@@ -108,9 +108,12 @@ fn the_dashboards_test_is_told_and_is_nothing_else() {
 
 #[test]
 fn a_message_is_read_again_out_of_its_item_where_its_type_is_known() {
-    let read = |item| read_again(item, Source::Customer, RECEIVED).map(|(kind, content, _)| (kind, content));
+    let read = |item: &str| read_again(item, Source::Customer, RECEIVED).map(|(kind, content, _)| (kind, content));
     assert_eq!(read(r#"{"id":"wamid.1","type":"hologram"}"#), None);
     assert_eq!(read("[]"), None);
+    for known in ["request_welcome", "media_placeholder"] {
+        assert!(read(&format!(r#"{{"id":"wamid.1","type":"{known}"}}"#)).is_some(), "{known}");
+    }
     let (kind, content) = read(r#"{"type":"image","image":{"caption":"a lid"}}"#).unwrap();
     assert_eq!((kind.as_str(), content.as_str()), ("image", "a lid"));
 }

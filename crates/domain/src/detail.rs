@@ -75,6 +75,10 @@ pub enum Typed {
     Revoke(Revoke),
     /// `unsupported`, formerly `unknown`: WhatsApp does not hand it out. The reasons are the message's errors.
     Unsupported(Unsupported),
+    /// `request_welcome`: the customer opened the chat for the first time. WhatsApp tells it no more.
+    RequestWelcome,
+    /// `media_placeholder`: a file of an old chat, which may come later.
+    MediaPlaceholder,
     /// `call`: one side called the other.
     Call(Call),
     /// A type that is not known here.

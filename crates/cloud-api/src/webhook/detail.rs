@@ -52,6 +52,8 @@ fn typed(kind: &MessageType, fields: &MessageItem<'_>, received: Timestamp) -> T
         "system" => Typed::System(Box::new(system(fields, received))),
         "revoke" => Typed::Revoke(revoke(fields.revoke)),
         "unsupported" | "unknown" => Typed::Unsupported(unsupported(fields.unsupported)),
+        "request_welcome" => Typed::RequestWelcome,
+        "media_placeholder" => Typed::MediaPlaceholder,
         _ => Typed::Unknown(kind.clone()),
     }
 }

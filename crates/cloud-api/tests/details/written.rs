@@ -124,6 +124,8 @@ fn typed(typed: &Typed) -> Vec<String> {
         Typed::Unsupported(unsupported) => {
             Line::of("unsupported").part("kind", unsupported.kind.as_ref().map(MessageType::as_str))
         }
+        Typed::RequestWelcome => Line::of("request welcome"),
+        Typed::MediaPlaceholder => Line::of("media placeholder"),
         Typed::Call(call) => Line::of("call").part("stage", Some(call.stage.as_str())),
         Typed::Unknown(kind) => Line::of("unknown").part("type", Some(kind.as_str())),
     };

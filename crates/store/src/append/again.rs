@@ -7,9 +7,6 @@ use super::item::Reread;
 use super::plan::{Plan, Write};
 use crate::letters::OurNumber;
 
-/// The type of a message in an old chat whose file comes later.
-const PLACEHOLDER: &str = "media_placeholder";
-
 impl Decider {
     /// These numbers are claimed, and no others.
     pub(super) fn claim<'a>(&mut self, plan: &mut Plan<'a>, claims: &'a [OurNumber]) {
@@ -24,11 +21,9 @@ impl Decider {
         }
     }
 
-    /// Remembers a message of a type that is not known. A placeholder is known: it stands for a file that comes later.
+    /// Remembers a message of a type that is not known.
     pub(super) fn note_type(&self, plan: &mut Plan<'_>, seq: i64, detail: &Detail) {
-        if let Typed::Unknown(kind) = &detail.typed
-            && kind.as_str() != PLACEHOLDER
-        {
+        if let Typed::Unknown(_) = &detail.typed {
             plan.write(Write::UnknownType { seq });
         }
     }

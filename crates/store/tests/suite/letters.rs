@@ -68,12 +68,10 @@ async fn a_letter_that_says_something_is_stored_and_gone_and_what_came_otherwise
 #[tokio::test]
 async fn a_message_of_an_unknown_type_is_understood_once() {
     let mut fixture = Fixture::new();
-    let facts = vec![
-        message("wamid.1", "x"),
-        unknown("wamid.2", "hologram"),
-        unknown("wamid.3", "media_placeholder"),
-    ];
-    fixture.receive(facts).await;
+    let Fact::Message(mut placeholder) = unknown("wamid.3", "media_placeholder") else { unreachable!() };
+    placeholder.detail.typed = Typed::MediaPlaceholder;
+    let placeholder = Fact::Message(placeholder);
+    fixture.receive(vec![message("wamid.1", "x"), unknown("wamid.2", "hologram"), placeholder]).await;
     fixture.shown().await;
     let messages = fixture.store.unknown_messages(None).await.unwrap();
     assert_eq!(messages.len(), 1, "a placeholder is filled by its file");
