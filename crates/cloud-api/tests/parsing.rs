@@ -95,6 +95,7 @@ fn content_is_what_a_person_would_read() {
         ("edit", r#""edit":{"message":{"type":"image","image":{"caption":"left"}}}"#, "left"),
         ("edit", r#""edit":{"message":{"type":"edit","edit":{"message":{"type":"text"}}}}"#, "[edit]"),
         ("edit", r#""edit":7"#, "[edit]"),
+        ("poll.v2", r#""poll.v2":{}"#, "[poll-v2: a kind of message that is not known here yet]"),
         // What another app sent, as the standby field copies it.
         ("template", r#""template":{"name":"order_update"}"#, "[template]"),
     ] {
@@ -287,7 +288,7 @@ fn reasons_tell_the_place_and_never_a_value() {
     let items = [
         format!(r#"{{"id":"{secret}","type":"text"}}"#),
         format!(r#"{{"from":"{secret}","id":"{secret}","type":"text"}}"#),
-        format!(r#"{{"from":"1","id":"{secret}","type":"s3cret type"}}"#),
+        format!(r#"{{"from":"1","id":"{secret}","type":["{secret}"]}}"#),
         format!(r#""{secret}""#),
     ];
     let body = webhook("messages", &format!(r#""messages":[{}],"statuses":"{secret}""#, items.join(",")));

@@ -93,6 +93,9 @@ impl Source {
     }
 }
 
+/// The longest type of a message that is kept, in characters.
+const CHARS_MAX: usize = 64;
+
 /// Meta's word for the type of a message (`text`, `image`, …). New ones appear without notice.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct MessageType(Box<str>);
@@ -104,12 +107,13 @@ impl MessageType {
         Self("text".into())
     }
 
-    /// The type of Meta's word: 1 to 64 characters out of letters, digits, `_` and `-`; `None` for anything else.
+    /// The type of Meta's word: letters, digits, `_` and `-`, at most 64 of them. A word that is longer is cut, and any other
+    /// character is a `-`, which no type that is known has, so that it is kept as one that is not known. `None` for an empty word.
     #[must_use]
     pub fn parse(word: &str) -> Option<Self> {
-        let usable = (1..=64).contains(&word.len())
-            && word.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'));
-        usable.then(|| Self(word.into()))
+        let is_usable = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-');
+        let word: String = word.chars().take(CHARS_MAX).map(|c| if is_usable(c) { c } else { '-' }).collect();
+        (!word.is_empty()).then(|| Self(word.into()))
     }
 
     /// Meta's word.
@@ -232,5 +236,24 @@ impl fmt::Debug for Message {
             .field("kind", &self.kind)
             .field("state", &self.state)
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_type_of_any_word_is_kept_and_is_none_that_is_known() {
+        for (word, kept) in [
+            ("text", "text"),
+            ("poll.v2", "poll-v2"),
+            ("media placeholder", "media-placeholder"),
+            ("ą\u{0}", "--"),
+            (&*"x".repeat(200), &*"x".repeat(64)),
+        ] {
+            assert_eq!(MessageType::parse(word).unwrap().as_str(), kept, "{word}");
+        }
+        assert_eq!(MessageType::parse(""), None);
     }
 }
