@@ -206,6 +206,21 @@ fn a_stranger_gets_no_name_from_a_contact() {
 }
 
 #[test]
+fn a_number_may_be_written_as_people_write_it() {
+    let number = |message: &ReceivedMessage| message.customer.shown_number().to_owned();
+    let written = typed("text", r#""from":"+1 555 000 2002""#);
+    assert_eq!(number(&written), "15550002002");
+    let by_contact = message(
+        r#""contacts":[{"wa_id":"+1 555 000 2002","user_id":"US.1"}],
+        "messages":[{"from_user_id":"US.1","id":"wamid.1","type":"text"}]"#,
+    );
+    assert_eq!(number(&by_contact), "15550002002");
+    let book = r#""state_sync":[{"type":"contact","contact":{"phone_number":"+49 151 23456789"}}]"#;
+    let Fact::Field(report) = &facts("smb_app_state_sync", book)[0] else { panic!() };
+    assert_eq!(report.customer.as_ref().unwrap().shown_number(), "4915123456789");
+}
+
+#[test]
 fn a_group_is_the_customer() {
     let message = message(
         r#""contacts":[{"profile":{"name":"Ana"},"wa_id":"1"}],

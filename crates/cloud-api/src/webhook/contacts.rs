@@ -140,15 +140,18 @@ impl Names<'_> {
     /// The usable ones, each followed by what `others` add: of a kind, an item's own name comes before its contact's.
     pub(super) fn aliases(&self, others: Option<&Names<'_>>) -> Option<CustomerAliases> {
         let of = |names: &Names<'_>| {
-            [
+            let ids = [
                 (AliasKind::Bsuid, names.user_id.as_deref()),
                 (AliasKind::ParentBsuid, names.parent_user_id.as_deref()),
-                (AliasKind::Phone, names.phone.as_deref()),
-            ]
-            .into_iter()
-            .filter_map(|(kind, name)| Alias::parse(kind, name?))
-            .collect::<Vec<_>>()
+            ];
+            let ids = ids.into_iter().filter_map(|(kind, name)| Alias::parse(kind, name?));
+            ids.chain(names.phone.as_deref().and_then(phone)).collect::<Vec<_>>()
         };
         CustomerAliases::new(of(self).into_iter().chain(others.map(of).unwrap_or_default()))
     }
+}
+
+/// A phone number as WhatsApp writes it, or as people do.
+pub(super) fn phone(text: &str) -> Option<Alias> {
+    Alias::parse(AliasKind::Phone, text).or_else(|| Alias::dialled(text))
 }

@@ -12,9 +12,9 @@ use waypost_domain::detail::{
     Context, Detail, Edit, Forwarded, Location, Opaque, Point, QuickReply, Reaction, Revoke, System,
     SystemChange, Text, Typed, Unsupported, Words,
 };
-use waypost_domain::{Alias, AliasKind, CustomerAliases, LinkPreview, MessageType, Timestamp, Wamid};
+use waypost_domain::{Alias, CustomerAliases, LinkPreview, MessageType, Timestamp, Wamid};
 
-use super::contacts::Names;
+use super::contacts::{self, Names};
 use super::message::time;
 use crate::json::{Node, Shape};
 use crate::shapes::{self, MessageItem};
@@ -80,7 +80,7 @@ fn wamid(node: Node<'_>) -> Option<Wamid> {
 }
 
 fn phone(node: Node<'_>) -> Option<Alias> {
-    Alias::parse(AliasKind::Phone, &node.text()?)
+    contacts::phone(&node.text()?)
 }
 
 fn text(node: Node<'_>) -> Text {

@@ -2,6 +2,7 @@
 
 use waypost_domain::{Alias, AliasKind, PortfolioId, Tie, WabaId};
 
+use super::contacts::phone;
 use crate::json::Node;
 use crate::shapes::{ChangedId, UserIdUpdate, Value, WabaInfo};
 
@@ -28,8 +29,8 @@ fn names(update: &UserIdUpdate<'_>) -> Option<Tie> {
     };
     let of_user = changed(update.user_id, AliasKind::Bsuid);
     let of_parent = changed(update.parent_user_id, AliasKind::ParentBsuid);
-    let phone = update.wa_id.text().and_then(|id| Alias::parse(AliasKind::Phone, &id));
-    let names: Vec<Alias> = of_user.into_iter().chain(of_parent).flatten().chain(phone).collect();
+    let now = update.wa_id.text().and_then(|id| phone(&id));
+    let names: Vec<Alias> = of_user.into_iter().chain(of_parent).flatten().chain(now).collect();
     (names.len() > 1).then_some(Tie::Names(names))
 }
 
