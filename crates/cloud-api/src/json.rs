@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::marker::PhantomData;
 
-use serde::de::{Deserialize, Deserializer, Error, MapAccess, Visitor};
+use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
 /// One JSON value as it came, or nothing where the member is missing.
@@ -67,6 +67,29 @@ impl<'a> Node<'a> {
     pub(crate) fn items(self) -> Option<Vec<Self>> {
         let raw = self.raw().filter(|raw| raw.starts_with('['))?;
         serde_json::from_str(raw).ok()
+    }
+
+    /// Whether it is a list of one item. No more than two items are looked at.
+    pub(crate) fn holds_one(self) -> bool {
+        struct One;
+
+        impl<'de> Visitor<'de> for One {
+            type Value = ();
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a list of one item")
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<(), A::Error> {
+                let first = items.next_element::<&RawValue>()?;
+                match (first, items.next_element::<&RawValue>()?) {
+                    (Some(_), None) => Ok(()),
+                    _ => Err(A::Error::custom("it has none, or more")),
+                }
+            }
+        }
+
+        self.raw().is_some_and(|raw| serde_json::Deserializer::from_str(raw).deserialize_seq(One).is_ok())
     }
 
     /// The items of a list, or the one object that stands where a list is usual.

@@ -65,6 +65,19 @@ fn a_mended_item_is_what_it_would_have_been() {
     }
 }
 
+/// The contact beside it is another's, which shows only as long as the other is there.
+#[test]
+fn a_mended_item_gets_no_name_from_anothers_contact() {
+    let body = r#"{"object":"whatsapp_business_account","entry":[{"id":"2","changes":[{"field":"messages","value":{
+        "metadata":{"phone_number_id":"101"},"contacts":[{"profile":{"name":"Ana"},"user_id":"US.1"}],
+        "messages":[{"from_user_id":"US.1","id":"wamid.1","type":"text"},7]}}]}]}"#;
+    let letter = letters(parse(body.as_bytes(), RECEIVED)).remove(0);
+    let mended =
+        restore(letter.around.as_ref().unwrap(), br#"{"from":"15550002002","id":"wamid.2","type":"text"}"#);
+    let [Fact::Message(message)] = &parse(&mended, RECEIVED)[..] else { panic!() };
+    assert_eq!((message.customer_name.as_ref(), message.customer.shown_number()), (None, "15550002002"));
+}
+
 #[test]
 fn a_claimed_number_speaks_through_its_app_and_account_only() {
     let (ours, other) = (AppName::parse("default").unwrap(), AppName::parse("other").unwrap());
@@ -108,7 +121,8 @@ fn the_dashboards_test_is_told_and_is_nothing_else() {
 
 #[test]
 fn a_message_is_read_again_out_of_its_item_where_its_type_is_known() {
-    let read = |item: &str| read_again(item, Source::Customer, RECEIVED).map(|(kind, content, _)| (kind, content));
+    let read =
+        |item: &str| read_again(item, Source::Customer, RECEIVED).map(|(kind, content, _)| (kind, content));
     assert_eq!(read(r#"{"id":"wamid.1","type":"hologram"}"#), None);
     assert_eq!(read("[]"), None);
     for known in ["request_welcome", "media_placeholder"] {

@@ -192,16 +192,40 @@ fn contacts_are_found_by_their_ids_in_any_order_and_number() {
 #[test]
 fn a_stranger_gets_no_name_from_a_contact() {
     let contact = r#""contacts":[{"profile":{"name":"Ana"},"wa_id":"15550002001","user_id":"US.1"}]"#;
-    for sender in [
-        r#""from":"15550002002""#,
+    let other = r#"{"from":"15550002001","id":"wamid.2","type":"text"}"#;
+    for (sender, beside) in [
+        // Ana wrote the other one.
+        (r#""from":"15550002002""#, format!(",{other}")),
         // The number is Ana's no longer.
-        r#""from":"15550002001","from_user_id":"US.2""#,
+        (r#""from":"15550002001","from_user_id":"US.2""#, String::new()),
     ] {
         let message = message(&format!(
-            r#"{contact},"messages":[{{{sender},"id":"wamid.1","type":"text","text":null}}]"#
+            r#"{contact},"messages":[{{{sender},"id":"wamid.1","type":"text","text":null}}{beside}]"#
         ));
         assert_eq!(message.customer_name, None, "{sender}");
         assert!(message.customer.iter().all(|alias| &*alias.value != "US.1"), "{sender}");
+    }
+}
+
+#[test]
+fn a_contact_is_found_by_any_form_of_its_number_and_one_alone_without_it() {
+    let others = (0..9).map(|n| format!(r#",{{"wa_id":"1555000{n:04}"}}"#)).collect::<String>();
+    for (from, contact, beside) in [
+        ("5511987659999", r#""wa_id":"551187659999""#, others.as_str()),
+        ("5511987659999", r#""wa_id":"551187659999""#, ",{}"),
+        ("15550003001", r#""wa_id":"+15550003001""#, ",{}"),
+        ("+15550003001", r#""wa_id":"15550003001""#, ",{}"),
+        ("+1 555 000 3001", r#""wa_id":15550003001"#, ",{}"),
+        ("15550003001", r#""x":1"#, ""),
+        ("5491150003001", r#""wa_id":"541150003001""#, ""),
+    ] {
+        let message = message(&format!(
+            r#""contacts":[{{"profile":{{"name":"Ana"}},"user_id":"US.1",{contact}}}{beside}],
+            "messages":[{{"from":"{from}","id":"wamid.1","type":"text"}}],"statuses":[]"#
+        ));
+        let id = message.customer.of_kind(AliasKind::Bsuid).map(|id| &*id.value);
+        assert_eq!((message.customer_name.is_some(), id), (true, Some("US.1")), "{from} {contact}");
+        assert_eq!(message.customer.shown_number(), from.replace(['+', ' '], ""));
     }
 }
 

@@ -6,6 +6,7 @@
 use waypost_domain::RawJson;
 
 use super::OBJECT;
+use super::contacts::Company;
 use crate::json::Node;
 use crate::shapes::{HistoryThread, Value};
 
@@ -65,7 +66,7 @@ impl EntryMembers<'_> {
         let mut change = format!("{{\"value\":{{{hole}");
         push(&mut change, "metadata", value.metadata, MEMBER_BYTES_MAX);
         push(&mut change, "recipient", value.recipient, MEMBER_BYTES_MAX);
-        push(&mut change, "contacts", value.contacts, CONTACTS_BYTES_MAX);
+        push_contacts(&mut change, value);
         change.push('}');
         push(&mut change, "field", field, MEMBER_BYTES_MAX);
         change.push('}');
@@ -78,6 +79,21 @@ impl EntryMembers<'_> {
         push(&mut body, "time", self.time, MEMBER_BYTES_MAX);
         body.push_str("}]}");
         RawJson::new(body)
+    }
+}
+
+/// Adds the contacts. One that stood beside several items must not be taken for the sender of this one when the two are alone:
+/// another that says nothing goes with it.
+fn push_contacts(json: &mut String, value: &Value<'_>) {
+    match (value.contacts.items_or_one().as_slice(), Company::of(value)) {
+        ([sole], Company::Several) => {
+            if let Some(raw) = sole.raw().filter(|raw| raw.len() <= CONTACTS_BYTES_MAX) {
+                json.push_str(",\"contacts\":[");
+                json.push_str(raw);
+                json.push_str(",{}]");
+            }
+        }
+        _ => push(json, "contacts", value.contacts, CONTACTS_BYTES_MAX),
     }
 }
 

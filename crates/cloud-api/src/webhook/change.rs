@@ -360,7 +360,7 @@ impl<'a> Scene<'_, 'a> {
             around: business_number(&self.value).map(|number| Surroundings {
                 number,
                 waba: self.account.waba.clone(),
-                contacts: Contacts::read(self.value.contacts),
+                contacts: Contacts::read(&self.value),
                 received,
             }),
         }

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use waypost_domain::{Alias, AliasKind, CustomerAliases, CustomerName, Username};
 
 use crate::json::Node;
-use crate::shapes::{Contact, Profile};
+use crate::shapes::{Contact, Profile, Value};
 
 /// Up to so many people are searched one by one; more get an index, so that a batch of 1,000 stays linear.
 const UNINDEXED_MAX: usize = 8;
@@ -16,7 +16,37 @@ const UNINDEXED_MAX: usize = 8;
 pub(super) struct Contacts<'a> {
     people: Vec<Person<'a>>,
     by_user_id: HashMap<Cow<'a, str>, usize>,
-    by_wa_id: HashMap<Cow<'a, str>, usize>,
+    by_phone: HashMap<Box<str>, usize>,
+    company: Company,
+}
+
+/// Whether the people are of one item.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Company {
+    /// There is just one item.
+    One,
+    /// There are several, or they are not counted.
+    #[default]
+    Several,
+}
+
+impl Company {
+    /// How many items a value has.
+    pub(super) fn of(value: &Value<'_>) -> Self {
+        let lists = [
+            value.messages,
+            value.statuses,
+            value.message_echoes,
+            value.calls,
+            value.user_preferences,
+            value.user_id_update,
+        ];
+        let mut lists = lists.into_iter().filter(|list| !matches!(list.raw(), None | Some("null" | "[]")));
+        match (lists.next(), lists.next(), value.history.is_null()) {
+            (Some(list), None, true) if list.holds_one() => Self::One,
+            _ => Self::Several,
+        }
+    }
 }
 
 /// One of them.
@@ -24,6 +54,8 @@ pub(super) struct Person<'a> {
     user_id: Option<Cow<'a, str>>,
     parent_user_id: Option<Cow<'a, str>>,
     wa_id: Option<Cow<'a, str>>,
+    /// The `wa_id` in the form in which numbers are compared.
+    phone: Option<Box<str>>,
     profile: Node<'a>,
 }
 
@@ -42,30 +74,34 @@ impl Customer {
 }
 
 impl<'a> Contacts<'a> {
-    /// Reads `contacts`; what is no contact is left out.
-    pub(super) fn read(contacts: Node<'a>) -> Self {
+    /// Reads `contacts` of a value; what is no contact is left out.
+    pub(super) fn read(value: &Value<'a>) -> Self {
         let people: Vec<Person<'a>> =
-            contacts.items_or_one().into_iter().filter_map(Node::object).map(Person::of).collect();
-        let mut this = Self { people, by_user_id: HashMap::new(), by_wa_id: HashMap::new() };
+            value.contacts.items_or_one().into_iter().filter_map(Node::object).map(Person::of).collect();
+        let company = if people.len() == 1 { Company::of(value) } else { Company::Several };
+        let mut this = Self { people, company, ..Self::default() };
         if this.people.len() > UNINDEXED_MAX {
             for (index, person) in this.people.iter().enumerate() {
                 if let Some(id) = &person.user_id {
                     this.by_user_id.entry(id.clone()).or_insert(index);
                 }
-                if let Some(id) = &person.wa_id {
-                    this.by_wa_id.entry(id.clone()).or_insert(index);
+                if let Some(phone) = &person.phone {
+                    this.by_phone.entry(phone.clone()).or_insert(index);
                 }
             }
         }
         this
     }
 
-    /// The person whom `names` name: by the BSUID, else by the phone number.
+    /// The person whom `names` name: by the BSUID, else by the phone number. The only one beside the only item is meant
+    /// whatever their number, since a `wa_id` need not be the number.
     pub(super) fn find(&self, names: &Names<'_>) -> Option<&Person<'a>> {
         let by_user_id = names.user_id.as_deref().and_then(|id| self.by_user_id(id));
         // A number that somebody else had before must not lend its new holder the old one's name and ids.
         let same = |person: &&Person<'_>| names.user_id.is_none() || person.user_id.is_none();
-        by_user_id.or_else(|| names.phone.as_deref().and_then(|id| self.by_wa_id(id)).filter(same))
+        let by_phone = || self.by_phone(&phone_key(names.phone.as_deref()?));
+        let sole = || self.only().filter(|_| self.company == Company::One && !names.are_none());
+        by_user_id.or_else(|| by_phone().or_else(sole).filter(same))
     }
 
     /// Whom `names` name, with all that is said of them.
@@ -87,20 +123,22 @@ impl<'a> Contacts<'a> {
         self.by_user_id.get(id).map(|index| &self.people[*index])
     }
 
-    fn by_wa_id(&self, id: &str) -> Option<&Person<'a>> {
+    fn by_phone(&self, phone: &str) -> Option<&Person<'a>> {
         if self.people.len() <= UNINDEXED_MAX {
-            return self.people.iter().find(|person| person.wa_id.as_deref() == Some(id));
+            return self.people.iter().find(|person| person.phone.as_deref() == Some(phone));
         }
-        self.by_wa_id.get(id).map(|index| &self.people[*index])
+        self.by_phone.get(phone).map(|index| &self.people[*index])
     }
 }
 
 impl<'a> Person<'a> {
     fn of(contact: Contact<'a>) -> Self {
+        let wa_id = contact.wa_id.text();
         Self {
             user_id: contact.user_id.text(),
             parent_user_id: contact.parent_user_id.text(),
-            wa_id: contact.wa_id.text(),
+            phone: wa_id.as_deref().map(phone_key),
+            wa_id,
             profile: contact.profile,
         }
     }
@@ -137,6 +175,10 @@ pub(super) struct Names<'a> {
 }
 
 impl Names<'_> {
+    fn are_none(&self) -> bool {
+        self.user_id.is_none() && self.parent_user_id.is_none() && self.phone.is_none()
+    }
+
     /// The usable ones, each followed by what `others` add: of a kind, an item's own name comes before its contact's.
     pub(super) fn aliases(&self, others: Option<&Names<'_>>) -> Option<CustomerAliases> {
         let of = |names: &Names<'_>| {
@@ -154,4 +196,9 @@ impl Names<'_> {
 /// A phone number as WhatsApp writes it, or as people do.
 pub(super) fn phone(text: &str) -> Option<Alias> {
     Alias::parse(AliasKind::Phone, text).or_else(|| Alias::dialled(text))
+}
+
+/// One form of all in which a number is written; what is no number is compared as it is.
+fn phone_key(text: &str) -> Box<str> {
+    phone(text).map_or_else(|| text.into(), |phone| phone.canonical().into_owned().value)
 }
