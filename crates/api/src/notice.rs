@@ -204,7 +204,7 @@ impl<'a> NoticeView<'a> {
             Notice::Standby(notice) => Self::Standby(StandbyView::new(notice)),
             Notice::Handover(notice) => Self::Handover(HandoverView::new(notice)),
             Notice::AutomaticEvent(notice) => Self::AutomaticEvent(AutomaticEventView::new(notice)),
-            Notice::Errors(errors) => Self::Errors(ErrorsView { errors: ErrorBody::all(errors) }),
+            Notice::Errors(notice) => Self::Errors(ErrorsView { errors: ErrorBody::all(&notice.errors) }),
             Notice::UserAction(notice) => Self::UserAction(UserActionView::new(notice)),
             Notice::Contact(notice) => Self::Contact(ContactView::new(notice)),
             Notice::History(notice) => Self::History(HistoryView::new(notice)),

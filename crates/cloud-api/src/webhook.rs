@@ -12,6 +12,7 @@ mod change;
 mod contacts;
 mod content;
 mod detail;
+mod errors;
 mod item;
 mod message;
 mod notice;

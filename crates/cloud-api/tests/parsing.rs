@@ -2,8 +2,8 @@
 
 use waypost_cloud_api::parse;
 use waypost_domain::{
-    Alias, AliasKind, DeadLetterKind, Fact, PortfolioId, ReceivedMessage, StatusReport, Tie, Timestamp,
-    Username, WabaId,
+    Alias, AliasKind, DeadLetterKind, Fact, Notice, PortfolioId, ReceivedMessage, StatusReport, Tie,
+    Timestamp, Username, WabaId,
 };
 
 const RECEIVED: Timestamp = Timestamp::from_millis(1_794_100_000_000);
@@ -305,6 +305,22 @@ fn what_stands_beside_items_is_told_once() {
     let [(field, alone)] = &raw(errors)[..] else { panic!() };
     assert!(field == "messages" && alone.contains(errors) && alone.contains("phone_number_id"));
     assert!(raw(r#""messages":[],"errors":[],"user_actions":null"#).is_empty());
+}
+
+#[test]
+fn errors_are_told_apart_by_the_messages_that_they_stand_beside() {
+    let beside = |items: &str| {
+        let facts = facts("messages", &format!(r#"{items}"errors":[{{"code":131000}}]"#));
+        let report =
+            facts.iter().find_map(|fact| if let Fact::Field(report) = fact { Some(report) } else { None });
+        let Some(Notice::Errors(told)) = &report.unwrap().notice else { panic!("{facts:?}") };
+        (told.errors.len(), told.beside)
+    };
+    let item = |id: &str| format!(r#""messages":[{{"from":"1","id":"{id}","type":"text"}}],"#);
+    let (one, other, alone) = (beside(&item("wamid.1")), beside(&item("wamid.2")), beside(""));
+    assert_eq!((one.0, alone), (1, (1, None)));
+    assert_ne!(one, other);
+    assert_eq!(one, beside(&item("wamid.1")), "delivered again it is the same");
 }
 
 #[test]

@@ -72,13 +72,23 @@ pub enum Notice {
     /// `automatic_events`
     AutomaticEvent(AutomaticEvent),
     /// `errors` of a number, beside or in place of its messages
-    Errors(Vec<ErrorDetail>),
+    Errors(NumberErrors),
     /// `user_actions`: a link was clicked; by whom is not told
     UserAction(UserAction),
     /// `smb_app_state_sync`: the contact book of the business's phone
     Contact(SavedContact),
     /// `history`: how far the sharing of old chats is
     History(HistoryProgress),
+}
+
+/// What went wrong with a number.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct NumberErrors {
+    /// The errors.
+    pub errors: Vec<ErrorDetail>,
+    /// What tells the items that they stood beside from others: the same errors beside others are told again. `None` where they
+    /// came alone.
+    pub beside: Option<[u8; 32]>,
 }
 
 /// How far the sharing of old chats is. The order of what comes is not the order of the chunks.

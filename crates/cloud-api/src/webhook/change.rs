@@ -7,13 +7,13 @@ use waypost_domain::{DeadLetter, Fact, FieldReport, Notice, PhoneNumberId, RawJs
 use super::around::EntryMembers;
 use super::broken::Broken;
 use super::contacts::Contacts;
+use super::errors::{Beside, number_errors};
 use super::item::{Items, List};
 use super::message::{Flaw, Surroundings, time};
 use super::notice::notice;
 use super::past::{Thread, holds_history, past_message, progress};
 use super::ties::ties;
 use super::{Foreign, Parsed, Signed, TEST_FIELD};
-use crate::errors::error_details;
 use crate::json::Node;
 use crate::shapes::{Change, Entry, HistoryChunk, HistoryThread, Metadata, Value};
 
@@ -175,6 +175,7 @@ impl<'s> Changes<'s> {
     /// Messages and their statuses, and what may stand beside them.
     fn read_messages(&mut self, scene: &Scene<'_, '_>, lists: &[List]) {
         let mut present = 0;
+        let first = self.facts.len();
         let items = scene.items(self.received);
         for list in lists {
             self.read_list(scene, *list, &items);
@@ -186,24 +187,14 @@ impl<'s> Changes<'s> {
             self.read_list(scene, List::UserActions, &items);
         }
         let is_empty = |list: &List| list.of(&scene.value).items().is_none_or(|items| items.is_empty());
-        self.read_errors(scene, &items, lists.iter().all(is_empty));
-    }
-
-    /// Errors of the number. They are reported with the whole value where it holds nothing else, and by themselves beside
-    /// items, which are facts already.
-    fn read_errors(&mut self, scene: &Scene<'_, '_>, items: &Items<'_, '_>, alone: bool) {
-        let errors = scene.value.errors;
-        if errors.items_or_one().is_empty() {
-            return;
-        }
-        let raw = errors.raw().unwrap_or_default();
-        let raw = if alone {
-            scene.value_node.raw().unwrap_or_default().to_owned()
+        let beside = if lists.iter().all(is_empty) {
+            Beside::Nothing(scene.value_node)
         } else {
-            format!("{{\"errors\":{raw}}}")
+            Beside::Items(&self.facts[first..])
         };
-        let notice = Notice::Errors(error_details(errors));
-        self.tell(items.report_of(RawJson::new(raw), None, Some(notice)));
+        if let Some((raw, notice)) = number_errors(scene.value.errors, beside) {
+            self.tell(items.report_of(raw, None, Some(notice)));
+        }
     }
 
     /// Lists of items; where there is none of them, the value as a whole is told.

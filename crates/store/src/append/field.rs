@@ -1,7 +1,7 @@
 //! Webhook fields other than messages: kept as they came, and shown to those who may see them. What some of them say of a
 //! customer or a number is state, too; there the newest counts, whatever the order in which they come.
 
-use waypost_domain::notice::{HistoryProgress, SavedContact, StandbyPart};
+use waypost_domain::notice::{HistoryProgress, NumberErrors, SavedContact, StandbyPart};
 use waypost_domain::{
     CustomerAliases, CustomerId, Event, FieldNotice, FieldReport, MarketingChoice, Notice, Timestamp,
 };
@@ -21,16 +21,21 @@ pub(super) const fn key(digest: WamidDigest) -> SeenKey {
     SeenKey::message(NO_NUMBER, digest)
 }
 
-/// What tells a report from others: what it says, of which account and number, and when.
+/// What tells a report from others: what it says, of which account and number, when, and beside what.
 pub(super) fn identity(report: &FieldReport) -> Vec<u8> {
     let number = report.number.as_ref().map_or("", |number| number.as_str());
     let waba = report.waba.as_ref().map_or("", |waba| waba.as_str());
     let told_at = report.told_at.map(Timestamp::as_millis).unwrap_or_default().to_be_bytes();
-    let parts: [&[u8]; 5] = [
+    let beside = match &report.notice {
+        Some(Notice::Errors(NumberErrors { beside: Some(beside), .. })) => beside.as_slice(),
+        _ => &[],
+    };
+    let parts: [&[u8]; 6] = [
         report.field.as_bytes(),
         waba.as_bytes(),
         number.as_bytes(),
         &told_at,
+        beside,
         report.raw.as_str().as_bytes(),
     ];
     parts.join(&0)

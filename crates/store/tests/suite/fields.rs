@@ -2,7 +2,7 @@
 
 use waypost_domain::detail::Token;
 use waypost_domain::identity::Amendment;
-use waypost_domain::notice::{Preference, SavedContact, StandbyCopy, StandbyPart};
+use waypost_domain::notice::{NumberErrors, Preference, SavedContact, StandbyCopy, StandbyPart};
 use waypost_domain::{
     AliasKind, CustomerAliases, CustomerName, CustomerNotes, Fact, FieldReport, MarketingChoice, Notice,
     RawJson, Timestamp, WabaId,
@@ -147,6 +147,18 @@ async fn one_content_at_two_times_or_of_two_accounts_is_two_reports() {
     let other = || told_of("200000000000002", Some(1));
     let counts = fixture.receive(vec![other(), told(Some(1)), other()]).await;
     assert_eq!((counts.stored, counts.repeated), (1, 2));
+}
+
+#[tokio::test]
+async fn the_same_errors_beside_other_messages_are_told_again() {
+    let fixture = Fixture::new();
+    let errors = |beside: Option<[u8; 32]>| {
+        let notice = Notice::Errors(NumberErrors { errors: Vec::new(), beside });
+        report("messages", phone("15550002001"), notice, r#"{"errors":[{"code":131000}]}"#.to_owned())
+    };
+    let facts = vec![errors(Some([1; 32])), errors(Some([2; 32])), errors(None), errors(Some([1; 32]))];
+    let counts = fixture.receive(facts).await;
+    assert_eq!((counts.stored, counts.repeated), (3, 1));
 }
 
 #[tokio::test]
