@@ -54,19 +54,21 @@ pub struct Signed<'a> {
 pub struct Parsed {
     /// Its facts, in its order.
     pub facts: Vec<Fact>,
-    /// The changes that were not for the signer to say: a dead letter each.
+    /// The changes that were not for the signer to say, by number and by what is foreign: each is in a dead letter.
     pub foreign: Vec<Foreign>,
 }
 
-/// A change of a number that is claimed for somebody else.
+/// Changes of a number that is claimed for somebody else.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Foreign {
-    /// What is foreign about it.
+    /// What is foreign about them.
     pub kind: DeadLetterKind,
     /// The number.
     pub number: PhoneNumberId,
-    /// The account that the delivery named.
+    /// The account that the first of them named.
     pub waba: Option<WabaId>,
+    /// How many there are in the body.
+    pub changes: u64,
 }
 
 /// The facts that a body of the one app holds, where no number is claimed: see [`parse_signed`].
@@ -81,10 +83,10 @@ pub fn parse(body: &[u8], received: Timestamp) -> Vec<Fact> {
 /// - No JSON: one dead letter, `NotJson`. JSON without anything that a webhook holds: one, `Empty`.
 /// - A well-formed webhook that is merely empty, and one of another product of Meta's (`object`): nothing.
 /// - A change of a claimed number that is not for the signer to say: one dead letter.
-/// - An entry of the dashboard's test: one fact of the field [`TEST_FIELD`] for each change.
+/// - An entry of the dashboard's test: one fact of the field [`TEST_FIELD`].
 /// - Otherwise a fact for each message, status and other change, and a dead letter for each that cannot be used.
 ///
-/// Time and memory are linear in the body's length; the depth of its nesting does not matter.
+/// There are at most 100 dead letters of parts of a body, and one with all the rest. Time and memory are linear in the body's length; the depth of its nesting does not matter.
 #[must_use]
 pub fn parse_signed(body: &[u8], received: Timestamp, signed: Signed<'_>) -> Parsed {
     parse_with(body, received, Some(signed))

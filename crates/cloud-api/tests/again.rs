@@ -97,7 +97,10 @@ fn a_claimed_number_speaks_through_its_app_and_account_only() {
         [(&other, "2", DeadLetterKind::ForeignApp), (&ours, "3", DeadLetterKind::ForeignWaba)]
     {
         let parsed = read(app, id);
-        assert_eq!(parsed.foreign, [Foreign { kind, number: number.clone(), waba: Some(waba(id)) }]);
+        assert_eq!(
+            parsed.foreign,
+            [Foreign { kind, number: number.clone(), waba: Some(waba(id)), changes: 1 }]
+        );
         assert!(matches!(parsed.facts[..], [Fact::Dead(_), Fact::Status(_)]), "its neighbour is a fact");
         let letter = letters(parsed.facts).remove(0);
         assert_eq!((letter.kind, letter.raw.as_slice()), (kind, change.as_bytes()));
@@ -108,12 +111,39 @@ fn a_claimed_number_speaks_through_its_app_and_account_only() {
 }
 
 #[test]
+fn a_flood_of_foreign_changes_is_kept_in_few_dead_letters() {
+    let (ours, other) = (AppName::parse("default").unwrap(), AppName::parse("other").unwrap());
+    let number = PhoneNumberId::parse("101").unwrap();
+    let mut claims = Claims::default();
+    claims.claim(number.clone(), Claim { app: ours, waba: None });
+    let change = r#"{"value":{"metadata":{"phone_number_id":"101"}}}"#;
+    let flood = format!("{change},").repeat(20_000);
+    let body =
+        format!(r#"{{"object":"whatsapp_business_account","entry":[{{"id":"2","changes":[{flood}{{}}]}}]}}"#);
+    let parsed = parse_signed(body.as_bytes(), RECEIVED, Signed { app: &other, claims: &claims });
+    let (kind, waba) = (DeadLetterKind::ForeignApp, WabaId::parse("2"));
+    assert_eq!(parsed.foreign, [Foreign { kind, number, waba, changes: 20_000 }]);
+    let letters = letters(parsed.facts);
+    assert_eq!(letters.len(), 101);
+    let rest = letters.last().unwrap();
+    assert_eq!(rest.kind, kind);
+    let first = "entry[0].changes[100]: for a number that is claimed for another app or account";
+    assert_eq!(rest.reason, format!("body: 19901 more items; the first: {first}"));
+    assert_eq!(rest.raw.len(), 19_900 * (change.len() + 1) + 4, "all of them are there");
+}
+
+#[test]
 fn the_dashboards_test_is_told_and_is_nothing_else() {
     let path = "../../tests/fixtures/webhooks/dashboard-test-message.json";
     let body = fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).unwrap();
     let facts = parse(&body, RECEIVED);
     let [Fact::Field(report)] = &facts[..] else { panic!("{facts:?}") };
     assert_eq!((&*report.field, &report.number, &report.customer), (TEST_FIELD, &None, &None));
+    let changes = r#"{"field":"messages","value":{}},"#.repeat(20_000);
+    let flood =
+        format!(r#"{{"object":"whatsapp_business_account","entry":[{{"id":"0","changes":[{changes}7]}}]}}"#);
+    let [Fact::Field(report)] = &parse(flood.as_bytes(), RECEIVED)[..] else { panic!() };
+    assert!(report.raw.as_str().len() > 20_000 * 30, "the whole entry is there");
     // Another account's message is none, whatever else it looks like.
     let body = String::from_utf8(body).unwrap().replace(r#""id": "0""#, r#""id": "01""#);
     assert!(matches!(parse(body.as_bytes(), RECEIVED)[..], [Fact::Message(_)]));

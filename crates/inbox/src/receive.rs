@@ -15,7 +15,7 @@ pub const ALERT_FIELD: &str = "waypost_alert";
 pub struct Receipt {
     /// Its items.
     pub counts: StoreCounts,
-    /// Its changes that were not for the signer to say: kept as dead letters.
+    /// Its changes that were not for the signer to say, by number and by what is foreign: kept as dead letters.
     pub foreign: Vec<Foreign>,
 }
 
@@ -32,21 +32,7 @@ pub async fn receive(
 ) -> Result<Receipt, AppendError> {
     let parsed = numbers.parse(app, body, received);
     let (mut facts, foreign) = (parsed.facts, parsed.foreign);
-    for fact in &facts {
-        if let Fact::Dead(letter) = fact {
-            tracing::warn!(
-                kind = letter.kind.as_str(),
-                reason = letter.reason,
-                bytes = letter.raw.len(),
-                "a part of a webhook cannot be used; it is kept as a dead letter"
-            );
-        }
-        if let Fact::Field(report) = fact
-            && *report.field == *waypost_cloud_api::webhook::TEST_FIELD
-        {
-            tracing::info!("the test of Meta's dashboard was received: nothing but that is stored");
-        }
-    }
+    log(&facts);
     if facts.is_empty() {
         return Ok(Receipt::default());
     }
@@ -55,12 +41,34 @@ pub async fn receive(
     Ok(Receipt { counts, foreign })
 }
 
+/// One line of a kind for a body, however much of it there is.
+fn log(facts: &[Fact]) {
+    let mut letters = facts.iter().filter_map(|fact| match fact {
+        Fact::Dead(letter) => Some(letter),
+        _ => None,
+    });
+    if let Some(first) = letters.next() {
+        tracing::warn!(
+            kind = first.kind.as_str(),
+            reason = first.reason,
+            bytes = first.raw.len(),
+            letters = 1 + letters.count(),
+            "parts of a webhook cannot be used; they are kept as dead letters, and this is the first of them"
+        );
+    }
+    let is_test = |fact: &Fact| matches!(fact, Fact::Field(report) if *report.field == *waypost_cloud_api::webhook::TEST_FIELD);
+    if facts.iter().any(is_test) {
+        tracing::info!("the test of Meta's dashboard was received: nothing but that is stored");
+    }
+}
+
 /// Tells whoever may see it, once an hour for each number and reason.
 fn alert(app: &AppName, foreign: &Foreign, received: Timestamp) -> Fact {
     tracing::warn!(
         kind = foreign.kind.as_str(),
         number = foreign.number.as_str(),
         app = app.as_str(),
+        changes = foreign.changes,
         "a delivery for a claimed number came from another app or account; it is kept as a dead letter"
     );
     let told = serde_json::json!({

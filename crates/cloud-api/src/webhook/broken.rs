@@ -8,7 +8,7 @@ use crate::json::Node;
 /// million rows. Meta sends at most 1,000 updates in a body, and never a wrong one that is known.
 pub(super) const LETTERS_MAX: usize = 100;
 
-/// The broken items of a body so far.
+/// The items of a body so far that cannot be used.
 #[derive(Default)]
 pub(super) struct Broken {
     letters: usize,
@@ -16,30 +16,26 @@ pub(super) struct Broken {
     rest: String,
     rest_count: usize,
     /// What was wrong with the first of them.
-    rest_reason: String,
+    rest_first: Option<(DeadLetterKind, String)>,
 }
 
 impl Broken {
-    /// The dead letter of an item; `None` where there are enough of them, so that it is kept with the rest.
+    /// The dead letter of this kind of an item; `None` where there are enough of them, so that it is kept with the rest.
     pub(super) fn bury(
         &mut self,
-        reason: impl FnOnce() -> String,
+        (kind, reason): (DeadLetterKind, impl FnOnce() -> String),
         node: Node<'_>,
         around: impl FnOnce() -> RawJson,
     ) -> Option<Fact> {
         let raw = node.raw().unwrap_or_default();
         if self.letters < LETTERS_MAX {
             self.letters += 1;
-            let letter = DeadLetter {
-                kind: DeadLetterKind::Item,
-                reason: reason(),
-                raw: raw.as_bytes().into(),
-                around: Some(around()),
-            };
+            let letter =
+                DeadLetter { kind, reason: reason(), raw: raw.as_bytes().into(), around: Some(around()) };
             return Some(Fact::Dead(letter));
         }
         if self.rest_count == 0 {
-            self.rest_reason = reason();
+            self.rest_first = Some((kind, reason()));
         } else {
             self.rest.push(',');
         }
@@ -48,16 +44,14 @@ impl Broken {
         None
     }
 
-    /// The one dead letter of all that is beyond the bound, as a list.
+    /// The one dead letter of all that is beyond the bound, as a list; of the kind of the first of them.
     pub(super) fn into_rest(self) -> Option<Fact> {
-        let (count, first) = (self.rest_count, self.rest_reason);
-        (count > 0).then(|| {
-            Fact::Dead(DeadLetter {
-                kind: DeadLetterKind::Item,
-                reason: format!("body: {count} more items; the first: {first}"),
-                raw: format!("[{}]", self.rest).into_bytes(),
-                around: None,
-            })
-        })
+        let (kind, first) = self.rest_first?;
+        Some(Fact::Dead(DeadLetter {
+            kind,
+            reason: format!("body: {} more items; the first: {first}", self.rest_count),
+            raw: format!("[{}]", self.rest).into_bytes(),
+            around: None,
+        }))
     }
 }

@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Display};
 
-use waypost_domain::{DeadLetter, Fact, FieldReport, Notice, PhoneNumberId, RawJson, Timestamp, WabaId};
+use waypost_domain::{DeadLetterKind, Fact, FieldReport, Notice, PhoneNumberId, RawJson, Timestamp, WabaId};
 
 use super::around::EntryMembers;
 use super::broken::Broken;
@@ -94,17 +94,16 @@ impl<'s> Changes<'s> {
             members: EntryMembers { id: entry.id, time: entry.time },
         };
         let is_test = entry.id.text().is_some_and(|id| id == TEST_ACCOUNT);
+        if is_test {
+            return self.tell_test(node);
+        }
         for (change, node) in changes.into_iter().enumerate() {
-            if is_test {
-                self.tell_test(node);
-                continue;
-            }
             self.read_change(Place { entry: index, change }, &account, node);
         }
     }
 
     /// Somebody pressed "Test" at Meta. Each press is told.
-    fn tell_test(&mut self, change_node: Node<'_>) {
+    fn tell_test(&mut self, entry_node: Node<'_>) {
         self.tell(Fact::Field(Box::new(FieldReport {
             field: TEST_FIELD.into(),
             number: None,
@@ -113,7 +112,7 @@ impl<'s> Changes<'s> {
             notice: None,
             ties: Vec::new(),
             told_at: Some(self.received),
-            raw: RawJson::new(change_node.raw().unwrap_or_default()),
+            raw: RawJson::new(entry_node.raw().unwrap_or_default()),
         })));
     }
 
@@ -162,13 +161,14 @@ impl<'s> Changes<'s> {
         let Some(kind) = signed.claims.foreign(signed.app, &number, account.waba.as_ref()) else {
             return false;
         };
-        self.tell(Fact::Dead(DeadLetter {
-            kind,
-            reason: format!("{place}: for a number that is claimed for another app or account"),
-            raw: change_node.raw().unwrap_or_default().as_bytes().into(),
-            around: Some(account.members.around_change()),
-        }));
-        self.foreign.push(Foreign { kind, number, waba: account.waba.clone() });
+        let reason = || format!("{place}: for a number that is claimed for another app or account");
+        let letter = self.broken.bury((kind, reason), change_node, || account.members.around_change());
+        self.facts.extend(letter);
+        self.understood = true;
+        match self.foreign.iter_mut().find(|foreign| foreign.kind == kind && foreign.number == number) {
+            Some(foreign) => foreign.changes += 1,
+            None => self.foreign.push(Foreign { kind, number, waba: account.waba.clone(), changes: 1 }),
+        }
         true
     }
 
@@ -325,7 +325,7 @@ impl<'s> Changes<'s> {
 
     /// Keeps what cannot be read.
     fn bury(&mut self, reason: impl FnOnce() -> String, node: Node<'_>, around: impl FnOnce() -> RawJson) {
-        self.facts.extend(self.broken.bury(reason, node, around));
+        self.facts.extend(self.broken.bury((DeadLetterKind::Item, reason), node, around));
     }
 }
 

@@ -124,7 +124,9 @@ impl Metrics {
     /// Counts what was not for its signer to say.
     pub(crate) fn foreign(&self, foreign: &[Foreign]) {
         for foreign in foreign {
-            self.foreign.get_or_create(&OutcomeLabel { outcome: foreign.kind.as_str() }).inc();
+            self.foreign
+                .get_or_create(&OutcomeLabel { outcome: foreign.kind.as_str() })
+                .inc_by(foreign.changes);
         }
     }
 
