@@ -41,6 +41,7 @@ shape!(
         errors = "errors",
         user_actions = "user_actions",
         user_id_update = "user_id_update",
+        event = "event",
         waba_info = "waba_info",
     }
 );

@@ -257,6 +257,22 @@ fn a_field_without_its_list_is_told_as_it_came() {
     assert_eq!((facts.len(), dead(&facts).len()), (1, 1), "a list of the wrong type is kept");
 }
 
+/// Of what partners do, the entry has the id of a business portfolio.
+#[test]
+fn a_report_names_the_account_and_never_the_portfolio() {
+    for (field, value, waba) in [
+        ("account_update", r#""event":"PARTNER_ADDED","waba_info":{"waba_id":"2001"}"#, Some("2001")),
+        ("account_update", r#""event":"PARTNER_REMOVED""#, None),
+        ("account_update", r#""event":"ACCOUNT_DELETED","waba_info":{"waba_id":"2001"}"#, Some("2")),
+        ("partner_solutions", r#""event":"SOLUTION_CREATED""#, None),
+        ("account_review_update", r#""decision":"APPROVED""#, Some("2")),
+    ] {
+        let facts = facts(field, value);
+        let found = report(&facts[0]).waba.as_ref().map(|waba| waba.as_str());
+        assert_eq!(found, waba, "{field} {value}");
+    }
+}
+
 #[test]
 fn the_time_of_an_entry_is_kept() {
     let facts = facts("account_review_update", r#""decision":"APPROVED""#);

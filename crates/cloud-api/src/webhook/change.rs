@@ -15,7 +15,7 @@ use super::past::{Thread, holds_history, past_message, progress};
 use super::ties::ties;
 use super::{Foreign, Parsed, Signed, TEST_FIELD};
 use crate::json::Node;
-use crate::shapes::{Change, Entry, HistoryChunk, HistoryThread, Metadata, Value};
+use crate::shapes::{Change, Entry, HistoryChunk, HistoryThread, Metadata, Value, WabaInfo};
 
 /// The longest name of a field that is kept, in characters.
 const FIELD_CHARS_MAX: usize = 64;
@@ -59,6 +59,8 @@ struct Scene<'v, 'a> {
     place: Place,
     field: &'v str,
     account: &'v Account<'a>,
+    /// The account that it is about, which is not always the entry's.
+    waba: Option<&'v WabaId>,
     field_node: Node<'a>,
     value: Value<'a>,
     /// The value as it came.
@@ -134,7 +136,10 @@ impl<'s> Changes<'s> {
             return self.bury(|| format!("{place}.field: missing or no text"), change_node, around);
         };
         let field_node = change.field;
-        let scene = Scene { place, field, account, field_node, value, value_node: change.value, change_node };
+        let waba = waba(field, account, &value);
+        let waba = waba.as_ref();
+        let value_node = change.value;
+        let scene = Scene { place, field, account, waba, field_node, value, value_node, change_node };
         match field {
             "messages" => self.read_messages(&scene, &[List::Messages, List::Statuses]),
             "smb_message_echoes" => self.read_messages(&scene, &[List::Echoes]),
@@ -345,16 +350,28 @@ impl<'a> Scene<'_, 'a> {
     fn items(&self, received: Timestamp) -> Items<'_, 'a> {
         Items {
             field: clean_name(self.field),
-            waba: self.account.waba.as_ref(),
+            waba: self.waba,
             told_at: self.account.told_at,
             received,
             around: business_number(&self.value).map(|number| Surroundings {
                 number,
-                waba: self.account.waba.clone(),
+                waba: self.waba.cloned(),
                 contacts: Contacts::read(&self.value),
                 received,
             }),
         }
+    }
+}
+
+/// The account that a change is about. Of what partners do, the entry names the business portfolio.
+fn waba(field: &str, account: &Account<'_>, value: &Value<'_>) -> Option<WabaId> {
+    let is_partners = || value.event.string().is_some_and(|event| event.starts_with("PARTNER_"));
+    match field {
+        "partner_solutions" => None,
+        "account_update" if is_partners() => {
+            WabaId::parse(&value.waba_info.object::<WabaInfo<'_>>()?.waba_id.text()?)
+        }
+        _ => account.waba.clone(),
     }
 }
 
