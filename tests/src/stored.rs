@@ -111,6 +111,12 @@ impl Stored {
         hops
     }
 
+    /// The numbers that are claimed.
+    #[must_use]
+    pub fn claimed_numbers(&self) -> Vec<String> {
+        self.list("SELECT phone_number_id FROM numbers WHERE CAST(claimed AS integer) = 1 ORDER BY id")
+    }
+
     /// The states of all sends, in their order.
     #[must_use]
     pub fn outbox(&self) -> Vec<String> {

@@ -3,8 +3,11 @@
 use std::time::Duration;
 
 use serde_json::Value;
-use waypost_testkit::{Answer, InboundText, NUMBER_ID, Request, ServerOptions, TestServer, Webhook, sign};
-use waypost_tests::{StockClient, Stored, deliver_text, logged};
+use waypost_testkit::postgres::Schema;
+use waypost_testkit::{
+    Answer, InboundText, Kept, NUMBER_ID, Request, ServerOptions, TestServer, Webhook, sign,
+};
+use waypost_tests::{Ended, StockClient, Stored, deliver_text, logged, run_waypost};
 
 const OTHER_SECRET: &str = "0123456789abcdef0123456789abcdef";
 const UNKNOWN_NUMBER: &str = "100000000000109";
@@ -137,4 +140,38 @@ fn a_dead_letter_of_an_older_version_comes_to_life_once() {
     let again = reprocess(&server);
     assert_eq!((&again["deadLettersUnderstood"], &again["deadLettersLeft"]), (&0.into(), &0.into()));
     assert_eq!(Stored::by(&server).messages(), 2);
+}
+
+/// In a shell that knows where the store is, and nothing else of the server's settings.
+fn reprocess_beside(server: &TestServer, variables: &[(&str, &str)]) -> Ended {
+    let data_dir = server.data_dir();
+    let folder = data_dir.parent().expect("it is in a folder");
+    run_waypost(folder, &["reprocess"], &[&server.kept().variables(), variables].concat())
+}
+
+#[test]
+fn reading_again_without_the_servers_settings_changes_no_claim_and_lets_nothing_in() {
+    let schema = Schema::new();
+    for store in std::iter::once("sqlite").chain(schema.as_ref().map(Schema::url)) {
+        let options = ServerOptions::new().env("WAYPOST_FURTHER_APPS", format!("other:{OTHER_SECRET}"));
+        let mut server = options.env("WAYPOST_STORE", store).start();
+        let body = Webhook::new().text(&InboundText::new("15550002001", "wamid.FOREIGN", "hello")).to_bytes();
+        assert_eq!(post(&server, ("/whatsapp/webhook/other", OTHER_SECRET), &body).status, 200);
+        // A data directory is one process's; on PostgreSQL the server runs on beside it.
+        if matches!(server.kept(), Kept::Files(_)) {
+            assert_eq!(server.terminate(Duration::from_secs(10)).code(), Some(0));
+        }
+        let told = reprocess_beside(&server, &[]).success();
+        let told: Value = serde_json::from_str(&told).expect("JSON");
+        assert_eq!((&told["deadLettersUnderstood"], &told["deadLettersLeft"]), (&0.into(), &1.into()));
+        assert_eq!(Stored::by(&server).claimed_numbers(), [NUMBER_ID]);
+
+        let claimed = format!("{NUMBER_ID}/other");
+        let further = format!("other:{OTHER_SECRET}");
+        let otherwise = [("WAYPOST_CLAIMED_NUMBERS", &*claimed), ("WAYPOST_FURTHER_APPS", &*further)];
+        let refused = reprocess_beside(&server, &otherwise);
+        assert_eq!(refused.code, Some(1), "{}", refused.stderr);
+        assert!(refused.stderr.contains("another app or account"), "{}", refused.stderr);
+        assert_eq!((Stored::by(&server).messages(), Stored::by(&server).claimed_numbers().len()), (0, 1));
+    }
 }

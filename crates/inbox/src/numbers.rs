@@ -3,7 +3,7 @@
 use std::sync::{PoisonError, RwLock};
 
 use waypost_cloud_api::webhook::{self, Parsed, Signed};
-use waypost_domain::{AppName, Claims, Fact, PhoneNumberId, Timestamp, WabaId};
+use waypost_domain::{AppName, Claim, Claims, Fact, PhoneNumberId, Timestamp, WabaId};
 use waypost_store::{AppendError, OurNumber, ReadError, Store};
 
 /// Why it is not known whose our numbers are.
@@ -15,6 +15,13 @@ pub enum ClaimError {
     /// They could not be stored.
     #[error("our numbers cannot be stored")]
     Append(#[from] AppendError),
+    /// They are claimed for others than is configured here, and nothing was to be stored.
+    #[error(
+        "the store has number {} claimed for another app or account than this configuration: start the server with \
+         it first",
+        .0.as_str()
+    )]
+    Contradicted(PhoneNumberId),
 }
 
 /// Our numbers.
@@ -44,6 +51,32 @@ impl Numbers {
         for number in store.numbers().await? {
             if let Some(waba) = &number.waba {
                 claims.bind(&number.number, waba);
+            }
+        }
+        Ok(Self { claims: RwLock::new(claims) })
+    }
+
+    /// Takes the claims as they are stored, and stores none: whoever only reads again may know less than the server. What is
+    /// configured here counts for numbers that nobody claims.
+    ///
+    /// # Errors
+    /// See [`ClaimError`].
+    pub async fn as_stored(store: &Store, configured: Claims) -> Result<Self, ClaimError> {
+        let mut claims = configured;
+        for OurNumber { number, app, waba, is_claimed } in store.numbers().await? {
+            let Some(here) = claims.of(&number) else {
+                if is_claimed {
+                    claims.claim(number, Claim { app, waba });
+                }
+                continue;
+            };
+            let are_accounts_two = here.waba.as_ref().zip(waba.as_ref()).is_some_and(|(a, b)| a != b);
+            if is_claimed && (here.app != app || are_accounts_two) {
+                // By either of them, what was kept apart by the other would be let in for ever.
+                return Err(ClaimError::Contradicted(number));
+            }
+            if let Some(waba) = waba.filter(|_| here.app == app) {
+                claims.bind(&number, &waba);
             }
         }
         Ok(Self { claims: RwLock::new(claims) })

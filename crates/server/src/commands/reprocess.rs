@@ -36,7 +36,7 @@ async fn here(config: &Config) -> anyhow::Result<String> {
     // Nobody is connected here: what is stored is in the journal, and shown from there.
     let unshown = async { while commits.next().await.is_some() {} };
     let work = async {
-        let numbers = Numbers::claim(&store, claims(&config.whatsapp)).await?;
+        let numbers = Numbers::as_stored(&store, claims(&config.whatsapp)).await?;
         anyhow::Ok(waypost_inbox::reprocess(&store, &numbers, clock.now()).await?)
     };
     let done = tokio::select! {
