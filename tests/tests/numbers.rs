@@ -1,13 +1,14 @@
 //! Whose numbers are, the dashboard's test and dead letters that come to life: the real binary, from outside.
 
+use std::thread;
 use std::time::Duration;
 
 use serde_json::Value;
 use waypost_testkit::postgres::Schema;
 use waypost_testkit::{
-    Answer, InboundText, Kept, NUMBER_ID, Request, ServerOptions, TestServer, Webhook, sign,
+    Answer, InboundText, Kept, NUMBER_ID, Request, ServerOptions, TestServer, Webhook, eventually, sign,
 };
-use waypost_tests::{Ended, StockClient, Stored, deliver_text, logged, run_waypost};
+use waypost_tests::{DEADLINE, Ended, Held, StockClient, Stored, deliver_text, logged, run_waypost};
 
 const OTHER_SECRET: &str = "0123456789abcdef0123456789abcdef";
 const UNKNOWN_NUMBER: &str = "100000000000109";
@@ -113,11 +114,39 @@ fn the_dashboards_test_is_told_and_creates_nothing() {
     client.journal_to("wamid.REAL");
 }
 
+#[test]
+fn reading_again_is_done_once_at_a_time() {
+    let mut server = ServerOptions::new().env("WAYPOST_STORE", "sqlite").start();
+    put_an_older_letter(&mut server);
+    // While nothing can be written, each takes its time.
+    let held = Held::take(&server);
+    eventually(DEADLINE, "a refusal beside one that runs", || {
+        let codes = thread::scope(|scope| {
+            let asked = [(); 2].map(|()| scope.spawn(|| reprocess(&server)["code"].clone()));
+            asked.map(|one| one.join().expect("asking does not panic"))
+        });
+        codes.contains(&"reprocess_running".into()).then_some(())
+    });
+    drop(held);
+    assert_eq!(reprocess(&server)["deadLettersUnderstood"], 1);
+}
+
 /// What a version that did not know better kept: here the parser is right at once, so that the letter is put there.
 #[test]
 fn a_dead_letter_of_an_older_version_comes_to_life_once() {
     let mut server = start();
     deliver_text(&server, "15550002001", "wamid.BEFORE");
+    put_an_older_letter(&mut server);
+    let mut client = StockClient::in_general(&server);
+    assert_eq!(reprocess(&server)["deadLettersUnderstood"], 1);
+    client.journal_to("wamid.LATE");
+    let again = reprocess(&server);
+    assert_eq!((&again["deadLettersUnderstood"], &again["deadLettersLeft"]), (&0.into(), &0.into()));
+    assert_eq!(Stored::by(&server).messages(), 2);
+}
+
+/// Stops the server for it.
+fn put_an_older_letter(server: &mut TestServer) {
     assert_eq!(server.terminate(Duration::from_secs(10)).code(), Some(0));
     let item = r#"{"from":"15550002001","id":"wamid.LATE","timestamp":"1794000000","type":"text","text":{"body":"at last"}}"#;
     let around = format!(
@@ -134,12 +163,6 @@ fn a_dead_letter_of_an_older_version_comes_to_life_once() {
         .expect("a letter");
     drop(database);
     server.restart();
-    let mut client = StockClient::in_general(&server);
-    assert_eq!(reprocess(&server)["deadLettersUnderstood"], 1);
-    client.journal_to("wamid.LATE");
-    let again = reprocess(&server);
-    assert_eq!((&again["deadLettersUnderstood"], &again["deadLettersLeft"]), (&0.into(), &0.into()));
-    assert_eq!(Stored::by(&server).messages(), 2);
 }
 
 /// In a shell that knows where the store is, and nothing else of the server's settings.

@@ -43,6 +43,8 @@ pub enum ErrorCode {
     TooManyMerged,
     /// It was not noted that two may be one.
     UnknownDuplicate,
+    /// Dead letters are being read again.
+    ReprocessRunning,
     /// Sending needs settings that are missing.
     SendingNotConfigured,
     /// The webhook needs settings that are missing.
@@ -61,7 +63,7 @@ pub enum ErrorCode {
 
 impl ErrorCode {
     /// Every one of them.
-    pub const ALL: [Self; 27] = [
+    pub const ALL: [Self; 28] = [
         Self::Unauthenticated,
         Self::Forbidden,
         Self::ForeignHost,
@@ -82,6 +84,7 @@ impl ErrorCode {
         Self::NotMerged,
         Self::TooManyMerged,
         Self::UnknownDuplicate,
+        Self::ReprocessRunning,
         Self::SendingNotConfigured,
         Self::NotSetUp,
         Self::TooManyRooms,
@@ -137,6 +140,9 @@ impl ErrorCode {
                 ("too_many_merged", 409, "As many customers are merged into this one as may be")
             }
             Self::UnknownDuplicate => ("unknown_duplicate", 404, "There is no such possible duplicate"),
+            Self::ReprocessRunning => {
+                ("reprocess_running", 409, "Dead letters are being read again already: wait for that to end")
+            }
             Self::SendingNotConfigured => {
                 ("sending_not_configured", 409, "Sending needs settings that are missing")
             }

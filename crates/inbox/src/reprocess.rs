@@ -47,10 +47,10 @@ pub async fn reprocess(
         let mut from = LetterId::FIRST;
         while let Some(letter) = store.dead_letter_from(from, until).await? {
             from = letter.head.id.next();
-            if revive(store, numbers, &letter).await? {
-                done.letters_understood += 1;
-            } else {
-                done.letters_left += 1;
+            match revive(store, numbers, &letter).await? {
+                Revival::Understood => done.letters_understood += 1,
+                Revival::Left => done.letters_left += 1,
+                Revival::Gone => {}
             }
         }
     }
@@ -77,20 +77,31 @@ pub async fn reprocess(
     Ok(done)
 }
 
-/// Whether the letter says anything now. What of it is broken still is a letter of its own then.
-async fn revive(store: &Store, numbers: &Numbers, letter: &Letter) -> Result<bool, ReprocessError> {
+/// What became of a letter.
+enum Revival {
+    /// It said something.
+    Understood,
+    /// It says nothing to this version either.
+    Left,
+    /// Somebody else took it out.
+    Gone,
+}
+
+/// Stores what the letter says now. What of it is broken still is a letter of its own then.
+async fn revive(store: &Store, numbers: &Numbers, letter: &Letter) -> Result<Revival, ReprocessError> {
     let body = letter.around.as_ref().map(|around| webhook::restore(around, &letter.raw));
     let body = body.as_deref().unwrap_or(&letter.raw);
     let facts = numbers.parse(&letter.head.app, body, letter.head.received).facts;
     let is_dead = |fact: &Fact| matches!(fact, Fact::Dead(_));
     // Nothing at all is what is understood of a webhook that is merely empty.
     if !facts.is_empty() && facts.iter().all(is_dead) {
-        return Ok(false);
+        return Ok(Revival::Left);
     }
     match store.revive(&letter.head, facts).await {
-        Ok(_) => Ok(true),
+        Ok(Some(_)) => Ok(Revival::Understood),
+        Ok(None) => Ok(Revival::Gone),
         // One that the store cannot take stays; where the store is in trouble, so does everything.
-        Err(AppendError::Unavailable) if store.can_write().await => Ok(false),
+        Err(AppendError::Unavailable) if store.can_write().await => Ok(Revival::Left),
         Err(error) => Err(error.into()),
     }
 }

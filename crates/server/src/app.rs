@@ -48,6 +48,8 @@ pub(crate) struct Parts {
     pub(crate) store: Store,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) reply: Reply,
+    /// Held by whoever reads dead letters again: two at once do twice what need be done once.
+    pub(crate) reprocessing: tokio::sync::Mutex<()>,
     pub(crate) credentials: Credentials,
     pub(crate) gate: Gate,
     pub(crate) metrics: Metrics,
@@ -92,6 +94,7 @@ impl App {
                 calls: TaskTracker::new(),
                 places: Arc::new(Semaphore::new(CALLS_MAX)),
             },
+            reprocessing: tokio::sync::Mutex::new(()),
             credentials: Credentials::new(&config.auth.api_key, config.auth.anonymous, store.clone()),
             gate: Gate::new(config.server.public_url.clone(), config.server.cors_origins.clone()),
             metrics: Metrics::new(),

@@ -164,15 +164,19 @@ pub(crate) fn worked(
             Some(Outcome::Amended(amended)) => Done::Amended(amended),
             Some(Outcome::Assigned(assignment)) => Done::Assigned(assignment),
             Some(Outcome::Cleared(cleared)) => Done::Cleared(cleared),
-            Some(Outcome::Received(_) | Outcome::Expired(_) | Outcome::LookedAfter) | None => {
-                unreachable!("each item has its own outcome, in order")
-            }
+            Some(
+                Outcome::Received(_)
+                | Outcome::Revived(_)
+                | Outcome::Expired(_)
+                | Outcome::LookedAfter
+                | Outcome::LeftOut,
+            )
+            | None => unreachable!("each item has its own outcome, in order"),
         },
         Job::Revive { facts, .. } => {
             let counts = count(outcomes.by_ref().take(facts.len()));
-            // The letter itself.
-            outcomes.next();
-            Done::Received(counts)
+            let is_revived = matches!(outcomes.next(), Some(Outcome::Revived(true)));
+            Done::Revived(is_revived.then_some(counts))
         }
         Job::Claim { .. } | Job::Understand { .. } => {
             outcomes.next();
@@ -194,12 +198,14 @@ fn count(outcomes: impl Iterator<Item = Outcome>) -> StoreCounts {
     for outcome in outcomes {
         match outcome {
             Outcome::Received(received) => counts.count(received),
+            Outcome::LeftOut => {}
             Outcome::Intended(_)
             | Outcome::Settled(_)
             | Outcome::Amended(_)
             | Outcome::Assigned(_)
             | Outcome::Cleared(_)
             | Outcome::Expired(_)
+            | Outcome::Revived(_)
             | Outcome::LookedAfter => {
                 unreachable!("an item of a webhook is received")
             }

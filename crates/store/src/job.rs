@@ -70,7 +70,7 @@ pub(crate) enum Job {
         letter: LetterId,
         delivery: Delivery,
         facts: Vec<Fact>,
-        answer: oneshot::Sender<StoreCounts>,
+        answer: oneshot::Sender<Option<StoreCounts>>,
         queued_at: Duration,
     },
     Understand {
@@ -142,7 +142,8 @@ impl Job {
                 items.extend(facts.iter().map(|fact| decider.fact(delivery, fact)));
             }
             Self::Revive { letter, delivery, facts, .. } => {
-                items.extend(facts.iter().map(|fact| decider.fact(delivery, fact)));
+                let of_letter = |item| Item::OfLetter { letter: *letter, item: Box::new(item) };
+                items.extend(facts.iter().map(|fact| of_letter(decider.fact(delivery, fact))));
                 items.push(Item::Revived { letter: *letter, at: delivery.received });
             }
             Self::Claim { claims, at, .. } => items.push(Item::Claim { claims, at: *at }),
@@ -180,9 +181,10 @@ impl Job {
     pub(crate) fn answer(self, done: Done) {
         // Who asked may have gone away: what is stored stays stored.
         match (self, done) {
-            (Self::Receive { answer, .. } | Self::Revive { answer, .. }, Done::Received(counts)) => {
+            (Self::Receive { answer, .. }, Done::Received(counts)) => {
                 let (Ok(()) | Err(_)) = answer.send(counts);
             }
+            (Self::Revive { answer, .. }, Done::Revived(counts)) => drop(answer.send(counts)),
             (Self::Claim { answer, .. } | Self::Understand { answer, .. }, Done::LookedAfter) => {
                 let (Ok(()) | Err(())) = answer.send(());
             }
@@ -203,6 +205,8 @@ impl Job {
 /// What became of a job, to be answered once it is committed.
 pub(crate) enum Done {
     Received(StoreCounts),
+    /// `None` where the letter was gone.
+    Revived(Option<StoreCounts>),
     Intended(Result<Intent, SendError>),
     Settled(Result<OutboxEntry, SendError>),
     Expired(usize),

@@ -11,8 +11,8 @@ use crate::error::{AppendError, ReadError};
 use crate::job::Job;
 use crate::store::{Store, StoreCounts};
 
-/// Names a dead letter. A higher one came later.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+/// Names a dead letter, and never another. A higher one came later.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct LetterId(pub(crate) i64);
 
 impl LetterId {
@@ -149,11 +149,15 @@ impl Store {
     }
 
     /// Stores what a dead letter turned out to say, as if it came now from whoever it came from then, and takes the letter
-    /// out: both or neither.
+    /// out: both or neither. `None` where the letter is gone: then somebody else has stored it, and nothing is done.
     ///
     /// # Errors
     /// [`AppendError::Unavailable`] where nothing is known to be stored.
-    pub async fn revive(&self, letter: &LetterHead, facts: Vec<Fact>) -> Result<StoreCounts, AppendError> {
+    pub async fn revive(
+        &self,
+        letter: &LetterHead,
+        facts: Vec<Fact>,
+    ) -> Result<Option<StoreCounts>, AppendError> {
         let delivery = Delivery { app: letter.app.clone(), received: letter.received };
         let letter = letter.id;
         self.ask(|answer, queued_at| Job::Revive { letter, delivery, facts, answer, queued_at })

@@ -87,11 +87,13 @@ pub(crate) async fn read_dead_letter(
     }))
 }
 
-/// Reads every dead letter, and every message of a type that was not known, again. What is understood now is stored.
+/// Reads every dead letter, and every message of a type that was not known, again. What is understood now is stored. One
+/// at a time.
 #[utoipa::path(
     post, path = "/api/dead-letters/reprocess", tag = "operation",
     responses(
         (status = 200, description = "What came of it", body = ReprocessedView),
+        (status = 409, description = "It is being done already", body = waypost_api::Problem),
         (status = "4XX", description = "Not allowed", body = waypost_api::Problem),
         (status = 503, description = "It ended half way; begin it again", body = waypost_api::Problem),
     )
@@ -101,6 +103,9 @@ pub(crate) async fn reprocess_dead_letters(
     Caller(principal): Caller,
 ) -> Result<Json<ReprocessedView>, Refusal> {
     check(&principal)?;
+    let Ok(_turn) = app.reprocessing.try_lock() else {
+        return Err(Refusal::new(ErrorCode::ReprocessRunning));
+    };
     match waypost_inbox::reprocess(&app.store, &app.numbers, app.clock.now()).await {
         Ok(done) => Ok(Json(reprocessed_view(&done))),
         Err(error) => {

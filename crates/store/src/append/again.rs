@@ -4,8 +4,28 @@ use waypost_domain::{Detail, Event, MessageChange, MessageUpdate, Renewal, Typed
 
 use super::Decider;
 use super::item::Reread;
+use super::known::Known;
 use super::plan::{Plan, Write};
-use crate::letters::OurNumber;
+use crate::letters::{LetterId, OurNumber};
+
+impl Known {
+    pub(super) fn has_letter(&self, letter: LetterId) -> bool {
+        self.letters.get(&letter).copied().unwrap_or_default()
+    }
+
+    /// From here on it is gone; whether it was there.
+    pub(super) fn take_letter(&mut self, letter: LetterId) -> bool {
+        self.letters.insert(letter, false).unwrap_or_default()
+    }
+
+    pub(crate) fn load_letter(&mut self, letter: LetterId) {
+        self.letters.insert(letter, true);
+    }
+
+    pub(crate) fn load_unknown_type(&mut self, seq: i64) {
+        self.unknown_types.insert(seq, true);
+    }
+}
 
 impl Decider {
     /// These numbers are claimed, and no others.
@@ -31,6 +51,10 @@ impl Decider {
     /// A message of an unknown type says something after all.
     pub(super) fn understand(&mut self, plan: &mut Plan<'_>, reread: &Reread) {
         let seq = reread.seq;
+        // Whoever reads again beside us may have been first.
+        if !self.known.unknown_types.insert(seq, false).unwrap_or_default() {
+            return;
+        }
         plan.write(Write::Understood { seq });
         let detail = self.journal.detail(&reread.detail);
         // It may have been erased, or edited: then it says what the edit says.

@@ -57,7 +57,12 @@ pub(crate) enum Item<'a> {
         delivery: &'a Delivery,
         letter: &'a DeadLetter,
     },
-    /// The dead letter has said what it is.
+    /// Something that a dead letter turned out to say: nothing, where the letter is gone.
+    OfLetter {
+        letter: LetterId,
+        item: Box<Self>,
+    },
+    /// All that it says stands before this.
     Revived {
         letter: LetterId,
         at: Timestamp,
@@ -100,7 +105,7 @@ pub(crate) enum Item<'a> {
 
 impl Item<'_> {
     /// When it came, where what is decided rests on it.
-    pub(super) const fn at(&self) -> Timestamp {
+    pub(super) fn at(&self) -> Timestamp {
         match self {
             Self::Message { delivery, .. }
             | Self::Status { delivery, .. }
@@ -114,6 +119,7 @@ impl Item<'_> {
             | Self::Expire { at, .. }
             | Self::Revived { at, .. }
             | Self::Claim { at, .. } => *at,
+            Self::OfLetter { item, .. } => item.at(),
             Self::Understand { reread } => reread.at,
             Self::Assign { wish } => wish.at,
             Self::Clear { .. } => Timestamp::from_millis(0),
@@ -124,6 +130,8 @@ impl Item<'_> {
 /// What becomes of an item, once it is committed.
 pub(crate) enum Outcome {
     Received(Received),
+    /// Whether the dead letter was there until now.
+    Revived(bool),
     Intended(Result<Intent, SendError>),
     Settled(Result<OutboxEntry, SendError>),
     Amended(Result<(), AmendError>),
@@ -132,6 +140,8 @@ pub(crate) enum Outcome {
     /// Whether there was something to expire.
     Expired(bool),
     LookedAfter,
+    /// It is of a dead letter that is gone.
+    LeftOut,
 }
 
 /// What a message of an unknown type says after all.

@@ -13,6 +13,7 @@ use super::dedup::{SeenKey, WamidDigest};
 use super::holders::{HolderRow, KnownCustomer, KnownDuplicate};
 use super::merges::Merges;
 use super::scopes::Scopes;
+use crate::letters::LetterId;
 
 /// Entries of a kind that are kept from one group to the next; over it, that kind is loaded anew.
 const KEPT_MAX: usize = 100_000;
@@ -62,6 +63,10 @@ pub(crate) struct Known {
     /// By the number's row.
     scopes_of_numbers: HashMap<i64, i64>,
     pub(super) talks: HashMap<ConversationId, Option<KnownTalk>>,
+    /// Whether they are there.
+    pub(super) letters: HashMap<LetterId, bool>,
+    /// Whether their types are not known.
+    pub(super) unknown_types: HashMap<i64, bool>,
     last_message: i64,
     last_number: i64,
     /// The newest row of a number when the group began.
@@ -176,6 +181,8 @@ impl Known {
             sends_by_key: HashMap::new(),
             scopes_of_numbers: HashMap::new(),
             talks: HashMap::new(),
+            letters: HashMap::new(),
+            unknown_types: HashMap::new(),
             last_message: heads.message,
             last_number: heads.number,
             loaded_numbers: heads.number,
@@ -212,6 +219,8 @@ impl Known {
         self.sends.clear();
         self.sends_by_key.clear();
         self.talks.clear();
+        self.letters.clear();
+        self.unknown_types.clear();
         self.loaded_numbers = self.last_number;
     }
 

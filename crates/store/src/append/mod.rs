@@ -136,9 +136,14 @@ impl Decider {
                 plan.write(Write::DeadLetter { delivery, letter });
                 Outcome::Received(Received::Dead)
             }
+            Item::OfLetter { letter, item } if self.known.has_letter(*letter) => self.decide(item, plan),
+            Item::OfLetter { .. } => Outcome::LeftOut,
             Item::Revived { letter, .. } => {
-                plan.write(Write::LetterGone { letter: *letter });
-                Outcome::LookedAfter
+                let is_there = self.known.take_letter(*letter);
+                if is_there {
+                    plan.write(Write::LetterGone { letter: *letter });
+                }
+                Outcome::Revived(is_there)
             }
             Item::Claim { claims, .. } => {
                 self.claim(plan, claims);

@@ -17,6 +17,7 @@ use super::item::Item;
 use super::known::Known;
 use super::scopes::{ScopeName, unions_to_come};
 use super::tie::linked_names;
+use crate::letters::LetterId;
 
 /// Keys of rows that are to be loaded. What is not found is not there.
 #[derive(Default)]
@@ -45,6 +46,9 @@ pub(crate) struct Wants {
     pub(crate) sends: Vec<OutboxId>,
     pub(crate) sends_by_key: Vec<(PrincipalId, Box<str>)>,
     pub(crate) talks: Vec<ConversationId>,
+    pub(crate) letters: Vec<LetterId>,
+    /// Messages of which it is asked whether their types are not known.
+    pub(crate) unknown_types: Vec<i64>,
     /// Whether what is found may lead to more.
     leads_on: bool,
 }
@@ -77,6 +81,8 @@ impl Wants {
             && self.sends.is_empty()
             && self.sends_by_key.is_empty()
             && self.talks.is_empty()
+            && self.letters.is_empty()
+            && self.unknown_types.is_empty()
     }
 
     /// Whether, once all this is loaded, there may be more to ask for.
@@ -160,13 +166,18 @@ impl Want<'_> {
                     self.people(customer.iter(), number);
                 }
             }
-            Item::Dead { .. } | Item::Revived { .. } => {}
+            Item::Dead { .. } => {}
+            Item::OfLetter { letter, item } => {
+                self.letter(*letter);
+                self.item(item);
+            }
+            Item::Revived { letter, .. } => self.letter(*letter),
             Item::Claim { claims, .. } => {
                 for claim in *claims {
                     self.number(&claim.app, &claim.number, claim.waba.as_ref());
                 }
             }
-            Item::Understand { reread } => self.subject(reread.seq),
+            Item::Understand { reread } => self.unknown_type(reread.seq),
             Item::Expire { undelivered, .. } => self.subject(undelivered.seq),
             Item::Intend { app, intent, .. } => self.intent(app, intent),
             Item::Settle { id, outcome, digest, .. } => self.outcome(*id, outcome, *digest),
@@ -275,6 +286,19 @@ impl Want<'_> {
         let customer = self.known.talks.get(&conversation).and_then(Option::as_ref).map(|talk| talk.customer);
         if let Some(customer) = customer {
             self.customer(customer, None);
+        }
+    }
+
+    fn unknown_type(&mut self, seq: i64) {
+        self.subject(seq);
+        if note(&mut self.known.unknown_types, seq) {
+            self.wants.unknown_types.push(seq);
+        }
+    }
+
+    fn letter(&mut self, letter: LetterId) {
+        if note(&mut self.known.letters, letter) {
+            self.wants.letters.push(letter);
         }
     }
 

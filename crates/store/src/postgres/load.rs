@@ -18,6 +18,7 @@ use crate::append::{
 };
 use crate::columns::text_to_column;
 use crate::group::DatabaseError;
+use crate::letters::LetterId;
 
 /// Selects who is one with a customer, each with whom it was merged into: see [`note_family`].
 macro_rules! family_of {
@@ -49,6 +50,8 @@ const MESSAGES: &str = concat!(
     family_of!("c.customer"),
     " FROM messages m JOIN conversations c ON c.id = m.conversation WHERE m.seq = ANY ($1)"
 );
+const LETTERS: &str = "SELECT id FROM dead_letters WHERE id = ANY ($1)";
+const UNKNOWN_TYPES: &str = "SELECT message FROM unknown_types WHERE message = ANY ($1)";
 const CALLS: &str =
     "SELECT message, stage, at, began_at, ended_at, talk_seconds FROM calls WHERE message = ANY ($1)";
 const PARKED: &str = "SELECT k.place, p.status, p.participant, p.at, p.errors, p.pricing
@@ -206,18 +209,21 @@ fn note_messages(
     Ok(())
 }
 
-async fn load_changes(link: &Link, wants: &Wants) -> Found<2> {
+async fn load_changes(link: &Link, wants: &Wants) -> Found<4> {
     let (numbers, digests): (Vec<i64>, Vec<&[u8]>) =
         wants.parked_changes.iter().map(|(number, digest)| (*number, &digest[..])).unzip();
-    let (reactions, parked) = tokio::join!(
+    let letters: Vec<i64> = wants.letters.iter().map(|letter| letter.0).collect();
+    let (reactions, parked, letters, unknown) = tokio::join!(
         find(link, REACTIONS, wants.reactions.len(), [&wants.reactions]),
-        find(link, PARKED_CHANGES, numbers.len(), [&numbers, &digests])
+        find(link, PARKED_CHANGES, numbers.len(), [&numbers, &digests]),
+        find(link, LETTERS, letters.len(), [&letters]),
+        find(link, UNKNOWN_TYPES, wants.unknown_types.len(), [&wants.unknown_types])
     );
-    Ok([reactions?, parked?])
+    Ok([reactions?, parked?, letters?, unknown?])
 }
 
 fn note_changes(
-    [reactions, parked]: &[Vec<Row>; 2],
+    [reactions, parked, letters, unknown]: &[Vec<Row>; 4],
     wants: &Wants,
     into: &mut Known,
 ) -> Result<(), DatabaseError> {
@@ -241,6 +247,12 @@ fn note_changes(
             kind: known(kind, "messages.type")?,
         };
         into.load_parked_change(*asked(&wants.parked_changes, row, 0)?, change);
+    }
+    for row in letters {
+        into.load_letter(LetterId(row.try_get(0)?));
+    }
+    for row in unknown {
+        into.load_unknown_type(row.try_get(0)?);
     }
     Ok(())
 }

@@ -10,7 +10,7 @@ use rusqlite::{Connection, OpenFlags};
 use crate::options::{OpenError, Threads};
 
 /// What turns one schema version of `waypost.db` into the next; the index is the version before.
-pub(crate) const MIGRATIONS: [&str; 7] = [
+pub(crate) const MIGRATIONS: [&str; 8] = [
     include_str!("schema.sql"),
     include_str!("schema_2.sql"),
     include_str!("schema_messages.sql"),
@@ -18,6 +18,7 @@ pub(crate) const MIGRATIONS: [&str; 7] = [
     include_str!("schema_identity.sql"),
     include_str!("schema_reads.sql"),
     include_str!("schema_letters.sql"),
+    include_str!("schema_letter_ids.sql"),
 ];
 
 /// How long a statement waits for another process (`waypost key` writes too), in milliseconds.
@@ -156,6 +157,23 @@ mod tests {
         migrate(&mut connection, &MIGRATIONS).unwrap();
         let since: u64 = connection.query_row("SELECT since FROM aliases", [], |row| row.get(0)).unwrap();
         assert_eq!(since, 0);
+    }
+
+    #[test]
+    fn letters_of_an_older_file_keep_their_ids_and_new_ones_go_on_after_them() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut connection = open_to_write(&dir.path().join("waypost.db")).unwrap();
+        migrate(&mut connection, &MIGRATIONS[..7]).unwrap();
+        let insert = "INSERT INTO dead_letters (received_at, app, kind, reason, raw, around)
+             VALUES (1, 'default', 'item', 'why', x'7b7d', '[null]')";
+        connection
+            .execute_batch(&format!("{insert}; {insert}; {insert}; DELETE FROM dead_letters WHERE id = 1"))
+            .unwrap();
+        migrate(&mut connection, &MIGRATIONS).unwrap();
+        connection.execute_batch(&format!("DELETE FROM dead_letters WHERE id = 3; {insert}")).unwrap();
+        let sql = "SELECT group_concat(id || reason || hex(raw) || around) FROM dead_letters";
+        let letters: String = connection.query_row(sql, [], |row| row.get(0)).unwrap();
+        assert_eq!(letters, "2why7B7D[null],4why7B7D[null]");
     }
 
     #[test]

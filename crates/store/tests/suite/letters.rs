@@ -59,10 +59,35 @@ async fn a_letter_that_says_something_is_stored_and_gone_and_what_came_otherwise
     let heads = fixture.store.dead_letters(LetterId::LAST, 10).await.unwrap();
     let facts = vec![message("wamid.1", "sent again by Meta"), message("wamid.2", "late")];
     let counts = fixture.store.revive(&heads[1], facts).await.unwrap();
-    assert_eq!(counts, StoreCounts { stored: 1, repeated: 1, ..StoreCounts::default() });
+    assert_eq!(counts, Some(StoreCounts { stored: 1, repeated: 1, ..StoreCounts::default() }));
     assert_eq!(fixture.shown().await, ["message late"]);
     let left = fixture.store.dead_letters(LetterId::LAST, 10).await.unwrap();
     assert_eq!(left, heads[..1]);
+}
+
+#[tokio::test]
+async fn a_letter_comes_to_life_once_whoever_reads_it_again_and_its_id_is_never_anothers() {
+    let mut fixture = Fixture::new();
+    fixture.receive(vec![letter("old")]).await;
+    let head = fixture.store.dead_letters(LetterId::LAST, 1).await.unwrap().remove(0);
+    // Part of it is broken still.
+    let facts = || vec![message("wamid.1", "at last"), letter("what is broken still")];
+    let (one, other) =
+        tokio::join!(fixture.store.revive(&head, facts()), fixture.store.revive(&head, facts()));
+    let counts = [one.unwrap(), other.unwrap()];
+    assert_eq!(counts, [Some(StoreCounts { stored: 1, dead: 1, ..StoreCounts::default() }), None]);
+    assert_eq!(fixture.shown().await, ["message at last"]);
+
+    // The newest goes, another comes, and whoever still has the first tries again.
+    let broken = fixture.store.dead_letters(LetterId::LAST, 1).await.unwrap().remove(0);
+    assert!(fixture.store.revive(&broken, Vec::new()).await.unwrap().is_some());
+    fixture.receive(vec![letter("new")]).await;
+    for gone in [&head, &broken] {
+        assert_eq!(fixture.store.revive(gone, facts()).await.unwrap(), None);
+    }
+    let left = fixture.store.dead_letters(LetterId::LAST, 10).await.unwrap();
+    assert_eq!(left.iter().map(|head| head.reason.as_str()).collect::<Vec<_>>(), ["new"]);
+    assert!(left[0].id > broken.id && broken.id > head.id);
 }
 
 #[tokio::test]
@@ -78,8 +103,11 @@ async fn a_message_of_an_unknown_type_is_understood_once() {
     assert!(fixture.store.unknown_messages(messages.last()).await.unwrap().is_empty());
 
     let read = (MessageType::text(), "a hologram".to_owned(), Detail::text());
+    let again = (MessageType::text(), "a hologram, still".to_owned(), Detail::text());
     fixture.store.understand(&messages[0], read, START).await.unwrap();
+    fixture.store.understand(&messages[0], again, START).await.unwrap();
     assert_eq!(fixture.shown().await, ["update reprocessed: a hologram"]);
+    assert_eq!(fixture.count("SELECT count(*) FROM journal WHERE name = 'update'"), 1);
     let stored = "SELECT type || ' ' || content FROM messages WHERE wamid = 'wamid.2'";
     assert_eq!(fixture.text(stored), "text a hologram");
     assert!(fixture.store.unknown_messages(None).await.unwrap().is_empty());

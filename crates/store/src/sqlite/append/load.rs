@@ -82,6 +82,18 @@ pub(super) fn load(connection: &Connection, wants: &mut Wants, into: &mut Known)
             into.load_talk(id, talk);
         }
     }
+    for letter in wants.letters.drain(..) {
+        let sql = "SELECT EXISTS (SELECT 1 FROM dead_letters WHERE id = ?1)";
+        if connection.prepare_cached(sql)?.query_row([letter.0], |row| row.get(0))? {
+            into.load_letter(letter);
+        }
+    }
+    for seq in wants.unknown_types.drain(..) {
+        let sql = "SELECT EXISTS (SELECT 1 FROM unknown_types WHERE message = ?1)";
+        if connection.prepare_cached(sql)?.query_row([seq], |row| row.get(0))? {
+            into.load_unknown_type(seq);
+        }
+    }
     wants.settle();
     Ok(())
 }
