@@ -81,7 +81,7 @@ pub fn read_customer_cursor(search: Option<&CustomerSearch>, cursor: &str) -> Op
 }
 
 fn customer_list(search: Option<&CustomerSearch>) -> String {
-    format!("customers by {:?}", search.map(|search| (search.alias(), search.name())))
+    format!("customers by {:?}", search.map(|search| (search.aliases(), search.name())))
 }
 
 fn write(list: &str, place: &[u8]) -> String {

@@ -109,15 +109,19 @@ pub fn awaited_name(name: &str) -> Box<str> {
 
 /// The canonical form of a phone number, where it is another one.
 fn canonical_phone(digits: &str) -> Option<String> {
-    if let ("521", number) = digits.split_at_checked(3)?
-        && number.len() == 10
-    {
-        return Some(format!("52{number}"));
+    let whole = if digits.starts_with("521") { 13 } else { 12 };
+    canonical_beginning(digits).filter(|_| digits.len() == whole)
+}
+
+/// How the canonical form begins of a phone number that begins with these digits, where it has another form.
+pub(crate) fn canonical_beginning(digits: &str) -> Option<String> {
+    if let Some(number) = digits.strip_prefix("521") {
+        return (number.len() <= 10).then(|| format!("52{number}"));
     }
     let ("55", national) = digits.split_at_checked(2)? else { return None };
     let (area, number) = national.split_at_checked(2)?;
     // Landlines begin with 2 to 5, and have eight digits for good.
-    let is_old_mobile = number.len() == 8 && number.starts_with(['6', '7', '8', '9']);
+    let is_old_mobile = number.len() <= 8 && number.starts_with(['6', '7', '8', '9']);
     is_old_mobile.then(|| format!("55{area}9{number}"))
 }
 

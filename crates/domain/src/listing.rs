@@ -2,7 +2,7 @@
 
 use crate::assignment::{Assignment, Responder};
 use crate::change::MessageReaction;
-use crate::customer::CustomerName;
+use crate::customer::{CustomerName, canonical_beginning};
 use crate::ids::{ConversationId, CustomerId, PhoneNumberId};
 use crate::message::{ErrorDetail, Message};
 use crate::pricing::Pricing;
@@ -203,7 +203,7 @@ const SEARCH_CHARS_MAX: usize = 128;
 #[derive(Clone, PartialEq, Eq)]
 pub struct CustomerSearch {
     name: Box<str>,
-    alias: Box<str>,
+    aliases: Vec<Box<str>>,
 }
 
 impl CustomerSearch {
@@ -213,7 +213,7 @@ impl CustomerSearch {
         let text = text.trim();
         let usable =
             (1..=SEARCH_CHARS_MAX).contains(&text.chars().count()) && !text.chars().any(char::is_control);
-        usable.then(|| Self { name: folded(text).into(), alias: as_alias(text).into() })
+        usable.then(|| Self { name: folded(text).into(), aliases: alias_beginnings(text) })
     }
 
     /// How a name begins, [`folded`].
@@ -222,10 +222,10 @@ impl CustomerSearch {
         &self.name
     }
 
-    /// How an alias begins.
+    /// How an alias begins: in one way, or two of which neither begins with the other, in their order.
     #[must_use]
-    pub fn alias(&self) -> &str {
-        &self.alias
+    pub fn aliases(&self) -> &[Box<str>] {
+        &self.aliases
     }
 }
 
@@ -239,6 +239,19 @@ impl std::fmt::Debug for CustomerSearch {
 #[must_use]
 pub fn folded(name: &str) -> String {
     name.to_lowercase()
+}
+
+/// A number is shown as WhatsApp writes it, and kept in its canonical form.
+fn alias_beginnings(text: &str) -> Vec<Box<str>> {
+    let alias = as_alias(text);
+    let mut beginnings = match canonical_beginning(&alias) {
+        Some(canonical) if canonical.starts_with(&alias) => vec![alias],
+        Some(canonical) if alias.starts_with(&canonical) => vec![canonical],
+        Some(canonical) => vec![alias, canonical],
+        None => vec![alias],
+    };
+    beginnings.sort();
+    beginnings.into_iter().map(Into::into).collect()
 }
 
 /// The beginning of a phone number, in whatever way it is written, in digits; any other text as it is.
@@ -313,7 +326,26 @@ mod tests {
             ("-", "-", "-"),
         ] {
             let search = CustomerSearch::parse(text).unwrap();
-            assert_eq!((search.name(), search.alias()), (name, alias), "{text}");
+            assert_eq!((search.name(), search.aliases()), (name, &[alias.into()][..]), "{text}");
+        }
+        for (text, aliases) in [
+            // Shown without the ninth digit of Brazil, kept with it.
+            ("551187650001", &["551187650001", "5511987650001"][..]),
+            ("+55 (11) 8765", &["55118765", "551198765"]),
+            ("5511987", &["5511987", "55119987"]),
+            ("55119", &["55119"]),
+            ("5511", &["5511"]),
+            ("55113456", &["55113456"]),
+            ("5511987650001", &["5511987650001"]),
+            // Shown with the 1 of Mexico, kept without it.
+            ("5215512340001", &["5215512340001", "525512340001"]),
+            ("+52 1 55 1234", &["521551234", "52551234"]),
+            ("521", &["52"]),
+            ("52155123400011", &["52155123400011"]),
+        ] {
+            let search = CustomerSearch::parse(text).unwrap();
+            let found: Vec<&str> = search.aliases().iter().map(AsRef::as_ref).collect();
+            assert_eq!(found, aliases, "{text}");
         }
         for text in ["", "  ", "a\0b", &"x".repeat(129)] {
             assert_eq!(CustomerSearch::parse(text), None, "{text:?}");

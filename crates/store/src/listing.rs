@@ -213,3 +213,38 @@ pub(crate) fn top(before: Option<ConversationPlace>) -> (i64, [u8; 16]) {
 pub(crate) fn end_of(beginning: &str) -> String {
     format!("{beginning}{}", char::MAX)
 }
+
+/// The aliases from one up to another.
+#[derive(Debug, Default)]
+pub(crate) struct AliasRange {
+    pub(crate) from: String,
+    pub(crate) until: String,
+}
+
+/// An alias' place among all.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct AliasKey {
+    pub(crate) value: String,
+    pub(crate) kind: String,
+    pub(crate) scope: i64,
+}
+
+/// A name's place among all: the name, [`folded`](waypost_domain::folded), and whose it is.
+pub(crate) type NameKey = (String, Vec<u8>);
+
+impl AliasRange {
+    /// After what place the rest of the range begins, where all up to `last` is done with.
+    pub(crate) fn go_on_after(&self, last: Option<&AliasKey>) -> AliasKey {
+        let last = last.filter(|last| last.value >= self.from);
+        last.cloned().unwrap_or_else(|| AliasKey { value: self.from.clone(), ..AliasKey::default() })
+    }
+}
+
+/// What a search finds of the aliases, in their order. The second is empty where nothing is found in two ways.
+pub(crate) fn alias_ranges(search: &CustomerSearch) -> [AliasRange; 2] {
+    let mut ranges = search
+        .aliases()
+        .iter()
+        .map(|beginning| AliasRange { from: beginning.to_string(), until: end_of(beginning) });
+    [ranges.next().unwrap_or_default(), ranges.next().unwrap_or_default()]
+}

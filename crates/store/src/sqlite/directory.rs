@@ -1,36 +1,98 @@
-//! Customers, page by page.
+//! Customers, page by page. Those who were merged are one row, whose the one is who goes on.
 
-use rusqlite::{Connection, Params, Row, params};
+use rusqlite::{Connection, OptionalExtension, Params, Row, params};
 use waypost_domain::{
     CustomerId, CustomerName, CustomerPlace, CustomerRow, CustomerSearch, FoundBy, Page, Timestamp,
 };
 
-use crate::listing::{CustomerRequest, end_of};
+use crate::listing::{AliasKey, AliasRange, CustomerRequest, NameKey, alias_ranges, end_of};
+
+/// Who goes on for a customer.
+macro_rules! now {
+    ($customer:literal) => {
+        concat!("coalesce((SELECT survivor FROM merges WHERE customer = ", $customer, "), ", $customer, ")")
+    };
+}
+
+/// All who are one with a customer that goes on.
+macro_rules! family {
+    ($now:literal) => {
+        concat!("(SELECT ", $now, " UNION ALL SELECT customer FROM merges WHERE survivor = ", $now, ")")
+    };
+}
+
+/// Their aliases from `?1` up to `?2` or from `?3` up to `?4`.
+macro_rules! aliases {
+    ($columns:literal, $now:literal) => {
+        concat!(
+            "SELECT ",
+            $columns,
+            " FROM aliases b WHERE b.customer IN ",
+            family!($now),
+            " AND (b.value >= ?1 AND b.value < ?2 OR b.value >= ?3 AND b.value < ?4)"
+        )
+    };
+}
+
+/// The first of them.
+macro_rules! first_alias {
+    ($now:literal) => {
+        concat!(aliases!("b.value, b.kind, b.scope", $now), " ORDER BY b.value, b.kind, b.scope LIMIT 1")
+    };
+}
+
+/// Their first name in a range.
+macro_rules! first_name {
+    ($now:literal, $from:literal, $until:literal) => {
+        concat!(
+            "SELECT d.folded_name, d.id FROM customers d WHERE d.id IN ",
+            family!($now),
+            " AND d.folded_name >= ",
+            $from,
+            " AND d.folded_name < ",
+            $until,
+            " ORDER BY d.folded_name, d.id LIMIT 1"
+        )
+    };
+}
 
 const ALL: &str = "SELECT u.id, u.number, u.name, u.created_at FROM customers u
-    WHERE u.id < ?1 ORDER BY u.id DESC LIMIT ?2";
+    WHERE u.id < ?1 AND NOT EXISTS (SELECT 1 FROM merges WHERE customer = u.id) ORDER BY u.id DESC LIMIT ?2";
 
-/// Those who have an alias from `?1` up to `?2`, each at the first of them, after the customer `?3`. Where that one has
-/// lost the alias meanwhile, from the first on.
-pub(super) const BY_ALIAS: &str = "SELECT u.id, u.number, u.name, u.created_at
-    FROM aliases a CROSS JOIN customers u ON u.id = a.customer
-    WHERE a.value >= ?1 AND a.value < ?2 AND (a.value, a.kind) > (
-            coalesce((SELECT min(b.value) FROM aliases b
-                WHERE b.customer = ?3 AND b.value >= ?1 AND b.value < ?2), ''),
-            coalesce((SELECT b.kind FROM aliases b WHERE b.customer = ?3 AND b.value >= ?1 AND b.value < ?2
-                ORDER BY b.value, b.kind LIMIT 1), ''))
-        AND NOT EXISTS (SELECT 1 FROM aliases b WHERE b.customer = a.customer AND b.value >= ?1 AND b.value < ?2
-            AND (b.value, b.kind) < (a.value, a.kind))
-    ORDER BY a.value, a.kind LIMIT ?4";
+/// Those who have an alias from `?1` up to `?2`, each at the first of all that fit (see [`first_alias`]), after the alias
+/// `?5`, `?6`, `?7`.
+pub(super) const BY_ALIAS: &str = concat!(
+    "SELECT u.id, u.number, u.name, u.created_at FROM aliases a CROSS JOIN customers u ON u.id = ",
+    now!("a.customer"),
+    " WHERE (a.value, a.kind, a.scope) > (?5, ?6, ?7) AND a.value < ?2
+         AND (a.value, a.kind, a.scope) = (",
+    first_alias!("u.id"),
+    ") ORDER BY a.value, a.kind, a.scope LIMIT ?8"
+);
 
-/// Those whose name lies from `?1` up to `?2` and who were not found by an alias from `?3` up to `?4`, after the customer
-/// `?5`.
-pub(super) const BY_NAME: &str = "SELECT u.id, u.number, u.name, u.created_at
-    FROM customers u INDEXED BY customers_by_name
-    WHERE u.folded_name >= ?1 AND u.folded_name < ?2 AND (u.folded_name, u.id) > (
-            coalesce((SELECT folded_name FROM customers WHERE id = ?5), ''), coalesce(?5, x''))
-        AND NOT EXISTS (SELECT 1 FROM aliases b WHERE b.customer = u.id AND b.value >= ?3 AND b.value < ?4)
-    ORDER BY u.folded_name, u.id LIMIT ?6";
+/// Those whose name lies from `?5` up to `?6`, each at the first such name of theirs, and who were not found by an alias,
+/// after the name `?7` of `?8`.
+pub(super) const BY_NAME: &str = concat!(
+    "SELECT u.id, u.number, u.name, u.created_at
+     FROM customers c INDEXED BY customers_by_name CROSS JOIN customers u ON u.id = ",
+    now!("c.id"),
+    " WHERE (c.folded_name, c.id) > (?7, ?8) AND c.folded_name < ?6
+         AND (",
+    aliases!("b.value", "u.id"),
+    " LIMIT 1) IS NULL AND (c.folded_name, c.id) = (",
+    first_name!("u.id", "?5", "?6"),
+    ") ORDER BY c.folded_name, c.id LIMIT ?9"
+);
+
+const ALIAS_OF: &str =
+    concat!("WITH asked (id) AS (SELECT ", now!("?5"), ") ", first_alias!("(SELECT id FROM asked)"));
+
+const NAME_OF: &str = concat!(
+    "WITH asked (id) AS (SELECT ",
+    now!("?1"),
+    ") ",
+    first_name!("(SELECT id FROM asked)", "?2", "?3")
+);
 
 pub(crate) fn read_customers(
     connection: &Connection,
@@ -42,7 +104,11 @@ pub(crate) fn read_customers(
             let after = request.after.map_or([u8::MAX; 16], |place| place.id.to_bytes());
             read(connection, (ALL, FoundBy::Alias), params![after, wanted])?
         }
-        Some(search) => found(connection, (search, request.after), wanted)?,
+        Some(search) => {
+            // All lists as they were at one moment.
+            let snapshot = connection.unchecked_transaction()?;
+            found(&snapshot, (search, request.after), wanted)?
+        }
     };
     Ok(Page::out_of(rows, request.size))
 }
@@ -52,28 +118,66 @@ fn found(
     (search, after): (&CustomerSearch, Option<CustomerPlace>),
     wanted: usize,
 ) -> rusqlite::Result<Vec<CustomerRow>> {
-    let after_id =
-        |found_by| after.filter(|place| place.found_by == found_by).map(|place| place.id.to_bytes());
-    let (alias, alias_end) = (search.alias(), end_of(search.alias()));
-    // Both lists as they were at one moment.
-    let snapshot = connection.unchecked_transaction()?;
-    let mut rows = match after {
-        Some(CustomerPlace { found_by: FoundBy::Name, .. }) => Vec::new(),
-        _ => read(
-            &snapshot,
-            (BY_ALIAS, FoundBy::Alias),
-            params![alias, alias_end, after_id(FoundBy::Alias), wanted],
-        )?,
-    };
+    let ranges = alias_ranges(search);
+    let after_name = after.filter(|place| place.found_by == FoundBy::Name);
+    let mut rows = Vec::new();
+    if after_name.is_none() {
+        let last = after.map(|place| alias_of(connection, &ranges, place.id)).transpose()?.flatten();
+        let [first, second] = &ranges;
+        for (range, other) in [(first, second), (second, first)] {
+            let AliasKey { value, kind, scope } = range.go_on_after(last.as_ref());
+            let left = wanted - rows.len();
+            let parameters =
+                params![range.from, range.until, other.from, other.until, value, kind, scope, left];
+            rows.extend(read(connection, (BY_ALIAS, FoundBy::Alias), parameters)?);
+        }
+    }
     if rows.len() < wanted {
-        let (name, left) = (search.name(), wanted - rows.len());
-        rows.extend(read(
-            &snapshot,
-            (BY_NAME, FoundBy::Name),
-            params![name, end_of(name), alias, alias_end, after_id(FoundBy::Name), left],
-        )?);
+        let (name, name_end) = (search.name(), end_of(search.name()));
+        let last = after_name.map(|place| name_of(connection, (name, &name_end), place.id)).transpose()?;
+        let (after_name, after_id) = last.flatten().unwrap_or_else(|| (name.into(), Vec::new()));
+        let [first, second] = &ranges;
+        let left = wanted - rows.len();
+        let parameters = params![
+            first.from,
+            first.until,
+            second.from,
+            second.until,
+            name,
+            name_end,
+            after_name,
+            after_id,
+            left
+        ];
+        rows.extend(read(connection, (BY_NAME, FoundBy::Name), parameters)?);
     }
     Ok(rows)
+}
+
+/// The alias at which a customer was found; `None` where it has lost it meanwhile: then it goes on from the first.
+fn alias_of(
+    connection: &Connection,
+    [first, second]: &[AliasRange; 2],
+    id: CustomerId,
+) -> rusqlite::Result<Option<AliasKey>> {
+    connection
+        .prepare_cached(ALIAS_OF)?
+        .query_row(params![first.from, first.until, second.from, second.until, id.to_bytes()], |row| {
+            Ok(AliasKey { value: row.get(0)?, kind: row.get(1)?, scope: row.get(2)? })
+        })
+        .optional()
+}
+
+/// The name at which a customer was found, and whose it is.
+fn name_of(
+    connection: &Connection,
+    (from, until): (&str, &str),
+    id: CustomerId,
+) -> rusqlite::Result<Option<NameKey>> {
+    connection
+        .prepare_cached(NAME_OF)?
+        .query_row(params![id.to_bytes(), from, until], |row| Ok((row.get(0)?, row.get(1)?)))
+        .optional()
 }
 
 fn read(

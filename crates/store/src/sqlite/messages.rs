@@ -320,9 +320,9 @@ mod tests {
             (conversations_sql(Key::Team), &["SCAN c"]),
             (conversations_sql(Key::Number), &["SCAN c"]),
             (conversation_query("conversations") + " WHERE c.id = ?1", &[]),
-            // The aliases of the customer after whom it goes on.
+            // The aliases of each customer that may be found, and the names of those who are one.
             (BY_ALIAS.to_owned(), &[SORT]),
-            (BY_NAME.to_owned(), &[]),
+            (BY_NAME.to_owned(), &[SORT]),
             // A customer has as many conversations as we have numbers, at most.
             (conversations_sql(Key::Customer), &[SORT, "SCAN c"]),
         ] {

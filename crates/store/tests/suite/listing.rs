@@ -2,10 +2,10 @@
 
 use waypost_domain::time::HOUR_MS;
 use waypost_domain::{
-    AliasKind, Assignment, AssignmentWish, Conversation, ConversationFilter, ConversationId, CustomerAliases,
-    CustomerName, CustomerSearch, Fact, MessageType, Page, PageSize, PhoneNumberId, PrincipalId, Responder,
-    SendIntent, SendOutcome, Source, ThreadPlace, ThreadRow, ThreadSpan, Timestamp, Wamid, Window,
-    WindowState, Wish, window,
+    AliasKind, Amendment, Assignment, AssignmentWish, Conversation, ConversationFilter, ConversationId,
+    CustomerAliases, CustomerName, CustomerSearch, Fact, MessageType, Page, PageSize, PhoneNumberId,
+    PrincipalId, Responder, SendIntent, SendOutcome, Source, ThreadPlace, ThreadRow, ThreadSpan, Timestamp,
+    Wamid, Window, WindowState, Wish, window,
 };
 use waypost_domain::{LinkPreview, Recipient};
 use waypost_store::{
@@ -397,6 +397,116 @@ async fn customers_are_found_by_how_a_name_or_a_number_begins_and_each_once() {
     fixture.receive(vec![renamed]).await;
     assert_eq!(fixture.found("ána", 1).await, ["ÁNA", "Ána Ruiz", "Ánabel"]);
     assert_eq!(fixture.found("bo", 1).await, [""; 0]);
+}
+
+#[tokio::test]
+async fn a_number_is_found_as_it_is_shown_and_as_it_is_kept() {
+    let fixture = Fixture::new();
+    for (n, digits) in ["551187650001", "5215512340001", "5511987659999", "551134560001"].iter().enumerate() {
+        let named = changed(message_of(&format!("wamid.{n}"), phone(digits), "hello"), |message| {
+            message.customer_name = CustomerName::parse(&format!("{n}"));
+        });
+        fixture.receive(vec![named]).await;
+    }
+    for (search, names) in [
+        ("551187650001", &["0"][..]),
+        ("5511987650001", &["0"]),
+        ("55118765", &["0", "2"]),
+        ("551198765", &["0", "2"]),
+        ("5511", &["3", "0", "2"]),
+        ("5511345", &["3"]),
+        ("5215512340001", &["1"]),
+        ("525512340001", &["1"]),
+        ("52155", &["1"]),
+        ("+52 1 55 1234", &["1"]),
+        ("+52 55 1234", &["1"]),
+        ("521552", &[]),
+    ] {
+        for rows in [1, 100] {
+            assert_eq!(fixture.found(search, rows).await, names, "{search}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn who_was_merged_is_one_row_of_whoever_goes_on_by_whatever_was_found() {
+    let fixture = Fixture::new();
+    let mut ids = Vec::new();
+    // Two begin with the same number: the one as it is kept, the other as it is shown.
+    for (name, digits) in [
+        ("Ana", "15550002001"),
+        ("Bea", "551187650002"),
+        ("Cleo", "15550002003"),
+        ("Bert", "4915550002004"),
+        ("Bob", "5511876500"),
+    ] {
+        let named = changed(message_of(&format!("wamid.{name}"), phone(digits), "hello"), |message| {
+            message.customer_name = CustomerName::parse(name);
+        });
+        fixture.receive(vec![named]).await;
+        let request = CustomerRequest { search: CustomerSearch::parse(name), after: None, size: size(1) };
+        ids.push(fixture.store.customers(request).await.unwrap().rows[0].id);
+        fixture.clock.pass_wall(1);
+    }
+    let merge = async |one: usize, into: usize| {
+        let amendment = Amendment::Merge { customer: ids[one], into: ids[into] };
+        fixture.store.amend(amendment, START).await.unwrap();
+    };
+    let unmerge = async |one: usize| {
+        fixture.store.amend(Amendment::Unmerge { customer: ids[one] }, START).await.unwrap();
+    };
+    let all = async |expected: [(&str, &[&str]); 6]| {
+        for (search, names) in expected {
+            for rows in [1, 2, 100] {
+                assert_eq!(fixture.found(search, rows).await, names, "{search}");
+            }
+        }
+    };
+    let apart: [(&str, &[&str]); 6] = [
+        ("", &["Bob", "Bert", "Cleo", "Bea", "Ana"]),
+        ("1555", &["Ana", "Cleo"]),
+        ("b", &["Bea", "Bert", "Bob"]),
+        ("55118765", &["Bob", "Bea"]),
+        ("cleo", &["Cleo"]),
+        ("49155", &["Bert"]),
+    ];
+    all(apart).await;
+    merge(2, 0).await;
+    merge(1, 3).await;
+    all([
+        ("", &["Bob", "Bert", "Ana"]),
+        ("1555", &["Ana"]),
+        ("b", &["Bert", "Bob"]),
+        ("55118765", &["Bob", "Bert"]),
+        ("cleo", &["Ana"]),
+        ("49155", &["Bert"]),
+    ])
+    .await;
+    // All but one are one, over two merges; and what is found by the one range is not found again by the other.
+    merge(3, 2).await;
+    merge(4, 2).await;
+    let one: &[&str] = &["Ana"];
+    all(["", "1555", "b", "55118765", "cleo", "49155"].map(|search| (search, one))).await;
+    for merged in [4, 3, 2, 1] {
+        unmerge(merged).await;
+    }
+    all(apart).await;
+}
+
+#[tokio::test]
+async fn a_name_that_two_hold_in_two_scopes_finds_both() {
+    let fixture = Fixture::new();
+    for (n, account) in ["200000000000001", "200000000000002"].iter().enumerate() {
+        let named = changed(message_of(&format!("wamid.{n}"), phone("15550002001"), "hello"), |message| {
+            message.customer_name = CustomerName::parse(&format!("{n}"));
+            message.number = PhoneNumberId::parse(&format!("10000000000010{n}")).unwrap();
+            message.waba = waypost_domain::WabaId::parse(account);
+        });
+        fixture.receive(vec![named]).await;
+    }
+    for rows in [1, 100] {
+        assert_eq!(fixture.found("1555", rows).await.len(), 2);
+    }
 }
 
 #[tokio::test]
