@@ -8,7 +8,7 @@ use std::hash::Hash;
 
 use waypost_domain::{
     Alias, AppName, ConversationId, CustomerAliases, CustomerId, Direction, OutboxId, OutboxState,
-    PhoneNumberId, PrincipalId, Recipient, SendIntent, SendOutcome, WabaId,
+    PhoneNumberId, PrincipalId, ReceivedMessage, Recipient, SendIntent, SendOutcome, WabaId,
 };
 
 use super::Decider;
@@ -115,20 +115,7 @@ impl Want<'_> {
     fn item(&mut self, item: &Item<'_>) {
         match item {
             Item::Message { delivery, message, digest, target } => {
-                let number = self.number(&delivery.app, &message.number, message.waba.as_ref());
-                match linked_names(message) {
-                    None => self.people(message.customer.iter(), number),
-                    Some(names) => self.people(names.iter().map(AsRef::as_ref), number),
-                }
-                let Some(number) = number else { return };
-                self.message(number, *digest);
-                if message.source.direction() == Direction::Outbound {
-                    self.parked(number, *digest);
-                }
-                match target {
-                    Some(target) => self.changed_message(number, *target),
-                    None => self.parked_changes(number, *digest),
-                }
+                self.arrival(&delivery.app, message, (*digest, *target));
             }
             Item::Status { delivery, report, digest, what } => {
                 let number = self.number(&delivery.app, &report.number, None);
@@ -138,16 +125,7 @@ impl Want<'_> {
                 self.seen(SeenKey { number, wamid: *digest, status: Some(what.clone()) });
             }
             Item::Past { delivery, past, digest, target } => {
-                let message = &past.message;
-                let number = self.number(&delivery.app, &message.number, message.waba.as_ref());
-                self.people(message.customer.iter(), number);
-                let Some(number) = number else { return };
-                self.message(number, *digest);
-                self.parked(number, *digest);
-                match target {
-                    Some(target) => self.changed_message(number, *target),
-                    None => self.parked_changes(number, *digest),
-                }
+                self.arrival(&delivery.app, &past.message, (*digest, *target));
             }
             Item::Call { delivery, report, digest } => {
                 let number = self.number(&delivery.app, &report.number, report.waba.as_ref());
@@ -184,6 +162,29 @@ impl Want<'_> {
             Item::Amend { amendment, .. } => self.amendment(amendment),
             Item::Assign { wish } => self.talk(wish.conversation),
             Item::Clear { conversation } => self.talk(*conversation),
+        }
+    }
+
+    /// A message, live or of the past, its people, what waits for it and what it changes.
+    fn arrival(
+        &mut self,
+        app: &AppName,
+        message: &ReceivedMessage,
+        (digest, target): (WamidDigest, Option<WamidDigest>),
+    ) {
+        let number = self.number(app, &message.number, message.waba.as_ref());
+        match linked_names(message) {
+            None => self.people(message.customer.iter(), number),
+            Some(names) => self.people(names.iter().map(AsRef::as_ref), number),
+        }
+        let Some(number) = number else { return };
+        self.message(number, digest);
+        if message.source.direction() == Direction::Outbound {
+            self.parked(number, digest);
+        }
+        match target {
+            Some(target) => self.changed_message(number, target),
+            None => self.parked_changes(number, digest),
         }
     }
 
