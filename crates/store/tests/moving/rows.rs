@@ -16,7 +16,9 @@ pub(crate) type Tables = BTreeMap<String, Vec<String>>;
 pub(crate) fn of_files(ground: &Ground) -> Tables {
     let mut tables = Tables::new();
     for file in [ground.files.file(), ground.files.sessions_file()] {
-        for table in names(&file, "SELECT name FROM sqlite_schema WHERE type = 'table' AND name <> 'meta'") {
+        let tables_sql = "SELECT name FROM sqlite_schema
+             WHERE type = 'table' AND name <> 'meta' AND name NOT LIKE 'sqlite_%'";
+        for table in names(&file, tables_sql) {
             let rows = file_rows(&file, &table);
             tables.insert(table, rows);
         }
