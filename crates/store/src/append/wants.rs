@@ -256,7 +256,7 @@ impl Want<'_> {
     fn number(&mut self, app: &AppName, number: &PhoneNumberId, waba: Option<&WabaId>) -> Option<i64> {
         let row = self.row(number);
         let unions = unions_to_come(self.known, (number, waba), self.portfolios.get(app));
-        self.overlaps(unions);
+        self.overlaps(unions, row);
         row
     }
 

@@ -232,6 +232,12 @@ impl Fixture {
         Ok(Self { store, commits, clock, setting })
     }
 
+    /// Closes the store and opens it again, its app's accounts being of this portfolio from then on.
+    pub(crate) async fn restart_of_portfolio(mut self, portfolio: &str) -> Self {
+        self.setting.portfolios = vec![(app(), PortfolioId::parse(portfolio).unwrap())];
+        self.restart().await
+    }
+
     pub(crate) async fn receive(&self, facts: Vec<Fact>) -> StoreCounts {
         self.store.receive(app(), facts, self.clock.now()).await.unwrap()
     }

@@ -4,13 +4,13 @@ use proptest::prelude::*;
 use waypost_domain::detail::{Card, CardOrigin, CardPhone, System, SystemChange};
 use waypost_domain::identity::{Amendment, Tie};
 use waypost_domain::{
-    Alias, AliasKind, CustomerAliases, CustomerId, ExternalId, Fact, FieldReport, LinkPreview, PhoneNumberId,
-    PortfolioId, PrincipalId, RawJson, Recipient, Scope, SendIntent, SendOutcome, Typed, Username, WabaId,
-    Wamid,
+    Alias, AliasKind, CustomerAliases, CustomerId, ExternalId, Fact, FieldReport, LinkPreview, OutboxEntry,
+    PhoneNumberId, PortfolioId, PrincipalId, RawJson, Recipient, Scope, SendIntent, SendOutcome, Typed,
+    Username, WabaId, Wamid,
 };
 use waypost_store::{AmendError, Binding, CustomerMatch, CustomerRecord, Family, Intent, MovedPhone, Step};
 
-use crate::fixture::{Fixture, START, alias, app, message_of, number, phone, status, waba};
+use crate::fixture::{Fixture, START, alias, app, echo, message_of, number, phone, status, waba};
 
 fn both(bsuid: &str, digits: &str) -> CustomerAliases {
     CustomerAliases::new([alias(AliasKind::Bsuid, bsuid), alias(AliasKind::Phone, digits)]).unwrap()
@@ -20,10 +20,14 @@ fn bsuid(value: &str) -> CustomerAliases {
     CustomerAliases::new([alias(AliasKind::Bsuid, value)]).unwrap()
 }
 
+fn other_number() -> PhoneNumberId {
+    PhoneNumberId::parse("100000000000102").unwrap()
+}
+
 /// A message to another number of ours, of another account.
 fn elsewhere(wamid: &str, customer: CustomerAliases, account: &str) -> Fact {
     let Fact::Message(mut message) = message_of(wamid, customer, "elsewhere") else { unreachable!() };
-    message.number = PhoneNumberId::parse("100000000000102").unwrap();
+    message.number = other_number();
     message.waba = WabaId::parse(account);
     message.at = Some(START.plus_millis(1_000));
     Fact::Message(message)
@@ -83,6 +87,22 @@ async fn now(fixture: &Fixture, name: &str) -> CustomerId {
 async fn record(fixture: &Fixture, name: &str) -> CustomerRecord {
     let holder = holder(fixture, name).await;
     fixture.store.customer(holder).await.unwrap().unwrap()
+}
+
+/// Wishes to send, and gives what was stored of it.
+async fn send(fixture: &Fixture, key: &str, (number, recipient): (PhoneNumberId, Recipient)) -> OutboxEntry {
+    let intent = SendIntent {
+        principal: PrincipalId::parse("key:1").unwrap(),
+        idempotency_key: key.into(),
+        number,
+        recipient,
+        body: "hello".into(),
+        preview: LinkPreview::Hidden,
+    };
+    match fixture.store.intend(app(), intent, START).await.unwrap() {
+        Intent::Fresh(entry) => entry,
+        Intent::Repeated(entry) => panic!("{entry:?}"),
+    }
 }
 
 async fn amend(fixture: &Fixture, amendment: Amendment) -> Result<(), AmendError> {
@@ -441,18 +461,35 @@ async fn a_portfolio_that_is_configured_makes_one_scope_of_all_accounts() {
 #[tokio::test]
 async fn whom_we_wrote_to_before_the_account_was_known_is_the_same_when_it_is() {
     let fixture = Fixture::new();
-    let intent = SendIntent {
-        principal: PrincipalId::parse("key:1").unwrap(),
-        idempotency_key: "k".into(),
-        number: number(),
-        recipient: Recipient::Aliases(phone("15550002001")),
-        body: "hello".into(),
-        preview: LinkPreview::Hidden,
-    };
-    fixture.store.intend(app(), intent, START).await.unwrap();
+    send(&fixture, "k", (number(), Recipient::Aliases(phone("15550002001")))).await;
     fixture.receive(vec![message_of("wamid.1", both("US.1", "15550002001"), "one")]).await;
     fixture.receive(vec![elsewhere("wamid.2", bsuid("US.1"), "200000000000001")]).await;
     assert_eq!(fixture.count("SELECT count(*) FROM customers"), 1);
+}
+
+/// The echo names a phone only; that its account is the other number's is what makes two of one BSUID one.
+#[tokio::test]
+async fn who_becomes_one_by_an_item_of_another_name_is_one_in_it() {
+    let fixture = Fixture::new();
+    fixture.receive(vec![elsewhere("wamid.x", bsuid("US.1"), "200000000000001")]).await;
+    let sent = send(&fixture, "k", (number(), Recipient::Aliases(phone("15550002001")))).await;
+    let (wamid, aliases) = (Wamid::parse("wamid.out").unwrap(), Some(both("US.1", "15550002001")));
+    fixture.store.settle(sent.id, SendOutcome::Accepted { wamid, aliases }, START).await.unwrap();
+    let fixture = fixture.restart().await;
+    assert_eq!(fixture.receive(vec![echo("wamid.e")]).await.stored, 1);
+    assert_eq!(of_thread(&fixture, "wamid.e"), of_thread(&fixture, "wamid.out"));
+    assert_eq!(now(&fixture, "15550002001").await, now(&fixture, "US.1").await);
+}
+
+#[tokio::test]
+async fn who_becomes_one_by_a_send_is_one_in_it() {
+    let fixture = Fixture::new();
+    fixture.receive(vec![message_of("wamid.1", bsuid("US.1"), "one")]).await;
+    fixture.receive(vec![elsewhere("wamid.2", both("US.1", "15550002001"), "200000000000002")]).await;
+    let fixture = fixture.restart_of_portfolio("300000000000001").await;
+    fixture.receive(vec![message_of("wamid.3", phone("15550002009"), "three")]).await;
+    let sent = send(&fixture, "k", (other_number(), Recipient::Aliases(phone("15550002001")))).await;
+    assert_eq!(sent.customer, now(&fixture, "US.1").await);
 }
 
 /// Something that names people, and may say that two are one.

@@ -8,6 +8,7 @@ use super::{Overlap, Want, note};
 
 impl Want<'_> {
     pub(super) fn ties(&mut self, app: &AppName, report: &FieldReport) {
+        let row = report.number.as_ref().and_then(|number| self.row(number));
         let mut scopes = Vec::new();
         for tie in &report.ties {
             if let (Tie::Names(names), Some(number)) = (tie, &report.number) {
@@ -24,7 +25,7 @@ impl Want<'_> {
         for (at, one) in scopes.iter().enumerate() {
             for other in &scopes[at + 1..] {
                 let union = self.known.scopes.as_ref().and_then(|known| known.union(*one, *other));
-                self.overlaps(union);
+                self.overlaps(union, row);
             }
         }
     }
@@ -62,13 +63,14 @@ impl Want<'_> {
         }
     }
 
-    /// The names that somebody holds in both of two scopes, and whose they are.
-    pub(super) fn overlaps(&mut self, unions: impl IntoIterator<Item = (i64, i64)>) {
+    /// The names that somebody holds in both of two scopes, and whose they are: who is one by them may be whose the item
+    /// is that makes the scopes one, by another name.
+    pub(super) fn overlaps(&mut self, unions: impl IntoIterator<Item = (i64, i64)>, number: Option<i64>) {
         for union in unions {
             let Some(scopes) = &self.known.scopes else { return };
             if let Some(names) = self.known.overlaps.get(&union) {
                 for name in names.clone() {
-                    self.people(std::iter::once(&name), None);
+                    self.people(std::iter::once(&name), number);
                 }
                 continue;
             }
