@@ -188,6 +188,13 @@ impl Decider {
     ) {
         let row = HolderRow { scope, customer, since: self.journal.newest() };
         let name = alias.canonical().into_owned();
+        // Who had it before the scope became part of another has it in that part.
+        for HolderRow { scope: part, .. } in self.known.holders_in(&name, scope) {
+            if part != scope {
+                self.known.let_go(&name, part);
+                plan.write(Write::AliasGone { alias: name.clone(), scope: part });
+            }
+        }
         self.known.hold(name.clone(), row);
         if let Some(known) = self.known.customer(customer)
             && alias.kind == AliasKind::Bsuid

@@ -492,6 +492,19 @@ async fn who_becomes_one_by_a_send_is_one_in_it() {
     assert_eq!(sent.customer, now(&fixture, "US.1").await);
 }
 
+/// The one who had the phone is known in the account, the one who has it by the portfolio that the account turned out to be of.
+#[tokio::test]
+async fn a_phone_that_moves_after_two_scopes_became_one_is_one_customers() {
+    let fixture = Fixture::new();
+    fixture.receive(vec![message_of("wamid.1", both("US.1", "15550002001"), "one")]).await;
+    fixture.receive(vec![owned_by("300000000000001", &["200000000000001"])]).await;
+    fixture.receive(vec![message_of("wamid.2", both("US.2", "15550002001"), "two")]).await;
+    assert_eq!(now(&fixture, "15550002001").await, now(&fixture, "US.2").await);
+    assert_eq!(record(&fixture, "US.1").await.aliases, [alias(AliasKind::Bsuid, "US.1")]);
+    fixture.receive(vec![message_of("wamid.3", both("US.2", "15550002001"), "three")]).await;
+    assert!(fixture.store.possible_duplicates(0, 10).await.unwrap().is_empty());
+}
+
 /// Something that names people, and may say that two are one.
 #[derive(Clone, Debug)]
 enum Said {
