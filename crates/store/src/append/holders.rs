@@ -53,6 +53,14 @@ impl Known {
         self.holders(alias).iter().find(|row| now(row.scope) == scope).map(|row| row.customer)
     }
 
+    /// The names that are loaded and held in several of these scopes.
+    pub(super) fn held_by_several(&self, scopes: &[i64]) -> Vec<Alias> {
+        let is_shared = |rows: &Vec<HolderRow>| {
+            rows.len() > 1 && rows.iter().filter(|row| scopes.contains(&row.scope)).count() > 1
+        };
+        self.holders.iter().filter(|(_, rows)| is_shared(rows)).map(|(name, _)| name.clone()).collect()
+    }
+
     /// The name is the customer's in `row`'s scope, whoever held it there.
     pub(super) fn hold(&mut self, alias: Alias, row: HolderRow) {
         self.let_go(&alias, row.scope);
@@ -99,8 +107,8 @@ impl Known {
         self.external_ids.insert(customer, Some(id));
     }
 
-    pub(crate) fn load_overlap(&mut self, scopes: (i64, i64), alias: Alias) {
-        self.overlaps.entry(scopes).or_default().push(alias);
+    pub(crate) fn load_overlap(&mut self, scopes: &[i64], alias: Alias) {
+        self.overlaps.entry(scopes.to_vec()).or_default().push(alias);
     }
 
     pub(crate) fn load_noted(&mut self, customer: CustomerId, other: CustomerId) {

@@ -42,8 +42,8 @@ pub(crate) struct Known {
     pub(super) merges: Merges,
     pub(super) conversations: HashMap<(CustomerId, i64), Option<KnownConversation>>,
     pub(super) external_ids: HashMap<CustomerId, Option<ExternalId>>,
-    /// The names that somebody holds in both of two scopes.
-    pub(super) overlaps: HashMap<(i64, i64), Vec<Alias>>,
+    /// The names that somebody holds in several of these scopes.
+    pub(super) overlaps: HashMap<Vec<i64>, Vec<Alias>>,
     /// With whom it was noted before that a customer may be one.
     pub(super) noted: HashMap<CustomerId, Vec<CustomerId>>,
     pub(super) duplicates: HashMap<u64, Option<KnownDuplicate>>,

@@ -49,7 +49,7 @@ pub(crate) use known::{
 };
 pub(crate) use plan::{HopRow, Plan, SettledRow, Write};
 pub(crate) use scopes::{ScopeKind, ScopeName, Scopes};
-pub(crate) use wants::{Overlap, Wants};
+pub(crate) use wants::Wants;
 
 /// The one that decides, with its state between two transactions: all of it can be read again.
 pub(crate) struct Decider {

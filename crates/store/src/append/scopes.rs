@@ -95,6 +95,10 @@ impl Scopes {
         self.rows.get(name).map(|row| self.now(*row))
     }
 
+    fn part(&self, name: ScopeName) -> Part {
+        self.find(&name).map_or(Part::New(name), Part::There)
+    }
+
     /// Which of two would become part of the other; `None` where they are one, or are two for good: what belongs to one
     /// portfolio does not belong to another.
     pub(super) fn union(&self, one: i64, other: i64) -> Option<(i64, i64)> {
@@ -117,22 +121,83 @@ impl Scopes {
     }
 }
 
-/// What becomes known of a number's scope with an item that names its account.
-pub(super) fn unions_to_come(
-    known: &Known,
-    (number, waba): (&PhoneNumberId, Option<&WabaId>),
-    portfolio: Option<&ScopeName>,
-) -> Vec<(i64, i64)> {
-    let Some(scopes) = &known.scopes else { return Vec::new() };
-    let number = known.numbers.get(number).copied().flatten();
-    let of_waba = match (number, waba) {
-        (Some(number), _) if number.has_waba => None,
-        (_, waba) => waba.and_then(|waba| scopes.find(&ScopeName::waba(waba))),
-    };
-    let of_portfolio = portfolio.and_then(|portfolio| scopes.find(portfolio));
-    let of_number = number.map(|number| number.scope);
-    let pairs = [(of_number, of_waba), (of_number, of_portfolio), (of_waba, of_portfolio)];
-    pairs.into_iter().filter_map(|(one, other)| scopes.union(one?, other?)).collect()
+/// A scope that becomes one with others: one that is there, or one that comes to be with the item.
+#[derive(Clone, PartialEq, Eq)]
+enum Part {
+    There(i64),
+    New(ScopeName),
+}
+
+/// Which scopes become one by an item, as far as that can be told before it is decided on: what it says of several
+/// accounts and numbers may make one of two that it never names together.
+#[derive(Default)]
+pub(super) struct Unions(Vec<Vec<Part>>);
+
+impl Unions {
+    /// What becomes known of a number's scope with an item that names its account.
+    pub(super) fn of_number(
+        &mut self,
+        known: &Known,
+        (number, waba): (&PhoneNumberId, Option<&WabaId>),
+        portfolio: Option<&ScopeName>,
+    ) {
+        let Some(scopes) = &known.scopes else { return };
+        let known = known.numbers.get(number).copied().flatten();
+        let news = if known.is_some_and(|known| known.has_waba) { None } else { waba };
+        let there = known.map(|known| scopes.now(known.scope));
+        // Of most items there is nothing to be learnt.
+        if there.is_some() && news.is_none() && portfolio.is_none_or(|owner| scopes.find(owner) == there) {
+            return;
+        }
+        let named = || waba.map_or_else(|| ScopeName::number(number), ScopeName::waba);
+        let of_number = there.map_or_else(|| scopes.part(named()), Part::There);
+        for other in news.map(ScopeName::waba).into_iter().chain(portfolio.cloned()) {
+            self.join(scopes, of_number.clone(), scopes.part(other));
+        }
+    }
+
+    /// Whose an account is.
+    pub(super) fn of_owner(&mut self, scopes: &Scopes, (waba, portfolio): (ScopeName, ScopeName)) {
+        self.join(scopes, scopes.part(waba), scopes.part(portfolio));
+    }
+
+    fn join(&mut self, scopes: &Scopes, one: Part, other: Part) {
+        let stay_two = match (&one, &other) {
+            (Part::There(one), Part::There(other)) => scopes.union(*one, *other).is_none(),
+            _ => one == other,
+        };
+        if stay_two {
+            return;
+        }
+        let meets = |set: &Vec<Part>| set.contains(&one) || set.contains(&other);
+        let (met, mut rest): (Vec<_>, Vec<_>) = std::mem::take(&mut self.0).into_iter().partition(meets);
+        let mut all = met.concat();
+        for part in [one, other] {
+            if !all.contains(&part) {
+                all.push(part);
+            }
+        }
+        rest.push(all);
+        self.0 = rest;
+    }
+
+    /// Of each that comes of several, all that is part of it by then, by rising number.
+    pub(super) fn parts(&self, scopes: &Scopes) -> Vec<Vec<i64>> {
+        let there = |part: &Part| match part {
+            Part::There(scope) => Some(*scope),
+            Part::New(_) => None,
+        };
+        let of_union = |set: &Vec<Part>| {
+            let met: Vec<i64> = set.iter().filter_map(there).collect();
+            if met.len() < 2 {
+                return None;
+            }
+            let mut parts: Vec<i64> = met.into_iter().flat_map(|scope| scopes.parts(scope)).collect();
+            parts.sort_unstable();
+            Some(parts)
+        };
+        self.0.iter().filter_map(of_union).collect()
+    }
 }
 
 impl Decider {
@@ -192,20 +257,10 @@ impl Decider {
         let Some((row, into)) = self.known.scopes().union(one, other) else { return };
         self.known.scopes().united.insert(row, into);
         plan.write(Write::ScopeUnited { row, into });
-        let scopes = self.known.scopes.as_ref().expect("they were just changed");
-        let is_in = |scope: i64| scopes.now(scope) == into;
-        let met = self.known.overlaps.iter().filter(|((one, other), _)| is_in(*one) && is_in(*other));
-        // Names that became somebody's within this group are not in the database yet.
-        let met_now = self
-            .known
-            .holders
-            .iter()
-            .filter(|(_, rows)| rows.len() > 1 && rows.iter().filter(|row| is_in(row.scope)).count() > 1);
-        let mut names: Vec<Alias> = met.flat_map(|(_, names)| names).cloned().collect();
-        names.extend(met_now.map(|(name, _)| name.clone()));
+        let parts = self.known.scopes().parts(into);
+        let mut names = self.known.held_by_several(&parts);
         // BSUIDs first: of two who are one by them, the phone is one person's, too.
         names.sort_unstable();
-        names.dedup();
         for name in names {
             self.settle_name(plan, &name, into);
         }

@@ -15,7 +15,7 @@ use super::Decider;
 use super::dedup::{SeenKey, WamidDigest};
 use super::item::Item;
 use super::known::Known;
-use super::scopes::{ScopeName, unions_to_come};
+use super::scopes::{ScopeName, Unions};
 use super::tie::linked_names;
 use crate::letters::LetterId;
 
@@ -25,7 +25,8 @@ pub(crate) struct Wants {
     pub(crate) numbers: Vec<PhoneNumberId>,
     /// All of them.
     pub(crate) scopes: bool,
-    pub(crate) overlaps: Vec<Overlap>,
+    /// Scopes of which the names are wanted that somebody holds in several of them.
+    pub(crate) overlaps: Vec<Vec<i64>>,
     /// In any scope.
     pub(crate) holders: Vec<Alias>,
     /// Each with whom it is one.
@@ -51,14 +52,6 @@ pub(crate) struct Wants {
     pub(crate) unknown_types: Vec<i64>,
     /// Whether what is found may lead to more.
     leads_on: bool,
-}
-
-/// The names that somebody holds in both of two scopes.
-#[derive(Debug)]
-pub(crate) struct Overlap {
-    pub(crate) scopes: (i64, i64),
-    /// What is part of the one and of the other.
-    pub(crate) parts: (Vec<i64>, Vec<i64>),
 }
 
 impl Wants {
@@ -136,10 +129,7 @@ impl Want<'_> {
             }
             Item::Field { delivery, report, digest } => {
                 self.seen(super::field::key(*digest));
-                self.ties(&delivery.app, report);
-                let number = report.number.as_ref();
-                let number =
-                    number.and_then(|number| self.number(&delivery.app, number, report.waba.as_ref()));
+                let number = self.ties(&delivery.app, report);
                 if let Some(customer) = &report.customer {
                     self.people(customer.iter(), number);
                 }
@@ -151,9 +141,11 @@ impl Want<'_> {
             }
             Item::Revived { letter, .. } => self.letter(*letter),
             Item::Claim { claims, .. } => {
+                let mut unions = Unions::default();
                 for claim in *claims {
-                    self.number(&claim.app, &claim.number, claim.waba.as_ref());
+                    self.meet(&mut unions, &claim.app, (&claim.number, claim.waba.as_ref()));
                 }
+                self.overlaps(&unions, None);
             }
             Item::Understand { reread } => self.unknown_type(reread.seq),
             Item::Expire { undelivered, .. } => self.subject(undelivered.seq),
@@ -254,9 +246,21 @@ impl Want<'_> {
 
     /// The number's row, where it is known and there, and what its account, known by now, makes one.
     fn number(&mut self, app: &AppName, number: &PhoneNumberId, waba: Option<&WabaId>) -> Option<i64> {
+        let mut unions = Unions::default();
+        let row = self.meet(&mut unions, app, (number, waba));
+        self.overlaps(&unions, row);
+        row
+    }
+
+    /// The number's row, and what its account is going to make one.
+    fn meet(
+        &mut self,
+        unions: &mut Unions,
+        app: &AppName,
+        (number, waba): (&PhoneNumberId, Option<&WabaId>),
+    ) -> Option<i64> {
         let row = self.row(number);
-        let unions = unions_to_come(self.known, (number, waba), self.portfolios.get(app));
-        self.overlaps(unions, row);
+        unions.of_number(self.known, (number, waba), self.portfolios.get(app));
         row
     }
 

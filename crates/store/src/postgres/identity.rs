@@ -12,8 +12,7 @@ use crate::group::DatabaseError;
 const SCOPES: &str = "SELECT id, kind, name, united_into FROM scopes";
 /// It looks at all names: scopes meet once.
 const OVERLAP: &str =
-    "SELECT DISTINCT a.kind, a.value FROM aliases a JOIN aliases b ON b.value = a.value AND b.kind = a.kind
-     WHERE a.scope = ANY ($1) AND b.scope = ANY ($2)";
+    "SELECT kind, value FROM aliases WHERE scope = ANY ($1) GROUP BY value, kind HAVING count(*) > 1";
 const HOLDERS: &str = "SELECT k.place, a.scope, a.customer, a.since
      FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS k (kind, value, place)
      JOIN aliases a ON a.value = k.value AND a.kind = k.kind";
@@ -43,8 +42,8 @@ pub(super) async fn load(link: &Link, wants: &Wants) -> Result<People, DatabaseE
         false => None,
     };
     let mut overlaps = Vec::with_capacity(wants.overlaps.len());
-    for overlap in &wants.overlaps {
-        overlaps.push(find(link, OVERLAP, 1, [&overlap.parts.0, &overlap.parts.1]).await?);
+    for scopes in &wants.overlaps {
+        overlaps.push(find(link, OVERLAP, 1, [scopes]).await?);
     }
     Ok(People { scopes, overlaps, rest: load_rest(link, wants).await? })
 }
@@ -77,10 +76,10 @@ pub(super) fn note(found: &People, wants: &Wants, into: &mut Known) -> Result<()
         }
         into.load_scopes(scopes);
     }
-    for (overlap, rows) in wants.overlaps.iter().zip(&found.overlaps) {
+    for (scopes, rows) in wants.overlaps.iter().zip(&found.overlaps) {
         for row in rows {
             let kind = known(AliasKind::parse(row.try_get(0)?), "aliases.kind")?;
-            into.load_overlap(overlap.scopes, known(Alias::parse(kind, row.try_get(1)?), "aliases.value")?);
+            into.load_overlap(scopes, known(Alias::parse(kind, row.try_get(1)?), "aliases.value")?);
         }
     }
     note_rest(&found.rest, wants, into)

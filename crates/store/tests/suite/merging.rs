@@ -8,7 +8,9 @@ use waypost_domain::{
     PhoneNumberId, PortfolioId, PrincipalId, RawJson, Recipient, Scope, SendIntent, SendOutcome, Typed,
     Username, WabaId, Wamid,
 };
-use waypost_store::{AmendError, Binding, CustomerMatch, CustomerRecord, Family, Intent, MovedPhone, Step};
+use waypost_store::{
+    AmendError, Binding, CustomerMatch, CustomerRecord, Family, Intent, MovedPhone, OurNumber, Step,
+};
 
 use crate::fixture::{Fixture, START, alias, app, echo, message_of, number, phone, status, waba};
 
@@ -69,7 +71,9 @@ fn owned_by(portfolio: &str, accounts: &[&str]) -> Fact {
         waba: WabaId::parse(account).unwrap(),
         portfolio: PortfolioId::parse(portfolio).unwrap(),
     };
-    field(None, accounts.iter().map(tie).collect())
+    let Fact::Field(mut report) = field(None, accounts.iter().map(tie).collect()) else { unreachable!() };
+    report.raw = RawJson::new(format!("[{portfolio:?}, {accounts:?}]"));
+    Fact::Field(report)
 }
 
 async fn holder(fixture: &Fixture, name: &str) -> CustomerId {
@@ -505,6 +509,45 @@ async fn a_phone_that_moves_after_two_scopes_became_one_is_one_customers() {
     assert!(fixture.store.possible_duplicates(0, 10).await.unwrap().is_empty());
 }
 
+#[tokio::test]
+async fn accounts_of_one_owner_make_one_of_one_bsuid_however_they_are_told_of() {
+    for together in [true, false] {
+        let fixture = Fixture::new();
+        fixture.receive(vec![owned_by("300000000000001", &["200000000000003"])]).await;
+        fixture.receive(vec![message_of("wamid.1", bsuid("US.1"), "one")]).await;
+        fixture.receive(vec![elsewhere("wamid.2", bsuid("US.1"), "200000000000002")]).await;
+        let fixture = fixture.restart().await;
+        let told = ["200000000000001", "200000000000002"].map(|waba| owned_by("300000000000001", &[waba]));
+        match together {
+            true => drop(fixture.receive(told.to_vec()).await),
+            false => {
+                for fact in told {
+                    fixture.receive(vec![fact]).await;
+                }
+            }
+        }
+        assert_eq!(fixture.count("SELECT count(*) FROM merges"), 1, "{together}");
+        assert_eq!(fixture.count("SELECT count(*) FROM aliases"), 1, "{together}");
+    }
+}
+
+#[tokio::test]
+async fn numbers_that_are_claimed_at_once_for_one_account_leave_a_phone_to_one() {
+    let fixture = Fixture::new();
+    for (key, number) in [("k", number()), ("l", other_number())] {
+        send(&fixture, key, (number, Recipient::Aliases(phone("15550002001")))).await;
+    }
+    // The account is known by a third number.
+    let Fact::Message(mut message) = message_of("wamid.1", bsuid("US.9"), "one") else { unreachable!() };
+    message.number = PhoneNumberId::parse("100000000000103").unwrap();
+    fixture.receive(vec![Fact::Message(message)]).await;
+    let fixture = fixture.restart().await;
+    let claim = |number| OurNumber { number, app: app(), waba: Some(waba()), is_claimed: true };
+    fixture.store.claim(vec![claim(number()), claim(other_number())]).await.unwrap();
+    holder(&fixture, "15550002001").await;
+    assert_eq!(fixture.store.possible_duplicates(0, 10).await.unwrap().len(), 1);
+}
+
 /// Something that names people, and may say that two are one.
 #[derive(Clone, Debug)]
 enum Said {
@@ -539,9 +582,7 @@ fn fact(said: &Said, n: usize) -> Fact {
         Said::Changed { from, to } => user_id_update(&name(*from), &name(*to)),
         Said::Owner { second } => {
             let account = if *second { "200000000000002" } else { "200000000000001" };
-            let Fact::Field(mut report) = owned_by("300000000000001", &[account]) else { unreachable!() };
-            report.raw = RawJson::new(format!("\"{account}\""));
-            Fact::Field(report)
+            owned_by("300000000000001", &[account])
         }
     }
 }

@@ -4,30 +4,25 @@ use waypost_domain::{Alias, Amendment, AppName, CustomerId, FieldReport, Tie};
 
 use super::super::amend::names_like;
 use super::super::tie::{owner_scopes, tied_names};
-use super::{Overlap, Want, note};
+use super::{Unions, Want, note};
 
 impl Want<'_> {
-    pub(super) fn ties(&mut self, app: &AppName, report: &FieldReport) {
-        let row = report.number.as_ref().and_then(|number| self.row(number));
-        let mut scopes = Vec::new();
+    /// What a report says of who is who, and of whose an account is; the row of its number.
+    pub(super) fn ties(&mut self, app: &AppName, report: &FieldReport) -> Option<i64> {
+        let mut unions = Unions::default();
+        let number = report.number.as_ref();
+        let row = number.and_then(|number| self.meet(&mut unions, app, (number, report.waba.as_ref())));
         for tie in &report.ties {
-            if let (Tie::Names(names), Some(number)) = (tie, &report.number) {
-                self.number(app, number, report.waba.as_ref());
+            if let (Tie::Names(names), Some(_)) = (tie, number) {
                 self.people(tied_names(names), None);
             }
-            if let Some((waba, portfolio)) = owner_scopes(tie) {
+            if let Some(owner) = owner_scopes(tie) {
                 self.scopes();
-                let known = self.known.scopes.iter();
-                scopes.extend(known.flat_map(|known| [known.find(&waba), known.find(&portfolio)]).flatten());
+                self.known.scopes.iter().for_each(|scopes| unions.of_owner(scopes, owner.clone()));
             }
         }
-        // Each may become one with any other by way of what is new.
-        for (at, one) in scopes.iter().enumerate() {
-            for other in &scopes[at + 1..] {
-                let union = self.known.scopes.as_ref().and_then(|known| known.union(*one, *other));
-                self.overlaps(union, row);
-            }
-        }
+        self.overlaps(&unions, row);
+        row
     }
 
     pub(super) fn amendment(&mut self, amendment: &Amendment) {
@@ -63,21 +58,22 @@ impl Want<'_> {
         }
     }
 
-    /// The names that somebody holds in both of two scopes, and whose they are: who is one by them may be whose the item
-    /// is that makes the scopes one, by another name.
-    pub(super) fn overlaps(&mut self, unions: impl IntoIterator<Item = (i64, i64)>, number: Option<i64>) {
-        for union in unions {
-            let Some(scopes) = &self.known.scopes else { return };
-            if let Some(names) = self.known.overlaps.get(&union) {
-                for name in names.clone() {
-                    self.people(std::iter::once(&name), number);
-                }
+    /// The names that somebody holds in several scopes which become one, and whose they are: who is one by them may be
+    /// whose the item is, by another name.
+    pub(super) fn overlaps(&mut self, unions: &Unions, number: Option<i64>) {
+        let Some(scopes) = &self.known.scopes else { return };
+        for parts in unions.parts(scopes) {
+            let Some(names) = self.known.overlaps.get(&parts) else {
+                self.known.overlaps.insert(parts.clone(), Vec::new());
+                self.wants.overlaps.push(parts);
+                self.wants.leads_on = true;
                 continue;
+            };
+            // Names that became somebody's within this group are not in the database yet.
+            let names = [names.clone(), self.known.held_by_several(&parts)].concat();
+            for name in &names {
+                self.people(std::iter::once(name), number);
             }
-            let parts = (scopes.parts(union.0), scopes.parts(union.1));
-            self.known.overlaps.insert(union, Vec::new());
-            self.wants.overlaps.push(Overlap { scopes: union, parts });
-            self.wants.leads_on = true;
         }
     }
 

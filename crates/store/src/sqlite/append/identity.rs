@@ -5,7 +5,7 @@ use waypost_domain::listing::folded;
 use waypost_domain::{Alias, AliasKind, CustomerId, CustomerName, ExternalId, Timestamp, Username, WabaId};
 
 use crate::append::{
-    HolderRow, Known, KnownCustomer, KnownDuplicate, Overlap, ScopeKind, ScopeName, Scopes, Wants, Write,
+    HolderRow, Known, KnownCustomer, KnownDuplicate, ScopeKind, ScopeName, Scopes, Wants, Write,
 };
 use crate::sqlite::rows::known;
 
@@ -43,9 +43,9 @@ pub(super) fn load(connection: &Connection, wants: &mut Wants, into: &mut Known)
     if std::mem::take(&mut wants.scopes) {
         into.load_scopes(read_scopes(connection)?);
     }
-    for overlap in wants.overlaps.drain(..) {
-        for alias in read_overlap(connection, &overlap)? {
-            into.load_overlap(overlap.scopes, alias);
+    for scopes in wants.overlaps.drain(..) {
+        for alias in read_overlap(connection, &scopes)? {
+            into.load_overlap(&scopes, alias);
         }
     }
     for alias in wants.holders.drain(..) {
@@ -84,13 +84,10 @@ fn read_scopes(connection: &Connection) -> rusqlite::Result<Scopes> {
 }
 
 /// It looks at all names: scopes meet once.
-fn read_overlap(connection: &Connection, overlap: &Overlap) -> rusqlite::Result<Vec<Alias>> {
-    let list = |parts: &[i64]| parts.iter().map(i64::to_string).collect::<Vec<_>>().join(", ");
+fn read_overlap(connection: &Connection, scopes: &[i64]) -> rusqlite::Result<Vec<Alias>> {
+    let list = scopes.iter().map(i64::to_string).collect::<Vec<_>>().join(", ");
     let mut statement = connection.prepare(&format!(
-        "SELECT DISTINCT a.kind, a.value FROM aliases a JOIN aliases b ON b.value = a.value AND b.kind = a.kind
-         WHERE a.scope IN ({}) AND b.scope IN ({})",
-        list(&overlap.parts.0),
-        list(&overlap.parts.1)
+        "SELECT kind, value FROM aliases WHERE scope IN ({list}) GROUP BY value, kind HAVING count(*) > 1"
     ))?;
     let mut rows = statement.query([])?;
     let mut names = Vec::new();
