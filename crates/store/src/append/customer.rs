@@ -190,17 +190,13 @@ impl Decider {
         let name = alias.canonical().into_owned();
         // Who had it before the scope became part of another has it in that part.
         for HolderRow { scope: part, .. } in self.known.holders_in(&name, scope) {
+            let was = self.known.let_go(&name, part);
             if part != scope {
-                self.known.let_go(&name, part);
                 plan.write(Write::AliasGone { alias: name.clone(), scope: part });
             }
+            self.show_another_number(plan, was);
         }
         self.known.hold(name.clone(), row);
-        if let Some(known) = self.known.customer(customer)
-            && alias.kind == AliasKind::Bsuid
-        {
-            known.bsuid_scopes.push(scope);
-        }
         if alias.kind == AliasKind::Phone {
             self.show_number(plan, alias, customer);
         }
@@ -218,6 +214,18 @@ impl Decider {
             known.number = phone.value.clone();
             known.number_since = since;
             plan.write(Write::CustomerNumber { id: holder, number: phone.value.clone(), since });
+        }
+    }
+
+    /// Whoever answers to what is shown must reach the customer, and nobody who has the number now.
+    pub(super) fn show_another_number(&mut self, plan: &mut Plan<'_>, customer: Option<CustomerId>) {
+        let Some(id) = customer else { return };
+        if let Some((number, since)) = self.known.other_number(id)
+            && let Some(known) = self.known.customer(id)
+        {
+            known.number = number.clone();
+            known.number_since = since;
+            plan.write(Write::CustomerNumber { id, number, since });
         }
     }
 
@@ -246,7 +254,7 @@ impl Decider {
             number_since,
             name: name.clone(),
             username: None,
-            bsuid_scopes: Vec::new(),
+            names: Vec::new(),
         };
         self.known.load_customer(id, known);
         if let Some(to) = new.to {

@@ -1,6 +1,6 @@
 //! Who holds which names, and of whom it was noted that they may be one, as far as it was loaded.
 
-use waypost_domain::{Alias, CustomerId, CustomerName, ExternalId, Username};
+use waypost_domain::{Alias, AliasKind, CustomerId, CustomerName, ExternalId, Username};
 
 use super::known::{Known, loaded};
 
@@ -13,8 +13,17 @@ pub(crate) struct KnownCustomer {
     pub(crate) number_since: u64,
     pub(crate) name: Option<CustomerName>,
     pub(crate) username: Option<Username>,
-    /// The scopes in which the customer has a BSUID.
-    pub(crate) bsuid_scopes: Vec<i64>,
+    /// Its BSUIDs and phone numbers.
+    pub(crate) names: Vec<HeldName>,
+}
+
+/// A name, and where it is a customer's.
+#[derive(Clone, Debug)]
+pub(crate) struct HeldName {
+    pub(crate) alias: Alias,
+    pub(crate) scope: i64,
+    /// The journal's newest entry when it became the customer's.
+    pub(crate) since: u64,
 }
 
 /// That a customer holds a name in a scope.
@@ -64,12 +73,23 @@ impl Known {
     /// The name is the customer's in `row`'s scope, whoever held it there.
     pub(super) fn hold(&mut self, alias: Alias, row: HolderRow) {
         self.let_go(&alias, row.scope);
+        let HolderRow { scope, customer, since } = row;
+        if matches!(alias.kind, AliasKind::Bsuid | AliasKind::Phone)
+            && let Some(Some(customer)) = self.customers.get_mut(&customer)
+        {
+            customer.names.push(HeldName { alias: alias.clone(), scope, since });
+        }
         self.load_holder(alias, row);
     }
 
-    /// Nobody holds the name in this scope any more.
-    pub(super) fn let_go(&mut self, alias: &Alias, scope: i64) {
-        self.holders.entry(alias.clone()).or_default().retain(|row| row.scope != scope);
+    /// Nobody holds the name in this scope any more; who did.
+    pub(super) fn let_go(&mut self, alias: &Alias, scope: i64) -> Option<CustomerId> {
+        let rows = self.holders.entry(alias.clone()).or_default();
+        let row = rows.swap_remove(rows.iter().position(|row| row.scope == scope)?);
+        if let Some(Some(customer)) = self.customers.get_mut(&row.customer) {
+            customer.names.retain(|name| (&name.alias, name.scope) != (alias, scope));
+        }
+        Some(row.customer)
     }
 
     /// Whether it was noted before that two may be one, or whoever was merged into them.
@@ -82,12 +102,34 @@ impl Known {
         })
     }
 
+    /// What is shown of a customer whose shown number went to somebody else: the phone that the customer had last, else a
+    /// BSUID, else such a name of whoever is one with them; and since when. `None` where the number is still theirs, or
+    /// nothing else is.
+    pub(super) fn other_number(&self, customer: CustomerId) -> Option<(Box<str>, u64)> {
+        let known = self.person(customer)?;
+        let shown = Alias::parse(AliasKind::Phone, &known.number)?;
+        let shown = shown.canonical();
+        let names_of = |member| self.person(member).into_iter().flat_map(|member| &member.names);
+        let all: Vec<&HeldName> = self.merges.family(customer).flat_map(names_of).collect();
+        if all.iter().any(|name| name.alias == *shown) {
+            return None;
+        }
+        let own: Vec<&HeldName> = known.names.iter().collect();
+        let newest = |names: &[&HeldName]| {
+            let is_phone = |name: &&&HeldName| name.alias.kind == AliasKind::Phone;
+            names.iter().max_by_key(|name| (is_phone(name), name.since)).map(|name| (*name).clone())
+        };
+        let name = newest(&own).or_else(|| newest(&all))?;
+        Some((name.alias.value, name.since + 1))
+    }
+
     /// Whether the customer, or anybody merged into it, has a BSUID in the scope.
     pub(super) fn has_bsuid(&self, customer: CustomerId, scope: i64) -> bool {
         let scopes = self.scopes.as_ref();
-        let is_here = |there: &i64| scopes.map_or(*there, |scopes| scopes.now(*there)) == scope;
-        let mut family = self.merges.family(customer).filter_map(|member| self.person(member));
-        family.any(|member| member.bsuid_scopes.iter().any(is_here))
+        let is_here = |there: i64| scopes.map_or(there, |scopes| scopes.now(there)) == scope;
+        let family = self.merges.family(customer).filter_map(|member| self.person(member));
+        let mut names = family.flat_map(|member| &member.names);
+        names.any(|name| name.alias.kind == AliasKind::Bsuid && is_here(name.scope))
     }
 }
 
@@ -101,6 +143,13 @@ impl Known {
     /// That `customer` was merged into another. What was decided since counts more.
     pub(crate) fn load_merge(&mut self, customer: CustomerId, into: CustomerId) {
         self.merges.load(customer, into);
+    }
+
+    /// One of a customer's BSUIDs and phone numbers; the customer is loaded.
+    pub(crate) fn load_name(&mut self, customer: CustomerId, name: HeldName) {
+        if let Some(Some(customer)) = self.customers.get_mut(&customer) {
+            customer.names.push(name);
+        }
     }
 
     pub(crate) fn load_external_id(&mut self, customer: CustomerId, id: ExternalId) {

@@ -41,7 +41,7 @@ use journal::Journal;
 
 pub(crate) use change::{ChangeItem, ChangeKind, ReactionRow};
 pub(crate) use dedup::{SeenKey, WamidDigest};
-pub(crate) use holders::{HolderRow, KnownCustomer, KnownDuplicate};
+pub(crate) use holders::{HeldName, HolderRow, KnownCustomer, KnownDuplicate};
 pub(crate) use item::{Delivery, Item, Outcome, Reread, Undelivered};
 pub(crate) use journal::next_check;
 pub(crate) use known::{

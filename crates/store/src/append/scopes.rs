@@ -289,8 +289,9 @@ impl Decider {
             }
         };
         for HolderRow { scope, .. } in rows.into_iter().filter(|row| *row != kept) {
-            self.known.let_go(name, scope);
+            let was = self.known.let_go(name, scope);
             plan.write(Write::AliasGone { alias: name.clone(), scope });
+            self.show_another_number(plan, was);
         }
     }
 

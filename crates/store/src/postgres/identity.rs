@@ -6,7 +6,9 @@ use waypost_domain::{Alias, AliasKind, CustomerId, CustomerName, ExternalId, Use
 use super::link::Link;
 use super::load::{Found, asked, family_of, find, note_family};
 use super::rows::{id, known, to_column, unsigned};
-use crate::append::{HolderRow, Known, KnownCustomer, KnownDuplicate, ScopeKind, ScopeName, Scopes, Wants};
+use crate::append::{
+    HeldName, HolderRow, Known, KnownCustomer, KnownDuplicate, ScopeKind, ScopeName, Scopes, Wants,
+};
 use crate::group::DatabaseError;
 
 const SCOPES: &str = "SELECT id, kind, name, united_into FROM scopes";
@@ -17,11 +19,12 @@ const HOLDERS: &str = "SELECT k.place, a.scope, a.customer, a.since
      FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS k (kind, value, place)
      JOIN aliases a ON a.value = k.value AND a.kind = k.kind";
 const CUSTOMERS: &str = concat!(
-    "SELECT id, number, number_since, name, username,
-         ARRAY(SELECT a.scope FROM aliases a WHERE a.customer = customers.id AND a.kind = 'bsuid'), ",
+    "SELECT id, number, number_since, name, username, ",
     family_of!("customers.id"),
     " FROM customers WHERE id = ANY ($1)"
 );
+const NAMES: &str = "SELECT customer, kind, value, scope, since FROM aliases
+     WHERE customer = ANY ($1) AND kind IN ('bsuid', 'phone')";
 const EXTERNAL_IDS: &str =
     "SELECT customer, value FROM aliases WHERE customer = ANY ($1) AND kind = 'external'";
 const NOTED: &str = "SELECT first, second FROM duplicates WHERE first = ANY ($1)
@@ -33,7 +36,7 @@ const DUPLICATES: &str =
 pub(super) struct People {
     scopes: Option<Vec<Row>>,
     overlaps: Vec<Vec<Row>>,
-    rest: [Vec<Row>; 5],
+    rest: [Vec<Row>; 6],
 }
 
 pub(super) async fn load(link: &Link, wants: &Wants) -> Result<People, DatabaseError> {
@@ -48,7 +51,7 @@ pub(super) async fn load(link: &Link, wants: &Wants) -> Result<People, DatabaseE
     Ok(People { scopes, overlaps, rest: load_rest(link, wants).await? })
 }
 
-async fn load_rest(link: &Link, wants: &Wants) -> Found<5> {
+async fn load_rest(link: &Link, wants: &Wants) -> Found<6> {
     let bytes = |id: &CustomerId| id.to_bytes().to_vec();
     let kinds: Vec<&str> = wants.holders.iter().map(|alias| alias.kind.as_str()).collect();
     let values: Vec<&str> = wants.holders.iter().map(|alias| &*alias.value).collect();
@@ -56,14 +59,15 @@ async fn load_rest(link: &Link, wants: &Wants) -> Found<5> {
     let named: Vec<Vec<u8>> = wants.external_ids.iter().map(bytes).collect();
     let noted: Vec<Vec<u8>> = wants.noted.iter().map(bytes).collect();
     let entries: Vec<i64> = wants.duplicates.iter().map(|entry| to_column(*entry)).collect();
-    let (holders, customers, external_ids, noted, duplicates) = tokio::join!(
+    let (holders, found, names, external_ids, noted, duplicates) = tokio::join!(
         find(link, HOLDERS, kinds.len(), [&kinds, &values]),
         find(link, CUSTOMERS, customers.len(), [&customers]),
+        find(link, NAMES, customers.len(), [&customers]),
         find(link, EXTERNAL_IDS, named.len(), [&named]),
         find(link, NOTED, noted.len(), [&noted]),
         find(link, DUPLICATES, entries.len(), [&entries])
     );
-    Ok([holders?, customers?, external_ids?, noted?, duplicates?])
+    Ok([holders?, found?, names?, external_ids?, noted?, duplicates?])
 }
 
 pub(super) fn note(found: &People, wants: &Wants, into: &mut Known) -> Result<(), DatabaseError> {
@@ -86,7 +90,7 @@ pub(super) fn note(found: &People, wants: &Wants, into: &mut Known) -> Result<()
 }
 
 fn note_rest(
-    [holders, customers, external_ids, noted, duplicates]: &[Vec<Row>; 5],
+    [holders, customers, names, external_ids, noted, duplicates]: &[Vec<Row>; 6],
     wants: &Wants,
     into: &mut Known,
 ) -> Result<(), DatabaseError> {
@@ -102,10 +106,16 @@ fn note_rest(
             number_since: unsigned(row, 2)?,
             name: name.and_then(CustomerName::parse),
             username: username.and_then(Username::parse),
-            bsuid_scopes: row.try_get(5)?,
+            names: Vec::new(),
         };
-        note_family(row, 6, into)?;
+        note_family(row, 5, into)?;
         into.load_customer(CustomerId::from_bytes(id(row, 0)?), customer);
+    }
+    for row in names {
+        let kind = known(AliasKind::parse(row.try_get(1)?), "aliases.kind")?;
+        let alias = known(Alias::parse(kind, row.try_get(2)?), "aliases.value")?;
+        let name = HeldName { alias, scope: row.try_get(3)?, since: unsigned(row, 4)? };
+        into.load_name(CustomerId::from_bytes(id(row, 0)?), name);
     }
     for row in external_ids {
         let external = known(ExternalId::parse(row.try_get(1)?), "aliases.value")?;

@@ -548,6 +548,54 @@ async fn numbers_that_are_claimed_at_once_for_one_account_leave_a_phone_to_one()
     assert_eq!(fixture.store.possible_duplicates(0, 10).await.unwrap().len(), 1);
 }
 
+#[tokio::test]
+async fn whose_phone_went_to_somebody_else_is_shown_by_another_name() {
+    for is_united in [false, true] {
+        let mut fixture = Fixture::new();
+        fixture.receive(vec![message_of("wamid.1", both("US.1", "15550002001"), "one")]).await;
+        if is_united {
+            fixture.receive(vec![owned_by("300000000000001", &["200000000000001"])]).await;
+        }
+        let link = telling("wamid.2", bsuid("US.1"), changed(SystemChange::Number, phone("15550002091")));
+        fixture.receive(vec![link]).await;
+        for (taken, shown) in [("15550002091", "15550002001"), ("15550002001", "US.1")] {
+            let taker = both(&format!("US.{taken}"), taken);
+            fixture.receive(vec![message_of(&format!("wamid.{taken}"), taker, "mine")]).await;
+            let old = record(&fixture, "US.1").await;
+            assert_eq!(
+                (&*old.number, old.addresses().unwrap().shown_number()),
+                (shown, shown),
+                "{is_united}"
+            );
+            fixture = fixture.restart().await;
+        }
+    }
+}
+
+/// Both have the phone, in two accounts; once those are one owner's, it is the newer one's.
+#[tokio::test]
+async fn whose_phone_is_another_accounts_customers_is_shown_by_another_name() {
+    let fixture = Fixture::new();
+    fixture.receive(vec![message_of("wamid.1", both("US.1", "15550002001"), "one")]).await;
+    fixture.receive(vec![elsewhere("wamid.2", both("US.2", "15550002001"), "200000000000002")]).await;
+    fixture.receive(vec![owned_by("300000000000001", &["200000000000001", "200000000000002"])]).await;
+    assert_eq!(&*record(&fixture, "US.1").await.number, "US.1");
+    assert_eq!(&*record(&fixture, "US.2").await.number, "15550002001");
+    let link = telling("wamid.3", bsuid("US.1"), changed(SystemChange::UserId, bsuid("US.2")));
+    fixture.receive(vec![link]).await;
+    assert_eq!(&*record(&fixture, "US.1").await.number, "15550002001");
+}
+
+#[tokio::test]
+async fn whose_only_name_went_to_somebody_else_is_shown_as_who_is_one_with_them() {
+    let mut fixture = Fixture::new();
+    let (by_phone, by_bsuid) = two(&mut fixture).await;
+    amend(&fixture, Amendment::Merge { customer: by_bsuid, into: by_phone }).await.unwrap();
+    fixture.receive(vec![message_of("wamid.1", both("US.2", "15550002001"), "mine")]).await;
+    let known = record(&fixture, "US.1").await;
+    assert_eq!((known.id, &*known.number), (by_phone, "US.1"));
+}
+
 /// Something that names people, and may say that two are one.
 #[derive(Clone, Debug)]
 enum Said {

@@ -5,7 +5,7 @@ use waypost_domain::listing::folded;
 use waypost_domain::{Alias, AliasKind, CustomerId, CustomerName, ExternalId, Timestamp, Username, WabaId};
 
 use crate::append::{
-    HolderRow, Known, KnownCustomer, KnownDuplicate, ScopeKind, ScopeName, Scopes, Wants, Write,
+    HeldName, HolderRow, Known, KnownCustomer, KnownDuplicate, ScopeKind, ScopeName, Scopes, Wants, Write,
 };
 use crate::sqlite::rows::known;
 
@@ -110,24 +110,35 @@ fn read_holders(connection: &Connection, alias: &Alias) -> rusqlite::Result<Vec<
 
 fn load_customer(connection: &Connection, id: CustomerId, into: &mut Known) -> rusqlite::Result<()> {
     let mut statement = connection.prepare_cached(concat!(
-        "SELECT number, number_since, name, username,
-             (SELECT group_concat(scope) FROM aliases WHERE customer = ?1 AND kind = 'bsuid'), ",
+        "SELECT number, number_since, name, username, ",
         family_of!("?1"),
         " FROM customers WHERE id = ?1"
     ))?;
     let mut rows = statement.query([id.to_bytes()])?;
     let Some(row) = rows.next()? else { return Ok(()) };
-    let scopes = row.get_ref(4)?.as_str_or_null()?.into_iter().flat_map(|scopes| scopes.split(','));
     let customer = KnownCustomer {
         number: row.get(0)?,
         number_since: row.get(1)?,
         name: row.get_ref(2)?.as_str_or_null()?.and_then(CustomerName::parse),
         username: row.get_ref(3)?.as_str_or_null()?.and_then(Username::parse),
-        bsuid_scopes: known(scopes.map(|scope| scope.parse().ok()).collect(), "aliases.scope")?,
+        names: read_names(connection, id)?,
     };
-    note_family(row.get_ref(5)?.as_str_or_null()?, into)?;
+    note_family(row.get_ref(4)?.as_str_or_null()?, into)?;
     into.load_customer(id, customer);
     Ok(())
+}
+
+fn read_names(connection: &Connection, id: CustomerId) -> rusqlite::Result<Vec<HeldName>> {
+    connection
+        .prepare_cached(
+            "SELECT kind, value, scope, since FROM aliases WHERE customer = ?1 AND kind IN ('bsuid', 'phone')",
+        )?
+        .query_map([id.to_bytes()], |row| {
+            let kind = known(AliasKind::parse(row.get_ref(0)?.as_str()?), "aliases.kind")?;
+            let alias = known(Alias::parse(kind, row.get_ref(1)?.as_str()?), "aliases.value")?;
+            Ok(HeldName { alias, scope: row.get(2)?, since: row.get(3)? })
+        })?
+        .collect()
 }
 
 fn find_external_id(connection: &Connection, customer: CustomerId) -> rusqlite::Result<Option<ExternalId>> {
