@@ -135,10 +135,43 @@ impl Store {
     }
 }
 
+/// What the customer `u` is shown as: of those who are one the phone that came to be shown last, as the appends show it.
+macro_rules! shown_number {
+    () => {
+        "coalesce((
+             SELECT f.number FROM merges g JOIN customers f ON f.id = g.customer
+             WHERE g.survivor = u.id AND trim(f.number, '0123456789') = ''
+                 AND (f.number_since > u.number_since OR trim(u.number, '0123456789') <> '')
+             ORDER BY f.number_since DESC, f.id LIMIT 1), u.number)"
+    };
+}
+
+/// A column of the customer `u`, or of the first that has it of those who are one with them.
+macro_rules! of_family {
+    ($column:literal) => {
+        concat!(
+            "coalesce(u.",
+            $column,
+            ", (SELECT f.",
+            $column,
+            " FROM merges g JOIN customers f ON f.id = g.customer WHERE g.survivor = u.id AND f.",
+            $column,
+            " IS NOT NULL ORDER BY g.customer LIMIT 1))"
+        )
+    };
+}
+
 /// What both back ends read of a message: `m`, with its conversation `c`, the customer `u` and our number `n`.
-pub(crate) const MESSAGE: &str = "m.seq, m.id, m.wamid, m.conversation, u.id, u.number, u.name, n.phone_number_id,
+pub(crate) const MESSAGE: &str = concat!(
+    "m.seq, m.id, m.wamid, m.conversation, u.id, ",
+    shown_number!(),
+    ", ",
+    of_family!("name"),
+    ", n.phone_number_id,
      m.source, m.type, m.content, m.state, m.at, m.sent_at, m.delivered_at, m.read_at, m.played_at, m.failed_at,
-     m.errors, m.reply_to, m.raw, m.outbox, m.metadata, m.media, u.username";
+     m.errors, m.reply_to, m.raw, m.outbox, m.metadata, m.media, ",
+    of_family!("username")
+);
 
 /// As many columns as [`MESSAGE`] has; what became of the message may follow.
 pub(crate) const MESSAGE_COLUMNS: usize = 25;
@@ -149,8 +182,18 @@ pub(crate) fn wordings(message: &Message, original: Option<String>, edits: Vec<W
     first.into_iter().chain(edits).collect()
 }
 
-/// What they read of a conversation `c` itself.
-pub(crate) const CONVERSATION: &str = "c.id, u.id, u.number, u.name, n.phone_number_id, c.last_message_at, c.last_inbound_at, c.assignee, c.team";
+/// What they read of a conversation `c` itself. The window is that of all threads which those who are one have with the
+/// number: what one wrote there opens it, whichever thread is answered in.
+pub(crate) const CONVERSATION: &str = concat!(
+    "c.id, u.id, ",
+    shown_number!(),
+    ", ",
+    of_family!("name"),
+    ", n.phone_number_id, c.last_message_at, (
+         SELECT max(w.last_inbound_at) FROM conversations w WHERE w.number = c.number AND w.customer IN (
+             SELECT u.id UNION ALL SELECT g.customer FROM merges g WHERE g.survivor = u.id)),
+     c.assignee, c.team"
+);
 
 /// As many columns as [`CONVERSATION`] has; then comes [`referral_answered`], then [`MESSAGE`].
 pub(crate) const CONVERSATION_COLUMNS: usize = 9;

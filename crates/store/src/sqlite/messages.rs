@@ -307,6 +307,8 @@ mod tests {
     }
 
     const SORT: &str = "USE TEMP B-TREE FOR ORDER BY";
+    /// The numbers of those who are one, for a conversation and for its newest message: 32 at most, mostly none.
+    const NUMBERS: [&str; 2] = [SORT, SORT];
 
     #[test]
     fn a_page_is_found_by_indexes_and_neither_scanned_nor_sorted() {
@@ -314,17 +316,17 @@ mod tests {
         // What a subquery has cut to a page, `c` or `m`, is read whole.
         for (sql, steps) in [
             // And the few reactions to one message are sorted.
-            (thread_sql(ThreadSpan::Newest), &["SCAN m", SORT, "SCAN r"][..]),
-            (thread_sql(ThreadSpan::After(place)), &["SCAN m", SORT, "SCAN r"]),
-            (conversations_sql(Key::Assignee), &["SCAN c"]),
-            (conversations_sql(Key::Team), &["SCAN c"]),
-            (conversations_sql(Key::Number), &["SCAN c"]),
-            (conversation_query("conversations") + " WHERE c.id = ?1", &[]),
+            (thread_sql(ThreadSpan::Newest), &["SCAN m", NUMBERS[1], SORT, "SCAN r"][..]),
+            (thread_sql(ThreadSpan::After(place)), &["SCAN m", NUMBERS[1], SORT, "SCAN r"]),
+            (conversations_sql(Key::Assignee), &["SCAN c", NUMBERS[0], NUMBERS[1]]),
+            (conversations_sql(Key::Team), &["SCAN c", NUMBERS[0], NUMBERS[1]]),
+            (conversations_sql(Key::Number), &["SCAN c", NUMBERS[0], NUMBERS[1]]),
+            (conversation_query("conversations") + " WHERE c.id = ?1", &NUMBERS),
             // The aliases of each customer that may be found, and the names of those who are one.
             (BY_ALIAS.to_owned(), &[SORT]),
             (BY_NAME.to_owned(), &[SORT]),
             // A customer has as many conversations as we have numbers, at most.
-            (conversations_sql(Key::Customer), &[SORT, "SCAN c"]),
+            (conversations_sql(Key::Customer), &[SORT, "SCAN c", NUMBERS[0], NUMBERS[1]]),
         ] {
             assert_eq!(costly_steps(&sql), steps, "{sql}");
         }
@@ -335,8 +337,8 @@ mod tests {
         let recent = RecentRequest { customer: None, depth: Depth::All, cleared: Cleared::Hidden };
         let numbers = "SCAN n USING COVERING INDEX sqlite_autoindex_numbers_1";
         for (sql, steps) in [
-            (conversations_sql(Key::Nothing), &[numbers, SORT, "SCAN c"][..]),
-            (recent_sql(recent), &[numbers, SORT, "SCAN c", SORT]),
+            (conversations_sql(Key::Nothing), &[numbers, SORT, "SCAN c", NUMBERS[0], NUMBERS[1]][..]),
+            (recent_sql(recent), &[numbers, SORT, "SCAN c", NUMBERS[1], SORT]),
         ] {
             assert_eq!(costly_steps(&sql), steps, "{sql}");
         }

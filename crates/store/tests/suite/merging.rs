@@ -4,12 +4,13 @@ use proptest::prelude::*;
 use waypost_domain::detail::{Card, CardOrigin, CardPhone, System, SystemChange};
 use waypost_domain::identity::{Amendment, Tie};
 use waypost_domain::{
-    Alias, AliasKind, CustomerAliases, CustomerId, ExternalId, Fact, FieldReport, LinkPreview, OutboxEntry,
-    PhoneNumberId, PortfolioId, PrincipalId, RawJson, Recipient, Scope, SendIntent, SendOutcome, Typed,
-    Username, WabaId, Wamid,
+    Alias, AliasKind, ConversationFilter, CustomerAliases, CustomerId, CustomerName, ExternalId, Fact,
+    FieldReport, LinkPreview, Message, OutboxEntry, PageSize, PhoneNumberId, PortfolioId, PrincipalId,
+    RawJson, Recipient, Scope, SendIntent, SendOutcome, ThreadSpan, Typed, Username, WabaId, Wamid,
 };
 use waypost_store::{
-    AmendError, Binding, CustomerMatch, CustomerRecord, Family, Intent, MovedPhone, OurNumber, Step,
+    AmendError, Binding, Cleared, Clock, ConversationRequest, CustomerMatch, CustomerRecord, Depth, Family,
+    Intent, MovedPhone, OurNumber, RecentRequest, Step, ThreadRequest,
 };
 
 use crate::fixture::{Fixture, START, alias, app, echo, message_of, number, phone, status, waba};
@@ -594,6 +595,54 @@ async fn whose_only_name_went_to_somebody_else_is_shown_as_who_is_one_with_them(
     fixture.receive(vec![message_of("wamid.1", both("US.2", "15550002001"), "mine")]).await;
     let known = record(&fixture, "US.1").await;
     assert_eq!((known.id, &*known.number), (by_phone, "US.1"));
+}
+
+/// Who goes on is known by a BSUID and without a name, the other by both; the older thread's window is closed long since.
+#[tokio::test]
+async fn who_is_one_is_shown_alike_by_every_read() {
+    let fixture = Fixture::new();
+    let named = |wamid: &str, who, name| {
+        let Fact::Message(mut message) = message_of(wamid, who, wamid) else { unreachable!() };
+        message.customer_name = CustomerName::parse(name);
+        message.username = Username::parse(name);
+        message.at = Some(fixture.clock.now());
+        Fact::Message(message)
+    };
+    fixture.receive(vec![named("wamid.b", bsuid("US.1"), "")]).await;
+    fixture.clock.advance_days(20);
+    let opened_at = fixture.clock.now();
+    fixture.receive(vec![named("wamid.p", phone("15550002001"), "Ana")]).await;
+    fixture.receive(vec![elsewhere("wamid.e", phone("15550002001"), "200000000000001")]).await;
+    let link = telling("wamid.l", bsuid("US.1"), changed(SystemChange::Number, phone("15550002001")));
+    fixture.receive(vec![link]).await;
+
+    let (size, known) = (PageSize::new(10).unwrap(), record(&fixture, "US.1").await);
+    let as_shown = |message: &Message| {
+        assert_eq!((message.customer, &message.customer_number), (known.id, &known.number));
+        assert_eq!((&message.customer_name, &message.username), (&known.name, &known.username));
+    };
+    assert_eq!((&*known.number, known.name.as_ref().map(CustomerName::as_str)), ("15550002001", Some("Ana")));
+    let request = ConversationRequest { filter: ConversationFilter::default(), before: None, size };
+    let listed = fixture.store.conversations(request).await.unwrap().rows;
+    assert_eq!(listed.len(), 3);
+    for row in listed {
+        assert_eq!(
+            (row.customer, &row.customer_number, &row.customer_name),
+            (known.id, &known.number, &known.name)
+        );
+        as_shown(row.last_message.as_ref().unwrap());
+        // Where the customer wrote to our other number is another window.
+        let newest = if row.number == number() { opened_at } else { START.plus_millis(1_000) };
+        assert_eq!(row.opened_at, Some(newest));
+        assert_eq!(fixture.store.conversation(row.id).await.unwrap().unwrap().opened_at, Some(newest));
+        let request = ThreadRequest { conversation: row.id, span: ThreadSpan::Newest, size };
+        for told in fixture.store.thread(request).await.unwrap().rows {
+            as_shown(&told.message);
+            as_shown(&fixture.store.message_history(told.message.id).await.unwrap().unwrap().message);
+        }
+    }
+    let request = RecentRequest { customer: None, depth: Depth::All, cleared: Cleared::Hidden };
+    fixture.store.recent_messages(request).await.unwrap().iter().for_each(as_shown);
 }
 
 /// Something that names people, and may say that two are one.
