@@ -268,10 +268,18 @@ impl Known {
         self.of_number(number, self.conversations.get(&(customer, number))).copied().flatten()
     }
 
-    /// Something was written in a conversation.
-    pub(super) fn move_conversation(&mut self, key: (CustomerId, i64), at: Timestamp) {
-        if let Some(Some(conversation)) = self.conversations.get_mut(&key) {
-            conversation.last_message_at = conversation.last_message_at.max(at);
+    /// Something was written in a conversation of the customer's, or of somebody who is one with them.
+    pub(super) fn move_conversation(
+        &mut self,
+        (customer, number): (CustomerId, i64),
+        (id, at): (ConversationId, Timestamp),
+    ) {
+        for member in self.merges.family(customer) {
+            if let Some(Some(conversation)) = self.conversations.get_mut(&(member, number))
+                && conversation.id == id
+            {
+                conversation.last_message_at = conversation.last_message_at.max(at);
+            }
         }
     }
 

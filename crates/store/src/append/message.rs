@@ -221,7 +221,7 @@ impl Decider {
             return;
         }
         if let Some(at) = at {
-            self.known.move_conversation(key, at);
+            self.known.move_conversation(key, (id, at));
         }
         plan.write(Write::ConversationMoved { id, at, inbound_at });
     }

@@ -79,7 +79,8 @@ fn encode(event: &Event) -> EncodedEvent {
     let (name, body) = match event {
         Event::Message(message) => {
             assert_ne!(message.content, CURSED, "an encoder with a bug");
-            ("message", message.content.clone())
+            let late = if message.is_late { " (late)" } else { "" };
+            ("message", format!("{}{late}", message.content))
         }
         Event::Status(change) => (
             "status",

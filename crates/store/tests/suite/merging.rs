@@ -645,6 +645,31 @@ async fn who_is_one_is_shown_alike_by_every_read() {
     fixture.store.recent_messages(request).await.unwrap().iter().for_each(as_shown);
 }
 
+#[tokio::test]
+async fn what_is_late_in_the_thread_of_one_who_was_merged_says_so() {
+    let mut fixture = Fixture::new();
+    fixture.clock.advance_hours(1);
+    let at = |seconds: i64| {
+        let (wamid, text) = (format!("wamid.{seconds}"), format!("{seconds}"));
+        let Fact::Message(mut message) = message_of(&wamid, phone("15550002001"), &text) else {
+            unreachable!()
+        };
+        message.at = Some(START.plus_millis(seconds * 1_000));
+        vec![Fact::Message(message)]
+    };
+    fixture.receive(at(0)).await;
+    fixture.receive(vec![elsewhere("wamid.x", bsuid("US.7"), "200000000000001")]).await;
+    let (customer, into) = (holder(&fixture, "15550002001").await, holder(&fixture, "US.7").await);
+    amend(&fixture, Amendment::Merge { customer, into }).await.unwrap();
+    for _ in 0..3 {
+        fixture.shown().await;
+    }
+    fixture.receive(at(100)).await;
+    assert_eq!(fixture.shown().await, ["message 100"]);
+    fixture.receive(at(50)).await;
+    assert_eq!(fixture.shown().await, ["message 50 (late)"]);
+}
+
 /// Something that names people, and may say that two are one.
 #[derive(Clone, Debug)]
 enum Said {
