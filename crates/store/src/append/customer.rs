@@ -44,7 +44,8 @@ pub(super) struct Newcomer<'a> {
 }
 
 impl Decider {
-    /// The thread of whom `mention` names with our number `number`; created where it is new.
+    /// The thread of whom `mention` names with our number `number`; created where it is new. Of several who are one it is
+    /// that of who holds the name by which it came, so that each has what they wrote when they are two again.
     pub(super) fn thread(&mut self, plan: &mut Plan<'_>, number: i64, mention: &Mention<'_>) -> Thread {
         let id = self.resolve_customer(plan, number, mention);
         let customer = self.known.customer(id).expect("whoever holds a name is there");
@@ -60,11 +61,17 @@ impl Decider {
             customer.username = Some(username.clone());
             plan.write(Write::CustomerUsername { id, username: username.clone() });
         }
-        self.thread_of(plan, number, id, mention.at)
+        let scope = self.known.scope_of(number);
+        let holders = mention.aliases.iter().filter_map(|name| self.known.holder(&name.canonical(), scope));
+        let writers = holders.filter(|holder| self.known.merges.now(*holder) == id);
+        let found = writers
+            .chain(self.known.merges.family(id))
+            .find_map(|member| self.known.conversation(member, number));
+        self.thread_in(plan, (id, number), found, mention.at)
     }
 
-    /// The thread of a customer who exists with our number `number`; created where neither it nor whoever was merged into
-    /// it has one.
+    /// The thread of a customer who exists with our number `number`; created where neither it nor whoever is one with it has
+    /// one. Of several it is the one in which something was written last: an answer stands below what it answers.
     pub(super) fn thread_of(
         &mut self,
         plan: &mut Plan<'_>,
@@ -73,8 +80,22 @@ impl Decider {
         at: Timestamp,
     ) -> Thread {
         let customer = self.known.merges.now(customer);
-        let mut family = self.known.merges.family(customer);
-        let found = family.find_map(|member| self.known.conversation(member, number));
+        let mut family: Vec<CustomerId> = self.known.merges.family(customer).collect();
+        // Of equals the first counts, which goes on.
+        family.reverse();
+        let threads = family.into_iter().filter_map(|member| self.known.conversation(member, number));
+        let found = threads.max_by_key(|thread| thread.last_message_at);
+        self.thread_in(plan, (customer, number), found, at)
+    }
+
+    /// The conversation that was found, or a new one of the customer's.
+    fn thread_in(
+        &mut self,
+        plan: &mut Plan<'_>,
+        (customer, number): (CustomerId, i64),
+        found: Option<KnownConversation>,
+        at: Timestamp,
+    ) -> Thread {
         let conversation = found.unwrap_or_else(|| {
             let (id_at, bits) = self.ids.next_parts(at);
             let id = ConversationId::from_parts(id_at, bits);

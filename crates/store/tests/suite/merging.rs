@@ -269,12 +269,12 @@ async fn a_merge_leaves_everything_where_it_is_and_can_be_undone() {
     let merged = fixture.events().await;
     assert_eq!(merged.len(), 1);
 
-    // Where both had a thread, that of the one that goes on is gone on with; where one had, that one.
+    // Who had a thread goes on with it; who had none, with that of who is one with them.
     fixture.receive(vec![message_of("wamid.1", bsuid("US.1"), "here")]).await;
     fixture.receive(vec![elsewhere("wamid.2", phone("15550002001"), "200000000000001")]).await;
     let threads = "SELECT count(*) FROM conversations";
     assert_eq!(fixture.count(threads), 3);
-    assert_eq!(of_thread(&fixture, "wamid.1"), by_phone.to_bytes());
+    assert_eq!(of_thread(&fixture, "wamid.1"), by_bsuid.to_bytes());
     assert_eq!(of_thread(&fixture, "wamid.2"), by_bsuid.to_bytes());
     for event in [merged, fixture.events().await, fixture.events().await].concat() {
         for customer in [by_phone, by_bsuid] {
@@ -668,6 +668,45 @@ async fn what_is_late_in_the_thread_of_one_who_was_merged_says_so() {
     assert_eq!(fixture.shown().await, ["message 100"]);
     fixture.receive(at(50)).await;
     assert_eq!(fixture.shown().await, ["message 50 (late)"]);
+}
+
+/// A merge that somebody undoes was a mistake: each has what they wrote meanwhile, where each had a thread.
+#[tokio::test]
+async fn what_each_wrote_while_they_were_one_is_theirs_when_they_are_two_again() {
+    let mut fixture = Fixture::new();
+    let (by_phone, by_bsuid) = two(&mut fixture).await;
+    let merge = Amendment::Merge { customer: by_bsuid, into: by_phone };
+    amend(&fixture, merge).await.unwrap();
+    fixture.receive(vec![message_of("wamid.1", bsuid("US.1"), "by bsuid")]).await;
+    fixture.receive(vec![message_of("wamid.2", phone("15550002001"), "by phone")]).await;
+    // Whom both of them name is who goes on.
+    let unsaid = both("US.1", "15550002001");
+    fixture.receive(vec![message_of("wamid.3", unsaid, "by both")]).await;
+    amend(&fixture, Amendment::Unmerge { customer: by_bsuid }).await.unwrap();
+    let threads = ["wamid.1", "wamid.2", "wamid.3"].map(|wamid| of_thread(&fixture, wamid));
+    assert_eq!(threads, [by_bsuid, by_phone, by_bsuid].map(|customer| customer.to_bytes().to_vec()));
+}
+
+/// An answer stands below what it answers.
+#[tokio::test]
+async fn a_send_to_one_of_two_threads_goes_where_something_was_written_last() {
+    let mut fixture = Fixture::new();
+    fixture.clock.advance_hours(1);
+    let (by_phone, by_bsuid) = two(&mut fixture).await;
+    amend(&fixture, Amendment::Merge { customer: by_bsuid, into: by_phone }).await.unwrap();
+    for (n, who) in [bsuid("US.1"), phone("15550002001")].into_iter().enumerate() {
+        let Fact::Message(mut message) = message_of(&format!("wamid.{n}"), who, "hello?") else {
+            unreachable!()
+        };
+        message.at = Some(START.plus_millis(1_000 * i64::try_from(n + 1).unwrap()));
+        fixture.receive(vec![Fact::Message(message)]).await;
+        for to in [by_phone, by_bsuid] {
+            let sent = send(&fixture, &format!("{n} {to}"), (number(), Recipient::Customer(to))).await;
+            let conversation =
+                fixture.bytes(&format!("SELECT conversation FROM messages WHERE wamid = 'wamid.{n}'"));
+            assert_eq!(sent.conversation.to_bytes().to_vec(), conversation);
+        }
+    }
 }
 
 /// Something that names people, and may say that two are one.
