@@ -4,13 +4,14 @@ use proptest::prelude::*;
 use waypost_domain::detail::{Card, CardOrigin, CardPhone, System, SystemChange};
 use waypost_domain::identity::{Amendment, Tie};
 use waypost_domain::{
-    Alias, AliasKind, ConversationFilter, CustomerAliases, CustomerId, CustomerName, ExternalId, Fact,
-    FieldReport, LinkPreview, Message, OutboxEntry, PageSize, PhoneNumberId, PortfolioId, PrincipalId,
-    RawJson, Recipient, Scope, SendIntent, SendOutcome, ThreadSpan, Typed, Username, WabaId, Wamid,
+    Alias, AliasKind, ConversationFilter, CustomerAliases, CustomerId, CustomerName, Direction, ExternalId,
+    Fact, FieldReport, LinkPreview, Message, OutboxEntry, PageSize, PastMessage, PhoneNumberId, PortfolioId,
+    PrincipalId, RawJson, Recipient, Scope, SendIntent, SendOutcome, Source, ThreadSpan, Typed, Username,
+    WabaId, Wamid,
 };
 use waypost_store::{
-    AmendError, Binding, Cleared, Clock, ConversationRequest, CustomerMatch, CustomerRecord, Depth, Family,
-    Intent, MovedPhone, OurNumber, RecentRequest, Step, ThreadRequest,
+    AmendError, Binding, Cleared, Clock, ConversationRequest, CustomerMatch, CustomerRecord, CustomerRequest,
+    Depth, Family, Intent, MovedPhone, OurNumber, RecentRequest, Step, ThreadRequest,
 };
 
 use crate::fixture::{Fixture, START, alias, app, echo, message_of, number, phone, status, waba};
@@ -797,5 +798,181 @@ proptest! {
     ) {
         let runtime = tokio::runtime::Runtime::new().unwrap();
         runtime.block_on(check(webhooks))?;
+    }
+}
+
+/// Something that happens, of all that touches who is who.
+#[derive(Clone, Debug)]
+enum Deed {
+    Webhook(Vec<Heard>),
+    Sent { to: Who, at: Place, is_called: Who },
+    Merged { customer: usize, into: usize },
+    Unmerged { customer: usize },
+    Restarted,
+}
+
+/// An item of a webhook.
+#[derive(Clone, Debug)]
+enum Heard {
+    Written { by: Who, at: Place, how: How },
+    Tied { one: u8, other: u8, at: Place },
+    Owned { is_second: bool },
+}
+
+#[derive(Clone, Copy, Debug)]
+enum How {
+    Live,
+    Echo,
+    Past,
+    /// It says that the sender has this BSUID now.
+    Linking(u8),
+}
+
+/// A BSUID and a phone number, or one of them.
+type Who = (Option<u8>, Option<u8>);
+/// Whether it is our second number, and which account it is said to be of.
+type Place = (bool, Option<u8>);
+
+fn deed() -> impl Strategy<Value = Deed> {
+    let who = || (prop::option::weighted(0.7, 0..4_u8), prop::option::weighted(0.7, 0..4_u8));
+    let who = move || who().prop_filter("somebody", |(bsuid, phone)| bsuid.is_some() || phone.is_some());
+    let place = || (any::<bool>(), prop::option::of(0..2_u8));
+    let how = prop_oneof![
+        4 => Just(How::Live),
+        1 => Just(How::Echo),
+        1 => Just(How::Past),
+        1 => (0..4_u8).prop_map(How::Linking),
+    ];
+    let heard = prop_oneof![
+        6 => (who(), place(), how).prop_map(|(by, at, how)| Heard::Written { by, at, how }),
+        1 => (0..4_u8, 0..4_u8, place()).prop_map(|(one, other, at)| Heard::Tied { one, other, at }),
+        1 => any::<bool>().prop_map(|is_second| Heard::Owned { is_second }),
+    ];
+    prop_oneof![
+        5 => prop::collection::vec(heard, 1..4).prop_map(Deed::Webhook),
+        1 => (who(), place(), who()).prop_map(|(to, at, is_called)| Deed::Sent { to, at, is_called }),
+        1 => (0..8_usize, 0..8_usize).prop_map(|(customer, into)| Deed::Merged { customer, into }),
+        1 => (0..8_usize).prop_map(|customer| Deed::Unmerged { customer }),
+        1 => Just(Deed::Restarted),
+    ]
+}
+
+fn names((bsuid, phone): Who) -> CustomerAliases {
+    let bsuid = bsuid.map(|n| alias(AliasKind::Bsuid, &format!("US.{n}")));
+    let phone = phone.map(|n| alias(AliasKind::Phone, &format!("1555000200{n}")));
+    CustomerAliases::new(bsuid.into_iter().chain(phone)).unwrap()
+}
+
+fn place((is_second, account): Place) -> (PhoneNumberId, Option<WabaId>) {
+    let accounts = ["200000000000001", "200000000000002"];
+    let number = if is_second { other_number() } else { number() };
+    (number, account.and_then(|n| WabaId::parse(accounts[usize::from(n)])))
+}
+
+fn heard(heard: &Heard, n: usize) -> Fact {
+    let (by, at, how) = match heard {
+        Heard::Written { by, at, how } => (by, at, how),
+        Heard::Tied { one, other, at } => {
+            let Fact::Field(mut report) = user_id_update(&format!("US.{one}"), &format!("US.{other}")) else {
+                unreachable!()
+            };
+            let (number, waba) = place(*at);
+            (report.number, report.waba, report.raw) = (Some(number), waba, RawJson::new(format!("{n}")));
+            return Fact::Field(report);
+        }
+        Heard::Owned { is_second } => {
+            let account = if *is_second { "200000000000002" } else { "200000000000001" };
+            return owned_by("300000000000001", &[account]);
+        }
+    };
+    let Fact::Message(mut message) = message_of(&format!("wamid.{n}"), names(*by), "x") else {
+        unreachable!()
+    };
+    (message.number, message.waba) = place(*at);
+    match how {
+        How::Live => {}
+        How::Echo => message.source = Source::PhoneApp,
+        How::Past => {
+            message.source = Source::History(Direction::Inbound);
+            return Fact::Past(Box::new(PastMessage { message: *message, state: None }));
+        }
+        How::Linking(to) => {
+            message.detail.typed = changed(SystemChange::UserId, bsuid(&format!("US.{to}")));
+        }
+    }
+    Fact::Message(message)
+}
+
+async fn customers(fixture: &Fixture) -> Vec<CustomerId> {
+    let request = CustomerRequest { search: None, after: None, size: PageSize::new(100).unwrap() };
+    fixture.store.customers(request).await.unwrap().rows.into_iter().map(|row| row.id).collect()
+}
+
+/// Does it; nothing is refused but what nobody may ask for.
+async fn happens(fixture: Fixture, n: usize, deed: &Deed) -> Fixture {
+    match deed {
+        Deed::Webhook(items) => {
+            let facts = items.iter().enumerate().map(|(item, one)| heard(one, 10 * n + item)).collect();
+            assert_eq!(fixture.receive(facts).await.dead, 0);
+        }
+        Deed::Sent { to, at, is_called } => {
+            let to = (place(*at).0, Recipient::Aliases(names(*to)));
+            let sent = send(&fixture, &format!("{n}"), to).await;
+            let (wamid, aliases) = (Wamid::parse(&format!("wamid.out.{n}")), Some(names(*is_called)));
+            let outcome = SendOutcome::Accepted { wamid: wamid.unwrap(), aliases };
+            fixture.store.settle(sent.id, outcome, START).await.unwrap();
+        }
+        Deed::Merged { customer, into } => {
+            let all = customers(&fixture).await;
+            if !all.is_empty() {
+                let (customer, into) = (all[customer % all.len()], all[into % all.len()]);
+                amend(&fixture, Amendment::Merge { customer, into }).await.unwrap();
+            }
+        }
+        Deed::Unmerged { customer } => {
+            let all = customers(&fixture).await;
+            if !all.is_empty() {
+                let customer = all[customer % all.len()];
+                let undone = amend(&fixture, Amendment::Unmerge { customer }).await;
+                assert!(matches!(undone, Ok(()) | Err(AmendError::NotMerged)), "{undone:?}");
+            }
+        }
+        Deed::Restarted => return fixture.restart().await,
+    }
+    fixture
+}
+
+/// Whatever happened: once all is one portfolio's, a name is one customer's, and nobody is shown by somebody else's.
+async fn check_names(deeds: Vec<Deed>) -> Result<(), TestCaseError> {
+    let mut fixture = Fixture::new();
+    fixture.clock.advance_hours(1);
+    for (n, deed) in deeds.iter().enumerate() {
+        fixture = happens(fixture, n, deed).await;
+    }
+    let written =
+        |is_second| Heard::Written { by: (Some(9), None), at: (is_second, Some(0)), how: How::Live };
+    let all = ["200000000000001", "200000000000002"];
+    let facts =
+        vec![heard(&written(false), 9_998), heard(&written(true), 9_999), owned_by("300000000000001", &all)];
+    prop_assert_eq!(fixture.receive(facts).await.dead, 0);
+    let in_two_hands =
+        "SELECT count(*) FROM (SELECT value FROM aliases GROUP BY value HAVING count(*) > 1) AS held";
+    prop_assert_eq!(fixture.count(in_two_hands), 0);
+    for customer in customers(&fixture).await {
+        let known = fixture.store.customer(customer).await.unwrap().unwrap();
+        if let Some(shown) = Alias::parse(AliasKind::Phone, &known.number) {
+            prop_assert!(known.aliases.is_empty() || known.aliases.contains(&shown), "{}", known.number);
+        }
+    }
+    Ok(())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 10, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn a_name_is_one_customers_whatever_happens(deeds in prop::collection::vec(deed(), 1..24)) {
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        runtime.block_on(check_names(deeds))?;
     }
 }
