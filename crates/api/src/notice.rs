@@ -22,7 +22,9 @@ use number::{
     BusinessUsernameView, CapabilityView, HandoverView, HistoryView, NumberLimitsView, NumberNameView,
     SecurityView,
 };
-use people::{AutomaticEventView, ContactView, GroupView, PreferenceView, StandbyView, UserActionView};
+use people::{
+    AutomaticEventView, ContactView, GroupView, PreferenceView, StandbyView, UserActionView, UserIdView,
+};
 use template::{TemplateCategoryView, TemplateComponentsView, TemplateQualityView, TemplateStatusView};
 
 /// How a part of a notice is shown as a `V`; `None` where it is not there.
@@ -173,6 +175,8 @@ pub(crate) enum NoticeView<'a> {
     Errors(#[schema(inline)] ErrorsView<'a>),
     /// `user_actions`
     UserAction(#[schema(inline)] UserActionView<'a>),
+    /// `user_id_update`: a customer has another user id
+    UserId(#[schema(inline)] UserIdView<'a>),
     /// `smb_app_state_sync`: the contact book of the business's phone
     Contact(#[schema(inline)] ContactView<'a>),
     /// `history`: how far the sharing of old chats is
@@ -206,6 +210,7 @@ impl<'a> NoticeView<'a> {
             Notice::AutomaticEvent(notice) => Self::AutomaticEvent(AutomaticEventView::new(notice)),
             Notice::Errors(notice) => Self::Errors(ErrorsView { errors: ErrorBody::all(&notice.errors) }),
             Notice::UserAction(notice) => Self::UserAction(UserActionView::new(notice)),
+            Notice::UserId(notice) => Self::UserId(UserIdView::new(notice)),
             Notice::Contact(notice) => Self::Contact(ContactView::new(notice)),
             Notice::History(notice) => Self::History(HistoryView::new(notice)),
         }

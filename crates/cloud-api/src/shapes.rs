@@ -6,8 +6,8 @@ use crate::json::shape;
 
 pub(crate) use fields::{
     AlertInfo, BookContact, CallItem, ChangeMetadata, ChunkMetadata, ContactChange, DisableInfo, GroupMember,
-    GroupSettings, HandoverControl, HandoverParts, HistoryChunk, HistoryContext, HistoryThread, LinkClick,
-    OtherInfo, PreferenceItem, StandbyEcho, ThreadContext, ViolationInfo,
+    GroupSettings, HandoverControl, HandoverParts, HandoverSender, HistoryChunk, HistoryContext,
+    HistoryThread, LinkClick, OtherInfo, PreferenceItem, StandbyEcho, ThreadContext, ViolationInfo,
 };
 
 shape!(
@@ -59,7 +59,13 @@ shape!(
 );
 shape!(
     /// `user_id_update`: somebody has another user id.
-    UserIdUpdate { wa_id = "wa_id", user_id = "user_id", parent_user_id = "parent_user_id" }
+    UserIdUpdate {
+        wa_id = "wa_id",
+        user_id = "user_id",
+        parent_user_id = "parent_user_id",
+        detail = "detail",
+        timestamp = "timestamp",
+    }
 );
 shape!(
     /// An id before and after.

@@ -257,6 +257,13 @@ fn a_field_without_its_list_is_told_as_it_came() {
     assert_eq!((facts.len(), dead(&facts).len()), (1, 1), "a list of the wrong type is kept");
 }
 
+#[test]
+fn a_handover_names_the_customer() {
+    let value = r#""recipient":{"phone_number_id":"101"},"sender":{"phone_number":"+1 555 000 2001"},"control_passed":{}"#;
+    let facts = facts("messaging_handovers", value);
+    assert_eq!(report(&facts[0]).customer.as_ref().unwrap().shown_number(), "15550002001");
+}
+
 /// Of what partners do, the entry has the id of a business portfolio.
 #[test]
 fn a_report_names_the_account_and_never_the_portfolio() {
@@ -304,7 +311,17 @@ struct Listed {
     after: &'static str,
 }
 
-const LISTED: [Listed; 9] = [
+const LISTED: [Listed; 10] = [
+    Listed {
+        field: "user_id_update",
+        before: r#""user_id_update":["#,
+        items: [
+            r#"{"user_id":{"previous":"US.1","current":"US.2"}}"#,
+            r#"{"wa_id":"1556"}"#,
+            r#"{"user_id":"US.3"}"#,
+        ],
+        after: "]",
+    },
     Listed {
         field: "history",
         before: r#""history":[{"metadata":{"phase":1},"threads":["#,

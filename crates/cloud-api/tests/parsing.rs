@@ -1,9 +1,10 @@
 //! What bodies become, case by case.
 
 use waypost_cloud_api::parse;
+use waypost_domain::detail::Token;
 use waypost_domain::{
-    Alias, AliasKind, DeadLetterKind, Fact, Notice, PortfolioId, ReceivedMessage, StatusReport, Tie,
-    Timestamp, Username, WabaId,
+    Alias, AliasKind, DeadLetterKind, Fact, FieldReport, Notice, PortfolioId, ReceivedMessage, StatusReport,
+    Tie, Timestamp, Username, WabaId,
 };
 
 const RECEIVED: Timestamp = Timestamp::from_millis(1_794_100_000_000);
@@ -380,14 +381,30 @@ fn what_a_field_says_of_who_is_who_is_read() {
     };
     let alias = |kind, value| Alias::parse(kind, value).unwrap();
     let update = r#""user_id_update":[{"wa_id":"15550002092","user_id":{"previous":"US.1","current":"US.2"},
-        "parent_user_id":{"current":"US.ENT.2"}},{"user_id":{"current":"US.9"}},7]"#;
+        "parent_user_id":{"current":"US.ENT.2"},"detail":"changed","timestamp":"1794000000"},
+        {"user_id":{"current":"US.9"}},{"wa_id":"15550002093","user_id":"US.7"},{}]"#;
     let names = vec![
         alias(AliasKind::Bsuid, "US.1"),
         alias(AliasKind::Bsuid, "US.2"),
         alias(AliasKind::ParentBsuid, "US.ENT.2"),
         alias(AliasKind::Phone, "15550002092"),
     ];
-    assert_eq!(ties("user_id_update", update), [Tie::Names(names)], "one name alone ties nothing");
+    let reports = facts("user_id_update", update);
+    let reports: Vec<&FieldReport> = reports
+        .iter()
+        .filter_map(|fact| if let Fact::Field(report) = fact { Some(&**report) } else { None })
+        .collect();
+    let tied: Vec<&[Tie]> = reports.iter().map(|report| &*report.ties).collect();
+    let of_one = [Tie::Names(vec![alias(AliasKind::Bsuid, "US.7"), alias(AliasKind::Phone, "15550002093")])];
+    assert_eq!(tied, [&[Tie::Names(names)], &[][..], &of_one], "one name alone ties nothing");
+    let called = |report: &FieldReport| {
+        report.customer.as_ref().unwrap().iter().map(|name| name.value.to_string()).collect::<Vec<_>>()
+    };
+    assert_eq!(called(reports[0]), ["US.2", "US.ENT.2", "15550002092"], "the item says of whom it speaks");
+    let Some(Notice::UserId(change)) = &reports[0].notice else { panic!() };
+    let word = |word: &Option<Token>| word.as_ref().map(|word| word.as_str().to_owned()).unwrap_or_default();
+    assert_eq!((word(&change.previous), word(&change.current)), ("US.1".to_owned(), "US.2".to_owned()));
+    assert!(change.at.is_some() && reports[0].raw.as_str().starts_with(r#"{"wa_id""#));
     let info = r#""event":"PARTNER_ADDED","waba_info":{"waba_id":"2001","owner_business_id":3001}"#;
     let owner =
         Tie::Owner { waba: WabaId::parse("2001").unwrap(), portfolio: PortfolioId::parse("3001").unwrap() };

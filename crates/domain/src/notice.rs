@@ -22,6 +22,7 @@ pub use group::{Changed, FailedMember, GroupChange, GroupSetting, Member};
 pub use number::{BusinessUsername, Capability, Handover, NumberLimits, NumberName, SecurityNotice};
 pub use people::{
     AutomaticEvent, MarketingChoice, Preference, SavedContact, StandbyCopy, StandbyPart, UserAction,
+    UserIdChange,
 };
 pub use template::{
     Rejection, TemplateButton, TemplateCategory, TemplateComponents, TemplateName, TemplateQuality,
@@ -75,6 +76,8 @@ pub enum Notice {
     Errors(NumberErrors),
     /// `user_actions`: a link was clicked; by whom is not told
     UserAction(UserAction),
+    /// `user_id_update`: a customer has another user id
+    UserId(UserIdChange),
     /// `smb_app_state_sync`: the contact book of the business's phone
     Contact(SavedContact),
     /// `history`: how far the sharing of old chats is

@@ -78,6 +78,23 @@ view!(
     }
 );
 view!(
+    /// A customer has another user id.
+    UserIdView of UserIdChange {
+        /// The BSUID until now.
+        previous_user_id <- previous: &'a str,
+        /// The BSUID from now on.
+        user_id <- current: &'a str,
+        /// The BSUID of the enrolled parent until now.
+        previous_parent_user_id <- previous_parent: &'a str,
+        /// The BSUID of the enrolled parent from now on.
+        parent_user_id <- current_parent: &'a str,
+        /// In words.
+        text <- detail: &'a str,
+        /// When.
+        at: IsoTime,
+    }
+);
+view!(
     /// Something happened to a group.
     GroupView of GroupChange {
         /// What (`group_create`, `group_suspend`, …).

@@ -104,7 +104,15 @@ shape!(
 );
 shape!(
     /// A part of that.
-    HandoverControl { metadata = "metadata", phone_number = "phone_number" }
+    HandoverControl { metadata = "metadata" }
+);
+shape!(
+    /// The customer of whom it is.
+    HandoverSender {
+        phone_number = "phone_number",
+        user_id = "user_id",
+        parent_user_id = "parent_user_id",
+    }
 );
 shape!(
     /// A click on a link.

@@ -10,9 +10,9 @@ use super::contacts::Contacts;
 use super::errors::{Beside, number_errors};
 use super::item::{Items, List};
 use super::message::{Flaw, Surroundings, time};
-use super::notice::notice;
+use super::notice::{handed_over, notice};
 use super::past::{Thread, holds_history, past_message, progress};
-use super::ties::ties;
+use super::ties::owners;
 use super::{Foreign, Parsed, Signed, TEST_FIELD};
 use crate::json::Node;
 use crate::shapes::{Change, Entry, HistoryChunk, HistoryThread, Metadata, Value, WabaInfo};
@@ -147,6 +147,7 @@ impl<'s> Changes<'s> {
             "calls" => self.read_lists(&scene, &[List::Calls, List::CallStatuses]),
             "smb_app_state_sync" => self.read_lists(&scene, &[List::ContactBook]),
             "user_preferences" => self.read_lists(&scene, &[List::Preferences]),
+            "user_id_update" => self.read_lists(&scene, &[List::UserIds]),
             "automatic_events" => self.read_lists(&scene, &[List::AutomaticEvents]),
             "standby" => self.read_standby(&scene),
             _ if field.starts_with("group_") => self.read_lists(&scene, &[List::Groups]),
@@ -319,8 +320,9 @@ impl<'s> Changes<'s> {
         let items = scene.items(self.received);
         let raw = RawJson::new(scene.value_node.raw().unwrap_or_default());
         let notice = notice(scene.field, scene.value_node);
-        let ties = ties(scene.field, &scene.value);
-        self.tell(Fact::Field(Box::new(FieldReport { ties, ..items.field_report(raw, None, notice) })));
+        let customer = handed_over(scene.field, scene.value_node);
+        let ties = owners(scene.field, &scene.value);
+        self.tell(Fact::Field(Box::new(FieldReport { ties, ..items.field_report(raw, customer, notice) })));
     }
 
     fn tell(&mut self, report: Fact) {

@@ -14,8 +14,11 @@ use super::message::{Flaw, Surroundings, message, time, wamid};
 use super::notice::{automatic_event, contact, group, preference, user_action};
 use super::past::late_media;
 use super::status::status;
+use super::ties::Renamed;
 use crate::json::Node;
-use crate::shapes::{BookContact, ContactChange, MessageItem, PreferenceItem, StandbyEcho, Value};
+use crate::shapes::{
+    BookContact, ContactChange, MessageItem, PreferenceItem, StandbyEcho, UserIdUpdate, Value,
+};
 
 /// A list of items.
 #[derive(Clone, Copy)]
@@ -29,6 +32,7 @@ pub(super) enum List {
     CallStatuses,
     ContactBook,
     Preferences,
+    UserIds,
     Groups,
     AutomaticEvents,
     UserActions,
@@ -46,6 +50,7 @@ impl List {
             Self::Calls => "calls",
             Self::ContactBook => "state_sync",
             Self::Preferences => "user_preferences",
+            Self::UserIds => "user_id_update",
             Self::Groups => "groups",
             Self::AutomaticEvents => "automatic_events",
             Self::UserActions => "user_actions",
@@ -63,6 +68,7 @@ impl List {
             Self::Calls => value.calls,
             Self::ContactBook => value.state_sync,
             Self::Preferences => value.user_preferences,
+            Self::UserIds => value.user_id_update,
             Self::Groups => value.groups,
             Self::AutomaticEvents => value.automatic_events,
             Self::UserActions => value.user_actions,
@@ -101,6 +107,7 @@ impl Items<'_, '_> {
             List::CallStatuses => self.call_status(node),
             List::ContactBook => self.contact(node),
             List::Preferences => self.preference(node),
+            List::UserIds => self.user_id(node),
             List::Groups => {
                 let change = group(known(node)?);
                 change.kind.as_ref().ok_or(Flaw::Missing("type"))?;
@@ -127,7 +134,7 @@ impl Items<'_, '_> {
                     wamid: Some(status.wamid),
                     at: status.at,
                 };
-                Ok(self.report(node, None, Some(Notice::Standby(copy))))
+                Ok(self.report(node, status.customer, Some(Notice::Standby(copy))))
             }
         }
     }
@@ -212,6 +219,16 @@ impl Items<'_, '_> {
         let customer = self.customer(&names).ok_or_else(|| Flaw::of("wa_id", fields.wa_id))?;
         let preference: Preference = preference(node, self.received);
         Ok(self.report(node, Some(customer), Some(Notice::Preference(preference))))
+    }
+
+    fn user_id(&self, node: Node<'_>) -> Result<Fact, Flaw> {
+        let fields: UserIdUpdate<'_> = node.object().ok_or(Flaw::NoObject)?;
+        let renamed = Renamed::of(fields);
+        let customer = self.customer(&renamed.names()).ok_or_else(|| Flaw::of("user_id", fields.user_id))?;
+        let raw = RawJson::new(node.raw().unwrap_or_default());
+        let notice = Notice::UserId(renamed.notice(self.received));
+        let report = self.field_report(raw, Some(customer), Some(notice));
+        Ok(Fact::Field(Box::new(FieldReport { ties: renamed.tie().into_iter().collect(), ..report })))
     }
 
     fn standby_message(&self, node: Node<'_>) -> Result<Fact, Flaw> {

@@ -9,7 +9,7 @@ mod people;
 mod template;
 
 use waypost_domain::detail::Token;
-use waypost_domain::{Notice, Timestamp};
+use waypost_domain::{CustomerAliases, Notice, Timestamp};
 
 use super::detail::opaque;
 use crate::json::Node;
@@ -51,6 +51,11 @@ pub(super) fn notice(field: &str, value: Node<'_>) -> Option<Notice> {
         "messaging_handovers" => Notice::Handover(number::handover(value)),
         _ => return None,
     })
+}
+
+/// Whom a field is about that is about one customer as a whole.
+pub(super) fn handed_over(field: &str, value: Node<'_>) -> Option<CustomerAliases> {
+    (field == "messaging_handovers").then(|| number::customer_of_handover(value)).flatten()
 }
 
 /// Meta's word or id.

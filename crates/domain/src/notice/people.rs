@@ -143,3 +143,20 @@ pub struct UserAction {
     /// When.
     pub at: Option<Timestamp>,
 }
+
+/// A customer has another user id.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct UserIdChange {
+    /// The BSUID until now.
+    pub previous: Word,
+    /// The BSUID from now on.
+    pub current: Word,
+    /// The BSUID of the enrolled parent until now.
+    pub previous_parent: Word,
+    /// The BSUID of the enrolled parent from now on.
+    pub current_parent: Word,
+    /// In words.
+    pub detail: Option<Line>,
+    /// When.
+    pub at: Option<Timestamp>,
+}

@@ -73,9 +73,10 @@ impl Decider {
         if self.is_repeated(plan, key(digest), received) {
             return Received::Repeated;
         }
+        // Who somebody is by now is who the report is about.
+        self.tie(plan, delivery, report);
         let customer = self.take_in(plan, delivery, report);
         plan.write(Write::FieldReport { report, received });
-        self.tie(plan, delivery, report);
         let notice = FieldNotice {
             field: report.field.clone(),
             number: report.number.clone(),

@@ -257,6 +257,18 @@ async fn an_update_of_user_ids_holds_in_whatever_order_it_comes() {
     }
 }
 
+#[tokio::test]
+async fn an_update_of_a_user_id_is_shown_to_who_waits_for_the_customer_by_its_new_name() {
+    let mut fixture = Fixture::new();
+    fixture.receive(vec![message_of("wamid.1", bsuid("US.1"), "one")]).await;
+    fixture.shown().await;
+    let Fact::Field(mut report) = user_id_update("US.1", "US.2") else { unreachable!() };
+    report.customer = Some(bsuid("US.2"));
+    fixture.receive(vec![Fact::Field(report)]).await;
+    let event = fixture.events().await.remove(0);
+    assert_eq!(event.audience.0.len(), 3, "all, the number and the customer: {:?}", event.audience);
+}
+
 /// What is said and done after a merge, and after it was undone.
 #[tokio::test]
 async fn a_merge_leaves_everything_where_it_is_and_can_be_undone() {

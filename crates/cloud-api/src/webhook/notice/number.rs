@@ -1,12 +1,14 @@
 //! Business numbers, and what the business may do with them.
 
+use waypost_domain::CustomerAliases;
 use waypost_domain::notice::{
     BusinessUsername, Capability, Handover, NumberLimits, NumberName, SecurityNotice,
 };
 
 use super::{count, moment, read, token};
 use crate::json::Node;
-use crate::shapes::{HandoverControl, HandoverParts};
+use crate::shapes::{HandoverControl, HandoverParts, HandoverSender};
+use crate::webhook::contacts::Names;
 use crate::webhook::detail::{members, opaque, words};
 
 pub(super) fn limits(value: Node<'_>) -> NumberLimits {
@@ -62,7 +64,17 @@ pub(super) fn handover(value: Node<'_>) -> Handover {
     Handover {
         control: (!told.is_null()).then(|| waypost_domain::detail::Token::parse(control)).flatten(),
         metadata: words(members::<HandoverControl<'_>>(told).metadata),
-        customer_number: opaque(members::<HandoverControl<'_>>(parts.sender).phone_number),
+        customer_number: opaque(members::<HandoverSender<'_>>(parts.sender).phone_number),
         at: moment(parts.timestamp),
     }
+}
+
+pub(super) fn customer_of_handover(value: Node<'_>) -> Option<CustomerAliases> {
+    let sender: HandoverSender<'_> = members(members::<HandoverParts<'_>>(value).sender);
+    let names = Names {
+        user_id: sender.user_id.text(),
+        parent_user_id: sender.parent_user_id.text(),
+        phone: sender.phone_number.text(),
+    };
+    names.aliases(None)
 }
