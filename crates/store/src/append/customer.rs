@@ -210,12 +210,12 @@ impl Decider {
         let row = HolderRow { scope, customer, since: self.journal.newest() };
         let name = alias.canonical().into_owned();
         // Who had it before the scope became part of another has it in that part.
-        for HolderRow { scope: part, .. } in self.known.holders_in(&name, scope) {
-            let was = self.known.let_go(&name, part);
+        for HolderRow { scope: part, customer: was, .. } in self.known.holders_in(&name, scope) {
+            self.known.let_go(&name, part);
             if part != scope {
                 plan.write(Write::AliasGone { alias: name.clone(), scope: part });
             }
-            self.show_another_number(plan, was);
+            self.show_own_numbers(plan, was);
         }
         self.known.hold(name.clone(), row);
         if alias.kind == AliasKind::Phone {
@@ -238,15 +238,17 @@ impl Decider {
         }
     }
 
-    /// Whoever answers to what is shown must reach the customer, and nobody who has the number now.
-    pub(super) fn show_another_number(&mut self, plan: &mut Plan<'_>, customer: Option<CustomerId>) {
-        let Some(id) = customer else { return };
-        if let Some((number, since)) = self.known.other_number(id)
-            && let Some(known) = self.known.customer(id)
-        {
-            known.number = number.clone();
-            known.number_since = since;
-            plan.write(Write::CustomerNumber { id, number, since });
+    /// Shows those who are one by numbers of theirs, after one went to somebody else, or it changed who is one: whoever
+    /// answers to what is shown must reach them.
+    pub(super) fn show_own_numbers(&mut self, plan: &mut Plan<'_>, customer: CustomerId) {
+        for id in self.known.merges.family(customer) {
+            if let Some((number, since)) = self.known.other_number(id)
+                && let Some(known) = self.known.customer(id)
+            {
+                known.number = number.clone();
+                known.number_since = since;
+                plan.write(Write::CustomerNumber { id, number, since });
+            }
         }
     }
 

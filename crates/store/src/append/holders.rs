@@ -82,14 +82,14 @@ impl Known {
         self.load_holder(alias, row);
     }
 
-    /// Nobody holds the name in this scope any more; who did.
-    pub(super) fn let_go(&mut self, alias: &Alias, scope: i64) -> Option<CustomerId> {
+    /// Nobody holds the name in this scope any more.
+    pub(super) fn let_go(&mut self, alias: &Alias, scope: i64) {
         let rows = self.holders.entry(alias.clone()).or_default();
-        let row = rows.swap_remove(rows.iter().position(|row| row.scope == scope)?);
-        if let Some(Some(customer)) = self.customers.get_mut(&row.customer) {
-            customer.names.retain(|name| (&name.alias, name.scope) != (alias, scope));
+        for row in rows.extract_if(.., |row| row.scope == scope) {
+            if let Some(Some(customer)) = self.customers.get_mut(&row.customer) {
+                customer.names.retain(|name| (&name.alias, name.scope) != (alias, scope));
+            }
         }
-        Some(row.customer)
     }
 
     /// Whether it was noted before that two may be one, or whoever was merged into them.

@@ -95,6 +95,7 @@ impl Decider {
         for other in along {
             plan.write(Write::Rerouted { customer: other, now: into });
         }
+        self.show_own_numbers(plan, into);
         self.show_customer(plan, into, CustomerChange::Merged(customer));
         Ok(())
     }
@@ -109,6 +110,8 @@ impl Decider {
         for other in self.known.merges.merged_into(customer) {
             plan.write(Write::Rerouted { customer: other, now: customer });
         }
+        self.show_own_numbers(plan, was);
+        self.show_own_numbers(plan, customer);
         self.show_customer(plan, was, CustomerChange::Unmerged(customer));
         true
     }

@@ -288,10 +288,10 @@ impl Decider {
                 rows.iter().find(|row| Some(row.customer) == person).copied().unwrap_or(newest)
             }
         };
-        for HolderRow { scope, .. } in rows.into_iter().filter(|row| *row != kept) {
-            let was = self.known.let_go(name, scope);
+        for HolderRow { scope, customer, .. } in rows.into_iter().filter(|row| *row != kept) {
+            self.known.let_go(name, scope);
             plan.write(Write::AliasGone { alias: name.clone(), scope });
-            self.show_another_number(plan, was);
+            self.show_own_numbers(plan, customer);
         }
     }
 

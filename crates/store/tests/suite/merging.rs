@@ -722,6 +722,36 @@ async fn a_send_to_one_of_two_threads_goes_where_something_was_written_last() {
     }
 }
 
+/// Whose only name is another's by now has nothing else to be shown by, until somebody says who it is.
+#[tokio::test]
+async fn who_is_merged_brings_no_number_along_that_is_somebody_elses() {
+    let fixture = Fixture::new();
+    fixture.receive(vec![message_of("wamid.1", phone("15550002001"), "one")]).await;
+    let customer = holder(&fixture, "15550002001").await;
+    fixture.receive(vec![elsewhere("wamid.2", both("US.2", "15550002001"), "200000000000002")]).await;
+    fixture.receive(vec![owned_by("300000000000001", &["200000000000001", "200000000000002"])]).await;
+    fixture.receive(vec![message_of("wamid.3", bsuid("US.3"), "three")]).await;
+    let into = holder(&fixture, "US.3").await;
+    amend(&fixture, Amendment::Merge { customer, into }).await.unwrap();
+    assert_eq!(&*record(&fixture, "US.3").await.number, "US.3");
+    assert_eq!(&*record(&fixture, "15550002001").await.number, "15550002001");
+}
+
+/// Both had the phone when they were one; it is the other's.
+#[tokio::test]
+async fn who_is_two_again_is_shown_by_what_is_theirs() {
+    let fixture = Fixture::new();
+    fixture.receive(vec![message_of("wamid.1", both("US.1", "15550002001"), "one")]).await;
+    fixture.receive(vec![elsewhere("wamid.2", both("US.2", "15550002001"), "200000000000002")]).await;
+    let (customer, into) = (holder(&fixture, "US.1").await, holder(&fixture, "US.2").await);
+    amend(&fixture, Amendment::Merge { customer, into }).await.unwrap();
+    fixture.receive(vec![owned_by("300000000000001", &["200000000000001", "200000000000002"])]).await;
+    assert_eq!(&*record(&fixture, "US.1").await.number, "15550002001");
+    amend(&fixture, Amendment::Unmerge { customer }).await.unwrap();
+    assert_eq!(&*record(&fixture, "US.1").await.number, "US.1");
+    assert_eq!(&*record(&fixture, "US.2").await.number, "15550002001");
+}
+
 /// Something that names people, and may say that two are one.
 #[derive(Clone, Debug)]
 enum Said {
