@@ -11,9 +11,10 @@ use super::Decider;
 use super::customer::Mention;
 use super::dedup::{SeenKey, WamidDigest};
 use super::item::Delivery;
-use super::known::{KnownCall, Sighting};
+use super::known::Sighting;
 use super::message::{Showing, open_window};
 use super::plan::{Plan, Write};
+use super::subject::KnownCall;
 use crate::store::Received;
 
 impl Decider {

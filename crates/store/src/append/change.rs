@@ -11,8 +11,9 @@ use waypost_domain::{
 
 use super::Decider;
 use super::dedup::{SeenKey, WamidDigest};
-use super::known::{Sighting, Subject};
+use super::known::Sighting;
 use super::plan::{Plan, Write};
+use super::subject::Subject;
 
 /// An item that changes a message.
 #[derive(Clone, Debug)]

@@ -3,9 +3,8 @@
 use std::collections::HashMap;
 
 use waypost_domain::{
-    Alias, Assignment, Call, ConversationId, CustomerId, Direction, ErrorDetail, ExternalId, MessageId,
-    MessageState, MessageType, Offset, OutboxEntry, OutboxId, PastBody, PhoneNumberId, Pricing, PrincipalId,
-    Reported, Source, StatusTimes, Timestamp, Wamid,
+    Alias, Assignment, ConversationId, CustomerId, ExternalId, Offset, OutboxEntry, OutboxId, PhoneNumberId,
+    PrincipalId, Timestamp,
 };
 
 use super::change::{ChangeItem, ReactionRow};
@@ -13,6 +12,7 @@ use super::dedup::{SeenKey, WamidDigest};
 use super::holders::{HolderRow, KnownCustomer, KnownDuplicate};
 use super::merges::Merges;
 use super::scopes::Scopes;
+use super::subject::{KnownCall, ParkedRow, Subject};
 use crate::letters::LetterId;
 
 /// Entries of a kind that are kept from one group to the next; over it, that kind is loaded anew.
@@ -103,56 +103,6 @@ pub(crate) struct KnownTalk {
 pub(crate) struct Sighting {
     /// The message's row, for the message itself.
     pub(crate) message: Option<i64>,
-}
-
-/// A message as far as its statuses concern it.
-#[derive(Clone, Debug)]
-pub(crate) struct Subject {
-    pub(crate) id: MessageId,
-    pub(crate) wamid: Wamid,
-    pub(crate) conversation: ConversationId,
-    pub(crate) customer: CustomerId,
-    pub(crate) direction: Direction,
-    pub(crate) kind: MessageType,
-    /// What it is, where it is of the past.
-    pub(crate) past: Option<PastBody>,
-    pub(crate) state: MessageState,
-    pub(crate) times: StatusTimes,
-    /// The edit that counts: when it was made, and which it is.
-    pub(crate) edited: Option<(Timestamp, WamidDigest)>,
-    /// What the edit says, where that is the caption of what is still to come.
-    pub(crate) caption: Option<String>,
-    pub(crate) revoked_at: Option<Timestamp>,
-}
-
-/// A call that has a message.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct KnownCall {
-    pub(crate) call: Call,
-    /// When it was, by what is known.
-    pub(crate) at: Timestamp,
-}
-
-/// A status that waits for its message.
-#[derive(Clone, Debug)]
-pub(crate) struct ParkedRow {
-    pub(crate) reported: Reported,
-    pub(crate) participant: Option<Box<str>>,
-    pub(crate) at: Timestamp,
-    pub(crate) errors: Vec<ErrorDetail>,
-    pub(crate) pricing: Option<Pricing>,
-}
-
-impl Subject {
-    /// What is of the past about a message with this source and type.
-    pub(crate) fn past(source: Source, kind: &str) -> Option<PastBody> {
-        source.is_past().then(|| PastBody::of(kind))
-    }
-
-    /// Whether its picture or recording is still to come.
-    pub(crate) fn awaits_media(&self) -> bool {
-        self.past == Some(PastBody::Placeholder)
-    }
 }
 
 impl Known {

@@ -11,8 +11,9 @@ use super::change::change_item;
 use super::customer::Mention;
 use super::dedup::{SeenKey, WamidDigest};
 use super::item::Delivery;
-use super::known::{Sighting, Subject};
+use super::known::Sighting;
 use super::plan::{Plan, Write};
+use super::subject::Subject;
 use super::tie::{LinkOf, linked_names};
 use crate::store::Received;
 

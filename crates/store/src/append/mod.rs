@@ -26,6 +26,7 @@ mod plan;
 mod scopes;
 mod send;
 mod status;
+mod subject;
 mod tie;
 mod wants;
 
@@ -44,11 +45,10 @@ pub(crate) use dedup::{SeenKey, WamidDigest};
 pub(crate) use holders::{HeldName, HolderRow, KnownCustomer, KnownDuplicate};
 pub(crate) use item::{Delivery, Item, Outcome, Reread, Undelivered};
 pub(crate) use journal::next_check;
-pub(crate) use known::{
-    Heads, Known, KnownCall, KnownConversation, KnownNumber, KnownTalk, ParkedRow, Sighting, Subject,
-};
+pub(crate) use known::{Heads, Known, KnownConversation, KnownNumber, KnownTalk, Sighting};
 pub(crate) use plan::{HopRow, Plan, SettledRow, Write};
 pub(crate) use scopes::{ScopeKind, ScopeName, Scopes};
+pub(crate) use subject::{KnownCall, ParkedRow, Subject};
 pub(crate) use wants::Wants;
 
 /// The one that decides, with its state between two transactions: all of it can be read again.

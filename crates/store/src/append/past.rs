@@ -11,9 +11,10 @@ use waypost_domain::{
 use super::Decider;
 use super::dedup::{SeenKey, WamidDigest};
 use super::item::Delivery;
-use super::known::{Sighting, Subject};
+use super::known::Sighting;
 use super::message::Keys;
 use super::plan::{Plan, Write};
+use super::subject::Subject;
 use crate::store::Received;
 
 impl Decider {

@@ -12,8 +12,8 @@ use super::change::{ChangeItem, ReactionRow};
 use super::dedup::{SeenKey, WamidDigest};
 use super::holders::HolderRow;
 use super::item::Delivery;
-use super::known::KnownCall;
 use super::scopes::ScopeName;
+use super::subject::KnownCall;
 use crate::commit::{CommittedEvent, Step};
 use crate::letters::{LetterId, OurNumber};
 

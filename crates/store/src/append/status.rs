@@ -9,8 +9,9 @@ use waypost_domain::{
 use super::Decider;
 use super::dedup::{SeenKey, WamidDigest};
 use super::item::{Delivery, Undelivered};
-use super::known::{ParkedRow, Sighting, Subject};
+use super::known::Sighting;
 use super::plan::{HopRow, Plan, Write};
+use super::subject::{ParkedRow, Subject};
 use crate::store::Received;
 
 impl Decider {
