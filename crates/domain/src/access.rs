@@ -1,6 +1,12 @@
 //! Who may do what: one policy for REST, rooms, replay and media alike.
 
+mod permission;
+mod role;
+
 use std::fmt;
+
+pub use permission::{Permission, Permissions};
+pub use role::{KeyScope, Role};
 
 use crate::event::Scope;
 use crate::ids::CustomerId;
@@ -39,15 +45,16 @@ impl fmt::Debug for PrincipalId {
 pub struct Principal {
     /// Its id.
     pub id: PrincipalId,
-    /// What it was given.
-    pub role: Role,
+    /// What it may do.
+    pub permissions: Permissions,
 }
 
-/// What a principal was given.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Role {
-    /// Everything: the bearer of an API key, or the person at the machine in anonymous mode.
-    Owner,
+impl Principal {
+    /// Somebody with a role.
+    #[must_use]
+    pub const fn with_role(id: PrincipalId, role: Role) -> Self {
+        Self { id, permissions: role.permissions() }
+    }
 }
 
 /// What somebody wants to do.
@@ -72,43 +79,71 @@ pub enum Action<'a> {
     Monitor,
     /// Look after the server: its numbers, and what it could not understand.
     Operate,
+    /// Read what the server counts.
+    Measure,
+}
+
+impl Action<'_> {
+    /// The permission without which nobody may.
+    #[must_use]
+    pub const fn permission(self) -> Permission {
+        match self {
+            Self::SeeCustomer(_) | Self::SeeAnyCustomer => Permission::Read,
+            Self::Send { .. } => Permission::Send,
+            Self::Assign(_) => Permission::Assign,
+            Self::ManageCustomers | Self::Manage(_) => Permission::Manage,
+            Self::Monitor => Permission::Monitor,
+            Self::Operate => Permission::Operate,
+            Self::Measure => Permission::Metrics,
+        }
+    }
 }
 
 /// Whether `principal` may do `action`.
 #[must_use]
-pub fn may(principal: &Principal, action: Action<'_>) -> bool {
-    match (principal.role, action) {
-        (
-            Role::Owner,
-            Action::SeeCustomer(_)
-            | Action::SeeAnyCustomer
-            | Action::Send { .. }
-            | Action::ManageCustomers
-            | Action::Assign(_)
-            | Action::Manage(_)
-            | Action::Monitor
-            | Action::Operate,
-        ) => true,
-    }
+pub const fn may(principal: &Principal, action: Action<'_>) -> bool {
+    principal.permissions.contains(action.permission())
 }
 
-/// The policy as a filter: the scopes that the general room stands for, for this principal.
+/// The policy as a filter: the scopes that the general room stands for, for this principal; none for whoever may see
+/// nothing.
 #[must_use]
 pub fn general_scopes(principal: &Principal) -> Vec<Scope> {
-    match principal.role {
-        Role::Owner => vec![Scope::All],
-    }
+    if principal.permissions.contains(Permission::Read) { vec![Scope::All] } else { Vec::new() }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn somebody(role: Role) -> Principal {
+        Principal::with_role(PrincipalId::parse("user:1").unwrap(), role)
+    }
+
     #[test]
-    fn an_owner_sees_everything() {
-        let owner = Principal { id: PrincipalId::parse("key:1").unwrap(), role: Role::Owner };
-        assert!(may(&owner, Action::Monitor));
-        assert_eq!(general_scopes(&owner), [Scope::All]);
+    fn a_role_may_what_its_permissions_say() {
+        let customer = CustomerId::from_bytes([1; 16]);
+        let all = [
+            Action::SeeCustomer(customer),
+            Action::SeeAnyCustomer,
+            Action::Send { number: "1" },
+            Action::Assign(customer),
+            Action::Manage(customer),
+            Action::ManageCustomers,
+            Action::Monitor,
+            Action::Operate,
+            Action::Measure,
+        ];
+        let count = |role| all.iter().filter(|action| may(&somebody(role), **action)).count();
+        assert_eq!(Role::ALL.map(count), [2, 4, 7, 9]);
+    }
+
+    #[test]
+    fn whoever_may_see_nothing_has_no_general_room() {
+        let id = PrincipalId::parse("key:1").unwrap();
+        let nobody = Principal { id, permissions: KeyScope::Metrics.permissions() };
+        assert_eq!(general_scopes(&nobody), []);
+        assert_eq!(general_scopes(&somebody(Role::Viewer)), [Scope::All]);
     }
 
     #[test]

@@ -33,7 +33,9 @@ pub mod status;
 pub mod time;
 pub mod window;
 
-pub use access::{Action, Principal, PrincipalId, Role, general_scopes, may};
+pub use access::{
+    Action, KeyScope, Permission, Permissions, Principal, PrincipalId, Role, general_scopes, may,
+};
 pub use advice::{Advice, Remedy, advice};
 pub use assignment::{Assignment, AssignmentChange, AssignmentWish, Responder, Wish};
 pub use call::{Call, CallReport, CallStage};

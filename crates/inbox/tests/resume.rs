@@ -86,7 +86,7 @@ impl Place {
     async fn connect(&mut self, claim: Claim) -> Admission {
         self.pids += 1;
         let newcomer = Newcomer {
-            principal: &Principal { id: PrincipalId::parse("key:1").unwrap(), role: Role::Owner },
+            principal: &Principal::with_role(PrincipalId::parse("key:1").unwrap(), Role::Admin),
             namespace: "/",
             claim,
             head: self.store().head().await.unwrap(),

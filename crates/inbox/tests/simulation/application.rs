@@ -174,7 +174,7 @@ impl Application for Desk {
         let auth: Value = request.auth.map_or(Value::Null, |auth| serde_json::from_str(auth.get()).unwrap());
         let claim = claim(&auth);
         let offsets = if auth["offsets"] == false { OffsetMode::FieldOnly } else { OffsetMode::Trailing };
-        let principal = Principal { id: PrincipalId::parse("key:1").unwrap(), role: Role::Owner };
+        let principal = Principal::with_role(PrincipalId::parse("key:1").unwrap(), Role::Admin);
         let head = domain_offset(&request.head);
         let fresh_pid = (offsets == OffsetMode::Trailing).then(|| self.new_pid());
         let newcomer = Newcomer {

@@ -58,7 +58,7 @@ impl Credentials {
             }
             None => None,
         };
-        Ok(id.map(|id| Principal { id, role: Role::Owner }))
+        Ok(id.map(|id| Principal::with_role(id, Role::Admin)))
     }
 
     async fn key_holder(&self, key: &str) -> Result<Option<PrincipalId>, ReadError> {

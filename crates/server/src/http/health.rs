@@ -6,6 +6,7 @@ use axum::extract::State;
 use axum::response::IntoResponse;
 use http::{HeaderValue, header};
 use waypost_api::ErrorCode;
+use waypost_domain::{Action, may};
 
 use super::credential::Caller;
 use super::problem::Refusal;
@@ -42,7 +43,13 @@ pub(crate) async fn readyz(State(app): State<App>) -> Result<&'static str, Refus
 /// The metrics, in the OpenMetrics text format.
 #[utoipa::path(get, path = "/metrics", tag = "operation",
     responses((status = 200, description = "OpenMetrics text", body = String)))]
-pub(crate) async fn metrics(State(app): State<App>, _: Caller) -> Result<impl IntoResponse, Refusal> {
+pub(crate) async fn metrics(
+    State(app): State<App>,
+    Caller(principal): Caller,
+) -> Result<impl IntoResponse, Refusal> {
+    if !may(&principal, Action::Measure) {
+        return Err(Refusal::new(ErrorCode::Forbidden));
+    }
     let text = app.metrics.to_text().ok_or_else(|| Refusal::new(ErrorCode::Internal))?;
     let format = HeaderValue::from_static("application/openmetrics-text; version=1.0.0; charset=utf-8");
     Ok(([(header::CONTENT_TYPE, format)], text))
