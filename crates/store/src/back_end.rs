@@ -76,6 +76,7 @@ ask_back_end! {
     fn customers(&self, request: CustomerRequest) -> Result<Page<CustomerRow>, ReadError>;
     fn has_keys(&self) -> Result<bool, ReadError>;
     fn find_key(&self, digest: [u8; 32]) -> Result<Option<ApiKey>, ReadError>;
+    fn keys_alive(&self, ids: &[&str], now: Timestamp) -> Result<Vec<String>, ReadError>;
     /// A few rows that are due, the oldest first.
     fn find_doomed(&self, prune: Prune, limits: &Limits, now: Timestamp) -> Result<Doomed, ReadError>;
     /// A few messages of ours that are from before `until` and were never said to be delivered, the oldest first.

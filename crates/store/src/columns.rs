@@ -5,7 +5,9 @@ use std::fmt::Write;
 
 use serde::{Deserialize, Serialize};
 use waypost_domain::detail::{Line, Token};
-use waypost_domain::{Audience, ErrorDetail, MessageReaction, Pricing, Reactor, Timestamp, Wording};
+use waypost_domain::{
+    Audience, ErrorDetail, KeyScope, MessageReaction, Pricing, Reactor, Timestamp, Wording,
+};
 
 use crate::group::DatabaseError;
 
@@ -117,6 +119,20 @@ pub(crate) fn audience_to_column(audience: &Audience) -> String {
 /// What [`audience_to_column`] wrote.
 pub(crate) fn audience_from_column(column: &str) -> Option<Audience> {
     column.split(' ').map(|scope| scope.parse().ok()).collect::<Option<_>>().map(Audience)
+}
+
+/// What a key is good for, with a comma between two.
+pub(crate) fn key_scopes_to_column(scopes: &[KeyScope]) -> String {
+    scopes.iter().map(|scope| scope.as_str()).collect::<Vec<_>>().join(",")
+}
+
+/// What [`key_scopes_to_column`] wrote.
+pub(crate) fn key_scopes_from_column(column: &str) -> Result<Vec<KeyScope>, UnknownWord> {
+    if column.is_empty() {
+        return Ok(Vec::new());
+    }
+    let scope = |word| KeyScope::parse(word).ok_or(UnknownWord { column: "api_keys.scopes" });
+    column.split(',').map(scope).collect()
 }
 
 /// A key as a column: hexadecimal digits.

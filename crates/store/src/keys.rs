@@ -1,6 +1,6 @@
 //! API keys, made and revoked beside a server that may be running.
 
-use waypost_domain::Timestamp;
+use waypost_domain::{KeyScope, Permissions, Timestamp};
 
 use crate::error::ReadError;
 use crate::options::{OpenError, Place};
@@ -70,6 +70,9 @@ impl Keys {
     }
 }
 
+/// The keys that one question asks about, at most; more are several questions.
+pub(crate) const KEYS_ASKED_MAX: usize = 10_000;
+
 /// A key that was made by `waypost key create`. The key itself is not stored, only its digest.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ApiKey {
@@ -79,4 +82,22 @@ pub struct ApiKey {
     pub name: String,
     /// When it was made.
     pub created_at: Timestamp,
+    /// What it is good for; with none, for nothing.
+    pub scopes: Vec<KeyScope>,
+    /// From when on it is refused; `None` for never.
+    pub expires_at: Option<Timestamp>,
+}
+
+impl ApiKey {
+    /// What all its scopes together permit.
+    #[must_use]
+    pub fn permissions(&self) -> Permissions {
+        self.scopes.iter().fold(Permissions::NONE, |permissions, scope| permissions.and(scope.permissions()))
+    }
+
+    /// Whether it has not expired.
+    #[must_use]
+    pub fn is_alive(&self, now: Timestamp) -> bool {
+        self.expires_at.is_none_or(|end| now < end)
+    }
 }

@@ -19,7 +19,7 @@ use crate::error::{AmendError, AppendError, ConversationError, ReadError, SendEr
 use crate::health::Health;
 use crate::housekeeping::{Prune, STEP_ROWS};
 use crate::job::Job;
-use crate::keys::ApiKey;
+use crate::keys::{ApiKey, KEYS_ASKED_MAX};
 use crate::options::{Limits, OpenError, Options, Place};
 use crate::page::{JournalPage, PageError, PageRequest};
 use crate::pins::Pins;
@@ -298,6 +298,18 @@ impl Store {
     /// See [`ReadError`].
     pub async fn find_key(&self, digest: [u8; 32]) -> Result<Option<ApiKey>, ReadError> {
         self.back.find_key(digest).await
+    }
+
+    /// Which of the API keys with these ids are still there and have not expired, in any order.
+    ///
+    /// # Errors
+    /// See [`ReadError`].
+    pub async fn keys_alive(&self, ids: &[&str], now: Timestamp) -> Result<Vec<String>, ReadError> {
+        let mut alive = Vec::new();
+        for some in ids.chunks(KEYS_ASKED_MAX) {
+            alive.extend(self.back.keys_alive(some, now).await?);
+        }
+        Ok(alive)
     }
 
     /// Ends the wait for what WhatsApp has given up, and takes out what the limits no longer let us keep, in steps that let waiting webhooks pass; how many rows went.

@@ -5,7 +5,7 @@ use std::io::Write as _;
 
 use anyhow::Context as _;
 use waypost_api::IsoTime;
-use waypost_domain::OutboxId;
+use waypost_domain::{KeyScope, OutboxId};
 use waypost_store::{ApiKey, Clock as _, IdSource, Keys, Place};
 
 use super::purpose::claim_for_server;
@@ -43,7 +43,9 @@ fn create(keys: &Keys, name: &str, place: &Place) -> anyhow::Result<String> {
     let now = SystemClock::new().now();
     let (at, bits) = IdSource::new(random_seed()?).next_parts(now);
     let id = OutboxId::from_parts(at, bits).to_string().replace("out_", "key_");
-    keys.create(&ApiKey { id, name: name.to_owned(), created_at: now }, &digest(&secret))?;
+    let scopes = vec![KeyScope::Admin];
+    let key = ApiKey { id, name: name.to_owned(), created_at: now, scopes, expires_at: None };
+    keys.create(&key, &digest(&secret))?;
     // On stderr, so that the key alone can be taken from stdout.
     writeln!(std::io::stderr(), "a key for the server whose data is in {place}:")?;
     Ok(format!("{secret}\n"))

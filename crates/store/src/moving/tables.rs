@@ -145,7 +145,8 @@ tables! {
     Main unknown_types (message) Ours: Number { message };
     Main calls (message) Ours: Number { message } Text { stage } Number { at began_at ended_at talk_seconds };
     Main call_reports (id) Identity: Number { id message received_at } Raw { raw };
-    Main api_keys (id) Ours: Text { id name } Bytes { digest } Number { created_at };
+    Main api_keys (id) Ours: Text { id name } Bytes { digest } Number { created_at } Text { scopes }
+        Number { expires_at };
     Sessions sessions (id) Ours: Bytes { id } Number { generation } Text { principal namespace start }
         Flag { owes_gap } Number { seen_at };
     Sessions rooms (session, place) Ours: Bytes { session } Number { place } Text { name position }

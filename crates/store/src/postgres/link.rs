@@ -20,13 +20,14 @@ use crate::options::OpenError;
 pub(super) type Link = deadpool_postgres::Object;
 
 /// What turns one version of the schema into the next; the index is the version before.
-const MIGRATIONS: [&str; 6] = [
+const MIGRATIONS: [&str; 7] = [
     include_str!("schema.sql"),
     include_str!("schema_messages.sql"),
     include_str!("schema_fields.sql"),
     include_str!("schema_identity.sql"),
     include_str!("schema_reads.sql"),
     include_str!("schema_letters.sql"),
+    include_str!("schema_keys.sql"),
 ];
 
 /// The oldest server whose SQL this is written for.

@@ -4,12 +4,14 @@ use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
 use waypost_domain::{
     CustomerId, CustomerName, CustomerNotes, Epoch, HistorySync, MarketingChoice, Offset, PhoneNumberId,
+    Timestamp,
 };
 
 use super::Postgres;
 use super::link;
 use super::rows::{known, optional_time, time, to_column, unsigned};
 use super::tail::entry;
+use crate::columns::key_scopes_from_column;
 use crate::error::ReadError;
 use crate::group::DatabaseError;
 use crate::keys::ApiKey;
@@ -185,13 +187,26 @@ impl Postgres {
     }
 
     pub(crate) async fn find_key(&self, digest: [u8; 32]) -> Result<Option<ApiKey>, ReadError> {
-        let sql = "SELECT id, name, created_at FROM api_keys WHERE digest = $1";
+        let sql = "SELECT id, name, created_at, scopes, expires_at FROM api_keys WHERE digest = $1";
         self.read(sql, &[&&digest[..]], |rows| rows.first().map(api_key).transpose()).await
+    }
+
+    pub(crate) async fn keys_alive(&self, ids: &[&str], now: Timestamp) -> Result<Vec<String>, ReadError> {
+        let sql =
+            "SELECT id FROM api_keys WHERE id = ANY($1) AND (expires_at IS NULL OR expires_at > $2::bigint)";
+        self.read(sql, &[&ids, &now.as_millis()], |rows| rows.iter().map(|row| Ok(row.try_get(0)?)).collect())
+            .await
     }
 }
 
 pub(super) fn api_key(row: &Row) -> Result<ApiKey, DatabaseError> {
-    Ok(ApiKey { id: row.try_get(0)?, name: row.try_get(1)?, created_at: time(row, 2)? })
+    Ok(ApiKey {
+        id: row.try_get(0)?,
+        name: row.try_get(1)?,
+        created_at: time(row, 2)?,
+        scopes: key_scopes_from_column(row.try_get(3)?)?,
+        expires_at: optional_time(row, 4)?,
+    })
 }
 
 /// The position in three columns from `index` on: epoch, number, check.

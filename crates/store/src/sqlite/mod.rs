@@ -200,6 +200,11 @@ impl Sqlite {
         self.readers.run(move |connection| keys::find(connection, &digest)).await
     }
 
+    pub(crate) async fn keys_alive(&self, ids: &[&str], now: Timestamp) -> Result<Vec<String>, ReadError> {
+        let ids = serde_json::to_string(ids).map_err(ReadError::of)?;
+        self.readers.run(move |connection| keys::alive(connection, &ids, now)).await
+    }
+
     pub(crate) async fn find_doomed(
         &self,
         prune: Prune,

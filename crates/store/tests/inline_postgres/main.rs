@@ -20,6 +20,8 @@ mod housekeeping;
 mod identity;
 #[path = "../suite/journal.rs"]
 mod journal;
+#[path = "../suite/keys.rs"]
+mod keys;
 #[path = "../suite/letters.rs"]
 mod letters;
 #[path = "../suite/listing.rs"]

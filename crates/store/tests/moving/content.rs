@@ -7,8 +7,8 @@ use waypost_domain::notice::HistoryProgress;
 use waypost_domain::{
     AliasKind, Amendment, AssignmentWish, Call, CallReport, CallStage, ConversationFilter, CustomerAliases,
     CustomerId, DeadLetter, DeadLetterKind, Direction, Epoch, ErrorDetail, ExternalId, Fact, FieldReport,
-    LinkPreview, MessageType, Notice, Offset, PageSize, Pid, Pricing, PrincipalId, RawJson, Recipient,
-    Responder, SendIntent, SendOutcome, Timestamp, Typed, Username, WabaId, Wamid, Wish,
+    KeyScope, LinkPreview, MessageType, Notice, Offset, PageSize, Pid, Pricing, PrincipalId, RawJson,
+    Recipient, Responder, SendIntent, SendOutcome, Timestamp, Typed, Username, WabaId, Wamid, Wish,
 };
 use waypost_store::{
     ApiKey, Binding, ConversationRequest, CustomerMatch, Intent, Keys, NewSession, Place, SessionError,
@@ -347,7 +347,13 @@ pub(crate) const KEY_DIGEST: [u8; 32] = [9; 32];
 /// Makes an API key, as `waypost key` does beside the server.
 pub(crate) fn make_key(data_dir: &Path) {
     let created_at = Timestamp::from_millis(1_790_000_000_123);
-    let key = ApiKey { id: "key_1".into(), name: "desk".into(), created_at };
+    let key = ApiKey {
+        id: "key_1".into(),
+        name: "desk".into(),
+        created_at,
+        scopes: vec![KeyScope::Read, KeyScope::Send],
+        expires_at: Some(created_at.plus_millis(1)),
+    };
     Keys::open(&Place::Directory(data_dir.into())).unwrap().create(&key, &KEY_DIGEST).unwrap();
 }
 

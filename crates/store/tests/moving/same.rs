@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestCaseError};
-use waypost_domain::{OutboxState, Scope};
+use waypost_domain::{KeyScope, OutboxState, Scope};
 use waypost_store::{CommittedEvent, Intent, OpenError, PageRequest, Session};
 
 use crate::content::{Act, KEY_DIGEST, acts, intent, make_key, of_each, session_id};
@@ -89,7 +89,9 @@ async fn everything_is_there_again_and_goes_on() {
     assert_eq!(send.state, OutboxState::Unknown);
 
     assert_eq!(sessions(&fixture).await, known);
-    assert_eq!(fixture.store.find_key(KEY_DIGEST).await.unwrap().unwrap().name, "desk");
+    let key = fixture.store.find_key(KEY_DIGEST).await.unwrap().unwrap();
+    assert_eq!((&*key.name, &*key.scopes), ("desk", &[KeyScope::Read, KeyScope::Send][..]));
+    assert!(key.expires_at.is_some());
 
     // What was seen is repeated, what waited for its message is applied, and new rows come after the old ones.
     let again = fixture.receive(vec![echo("wamid.echo.9"), status("wamid.echo.9", "read")]).await;

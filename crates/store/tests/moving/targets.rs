@@ -2,6 +2,7 @@
 
 use std::ops::ControlFlow;
 
+use waypost_domain::KeyScope;
 use waypost_store::{ApiKey, Differing, MoveError, MoveProgress, MoveStage, OpenError};
 
 use crate::content::of_each;
@@ -90,7 +91,13 @@ async fn a_database_that_holds_something_else_is_refused_and_left_as_it_is() {
 async fn keys_are_made_where_the_store_is_and_neither_lost_nor_in_the_way() {
     let keys = |ground: &Ground| {
         let there = waypost_store::Keys::open(&ground.database.place()).unwrap();
-        let key = ApiKey { id: "key_9".into(), name: "early".into(), created_at: START };
+        let key = ApiKey {
+            id: "key_9".into(),
+            name: "early".into(),
+            created_at: START,
+            scopes: vec![KeyScope::Admin],
+            expires_at: None,
+        };
         there.create(&key, &[1; 32]).unwrap();
         let refused = ground.try_move(|_| GO_ON);
         assert!(matches!(refused, Err(MoveError::NotEmpty { table: "api_keys" })), "{refused:?}");

@@ -10,6 +10,7 @@ mod ground;
 mod housekeeping;
 mod identity;
 mod journal;
+mod keys;
 mod letters;
 mod listing;
 mod merging;
