@@ -1,11 +1,12 @@
 //! Who is let in: by key, by being at the machine itself, by the name of the host and the page that asks.
 
 use serde_json::{Value, json};
-use waypost_testkit::{Answer, Request, ServerOptions, TestServer};
-use waypost_tests::{ClientOptions, RawRequest, StockClient, Variant, run_waypost};
+use waypost_testkit::{Answer, Kept, Request, ServerOptions, TestServer};
+use waypost_tests::{ClientOptions, Graph, RawRequest, StockClient, Variant, deliver_text, run_waypost};
 
 const POLLING: &str = "/socket.io/?EIO=4&transport=polling";
 const WEBSOCKET: &str = "/socket.io/?EIO=4&transport=websocket";
+const ANA: &str = "15550002001";
 const CRM: &str = "https://crm.example.org";
 
 fn anonymous() -> ServerOptions {
@@ -229,13 +230,15 @@ fn a_key_made_while_the_server_runs_works_until_it_is_revoked() {
     let server = TestServer::start();
     let folder = tempfile::tempdir().expect("a temporary folder can be made");
     let run = |arguments: &[&str]| run_waypost(folder.path(), arguments, &server.kept().variables());
-    let key = run(&["key", "create", "--name", "desk"]).success().trim().to_owned();
+    let create = ["key", "create", "desk", "--scope", "read", "--scope", "metrics", "--expires", "12h"];
+    let key = run(&create).success().trim().to_owned();
     let rest = || send(&server, &Request::get("/metrics").bearer(&key)).status;
     let options = || ClientOptions::new(&server).option("auth", json!({ "token": key }));
     assert_eq!(rest(), 200);
     options().connect().join_general();
     let list = run(&["key", "list"]).success();
     assert!(list.contains("desk") && !list.contains(&key), "{list}");
+    assert!(list.contains("  read,metrics  ") && !list.contains("never"), "{list}");
     let id = list.split_whitespace().next().expect("an id");
     assert!(run(&["key", "revoke", id]).success().contains(id));
     assert_eq!(rest(), 401);
@@ -243,4 +246,126 @@ fn a_key_made_while_the_server_runs_works_until_it_is_revoked() {
     assert_eq!(run(&["key", "revoke", id]).code, Some(1), "there is no such key any more");
     // The configured key was never touched.
     drop(StockClient::connect(&server));
+}
+
+/// A key for `server`, made with these arguments.
+#[track_caller]
+fn make_key(server: &TestServer, arguments: &[&str]) -> String {
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    let command = [&["key", "create", "program"], arguments].concat();
+    run_waypost(folder.path(), &command, &server.kept().variables()).success().trim().to_owned()
+}
+
+fn connect(server: &TestServer, key: &str) -> StockClient {
+    ClientOptions::new(server).option("auth", json!({ "token": key })).connect()
+}
+
+/// A reply to Ana.
+fn reply(key: &str) -> Request {
+    let body = json!({ "to": ANA, "type": "text", "text": { "body": "hello" }, "idempotencyKey": "one" });
+    Request::post_json("/api/messages", &body).bearer(key)
+}
+
+/// Reads of all customers.
+const LISTS: [&str; 4] =
+    ["/api/conversations", "/api/customers", "/whatsapp/conversations", "/whatsapp/messages/last-50"];
+
+/// Reads of Ana alone.
+const READS_OF_ANA: [&str; 2] =
+    ["/whatsapp/conversation/15550002001", "/whatsapp/messages/chat-list/15550002001"];
+
+#[track_caller]
+fn assert_sees_nothing(server: &TestServer, key: &str) {
+    for address in LISTS {
+        let answer = send(server, &Request::get(address).bearer(key));
+        assert_refused(&answer, 403, "forbidden", address);
+    }
+    for address in READS_OF_ANA {
+        let answer = send(server, &Request::get(address).bearer(key));
+        assert_refused(&answer, 404, "unknown_customer", address);
+    }
+    let mut client = connect(server, key);
+    for (event, args, code) in [
+        ("joinWhatsAppGeneral", vec![], "forbidden"),
+        ("joinWhatsAppCustomer", vec![json!(ANA)], "unknown_customer"),
+        ("joinWhatsAppCustomer", vec![json!("15550002009")], "unknown_customer"),
+    ] {
+        let ack = client.call(event, &args);
+        assert_eq!((&ack["ok"], &ack["error"]["code"]), (&json!(false), &json!(code)), "{event}: {ack}");
+    }
+}
+
+#[test]
+fn a_key_to_read_reads_and_sends_nothing() {
+    let graph = Graph::start();
+    let server = TestServer::options().env("WAYPOST_GRAPH_URL", graph.url()).start();
+    deliver_text(&server, ANA, "wamid.1");
+    let key = make_key(&server, &["--scope", "read"]);
+    let mut client = connect(&server, &key);
+    client.join_general();
+    client.join_customer(ANA);
+    for address in LISTS.into_iter().chain(READS_OF_ANA) {
+        assert_eq!(send(&server, &Request::get(address).bearer(&key)).status, 200, "{address}");
+    }
+    assert_refused(&send(&server, &reply(&key)), 403, "forbidden", "a reply");
+    for address in ["/metrics", "/api/dead-letters", "/api/numbers"] {
+        let answer = send(&server, &Request::get(address).bearer(&key));
+        assert_refused(&answer, 403, "forbidden", address);
+    }
+}
+
+#[test]
+fn a_key_to_send_sends_and_sees_nothing() {
+    let graph = Graph::start();
+    let server = TestServer::options().env("WAYPOST_GRAPH_URL", graph.url()).start();
+    deliver_text(&server, ANA, "wamid.1");
+    let key = make_key(&server, &["--scope", "send"]);
+    let answer = std::thread::scope(|scope| {
+        let sending = scope.spawn(|| send(&server, &reply(&key)));
+        graph.call().accept("wamid.2");
+        sending.join().expect("sending does not panic")
+    });
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    assert_sees_nothing(&server, &key);
+}
+
+#[test]
+fn a_key_for_metrics_reads_those_and_nothing_else() {
+    let graph = Graph::start();
+    let server = TestServer::options().env("WAYPOST_GRAPH_URL", graph.url()).start();
+    deliver_text(&server, ANA, "wamid.1");
+    let key = make_key(&server, &["--scope", "metrics"]);
+    assert_eq!(send(&server, &Request::get("/metrics").bearer(&key)).status, 200);
+    assert_sees_nothing(&server, &key);
+    assert_refused(&send(&server, &reply(&key)), 403, "forbidden", "a reply");
+}
+
+#[test]
+fn a_key_that_has_expired_is_refused() {
+    let server = TestServer::start();
+    let key = make_key(&server, &["--scope", "admin", "--expires", "1h"]);
+    let metrics = Request::get("/metrics").bearer(&key);
+    assert_eq!(send(&server, &metrics).status, 200);
+    let sql = "UPDATE api_keys SET expires_at = created_at";
+    match server.kept() {
+        Kept::Files(data_dir) => {
+            let file = rusqlite::Connection::open(data_dir.join("waypost.db")).expect("the database");
+            file.execute_batch(sql).expect("a key can be changed");
+        }
+        Kept::Postgres(database) => database.execute(sql),
+    }
+    assert_refused(&send(&server, &metrics), 401, "unauthenticated", "REST");
+    let options = ClientOptions::new(&server).option("auth", json!({ "token": key }));
+    assert_eq!(options.start().refused()["data"]["code"], "unauthenticated");
+}
+
+#[test]
+fn a_key_that_would_have_expired_already_is_not_made() {
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    let arguments = ["key", "create", "late", "--scope", "read", "--expires", "2020-01-01"];
+    let ended = run_waypost(folder.path(), &arguments, &[]);
+    assert_eq!(ended.code, Some(1));
+    assert!(ended.stderr.contains("expired already"), "{}", ended.stderr);
+    let list = run_waypost(folder.path(), &["key", "list"], &[]).success();
+    assert_eq!(list, "");
 }

@@ -148,7 +148,11 @@ fn a_demo_and_a_server_never_share_their_data() {
     let keys = run_waypost(folder.path(), &["key", "list", "--data-dir", &as_text(&demo_dir)], &[]);
     assert_fails(&keys, &["belongs to a demo"]);
 
-    let keys = run_waypost(folder.path(), &["key", "create", "--data-dir", &as_text(&server_dir)], &[]);
+    let keys = run_waypost(
+        folder.path(),
+        &["key", "create", "desk", "--scope", "read", "--data-dir", &as_text(&server_dir)],
+        &[],
+    );
     assert!(keys.success().starts_with("wpk_"));
     let demo = run_waypost(
         folder.path(),
@@ -168,7 +172,15 @@ fn what_is_stored_can_be_read_by_its_owner_only_also_in_a_directory_that_was_the
     std::fs::set_permissions(&data_dir, std::fs::Permissions::from_mode(0o755)).expect("a mode can be set");
     let keys = run_waypost(
         folder.path(),
-        &["key", "create", "--data-dir", data_dir.to_str().expect("a path in UTF-8")],
+        &[
+            "key",
+            "create",
+            "desk",
+            "--scope",
+            "read",
+            "--data-dir",
+            data_dir.to_str().expect("a path in UTF-8"),
+        ],
         &[],
     );
     assert!(keys.success().starts_with("wpk_"));

@@ -26,9 +26,10 @@ pub(crate) async fn meaning(
 ) -> Result<Meaning, FollowError> {
     let beyond_customers = |scopes| Meaning { scopes, binding: None, customer: None };
     match room {
-        RoomName::General => {
-            Ok(beyond_customers(general_scopes(principal).iter().map(realtime_scope).collect()))
-        }
+        RoomName::General => match &*general_scopes(principal) {
+            [] => Err(FollowError::Forbidden),
+            scopes => Ok(beyond_customers(scopes.iter().map(realtime_scope).collect())),
+        },
         RoomName::Monitor if may(principal, Action::Monitor) => Ok(beyond_customers(vec![monitor_scope()])),
         RoomName::Monitor => Err(FollowError::Forbidden),
         RoomName::Customer(name) => match store.find_customer(name).await? {

@@ -3,6 +3,8 @@
 //! Commands are derived by clap; the flags of the settings come from the table in `config`, so that a key cannot lack
 //! its flag. This file decides nothing about values: what a flag holds is understood by `config`.
 
+mod key;
+
 use std::ffi::OsString;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
@@ -11,6 +13,7 @@ use clap::{Arg, ArgAction, ArgMatches, Args, CommandFactory as _, FromArgMatches
 use url::{Host, Url};
 
 use crate::config::{Flags, Key, Shape};
+pub(crate) use key::{CreateKey, KeyCommand};
 
 /// What the command line asked for.
 #[derive(Debug)]
@@ -116,26 +119,6 @@ pub(crate) struct MigrateStore {
     /// Takes the move back: the data directory is the store again. Only while nothing was stored in the database since.
     #[arg(long)]
     pub(crate) undo: bool,
-}
-
-/// What to do with API keys.
-#[derive(Debug, Clone, PartialEq, Eq, Subcommand)]
-pub(crate) enum KeyCommand {
-    /// Makes a key and prints it, this once: only its hash is kept.
-    Create {
-        /// Who or what it is for, to tell keys apart.
-        #[arg(long, default_value = "unnamed")]
-        name: String,
-    },
-    /// Lists the keys that are valid: id, when made, name. Not the keys themselves.
-    List,
-    /// Revokes a key for ever: requests and new connections are refused at once.
-    ///
-    /// A client that is connected stays so until its connection ends.
-    Revoke {
-        /// As `waypost key list` shows it.
-        id: String,
-    },
 }
 
 /// What to show of the configuration.
@@ -258,7 +241,8 @@ const AFTER_LONG_HELP: &str = "\
 First steps:
   waypost demo                        look at it with invented customers; nothing from Meta is needed
   waypost config --default > waypost.toml
-  waypost key create --name desk      a key for a program or a page
+  waypost key create desk --scope read --scope send
+                                      a key for a program or a page
   waypost                             run the server
 
 With Meta, at developers.facebook.com, My Apps, your app:
@@ -285,6 +269,7 @@ flags are seen by everybody who may list the processes of this machine.";
 #[cfg(test)]
 mod tests {
     use expect_test::{Expect, expect};
+    use waypost_domain::KeyScope;
 
     use super::*;
     use crate::config::Config;
@@ -313,9 +298,9 @@ mod tests {
     #[test]
     fn settings_stand_before_or_behind_the_command() {
         for line in [
-            "--listen 127.0.0.1:1 key create",
-            "key --listen 127.0.0.1:1 create",
-            "key create --listen 127.0.0.1:1",
+            "--listen 127.0.0.1:1 key list",
+            "key --listen 127.0.0.1:1 list",
+            "key list --listen 127.0.0.1:1",
         ] {
             let invocation = parse(line).unwrap();
             let config = Config::from_flags(&invocation.flags).unwrap();
@@ -342,8 +327,12 @@ mod tests {
             })
         );
         assert_eq!(
-            parse("key create --name desk").unwrap().command,
-            Command::Key(KeyCommand::Create { name: "desk".to_owned() })
+            parse("key create desk --scope read --scope send").unwrap().command,
+            Command::Key(KeyCommand::Create(CreateKey {
+                name: "desk".to_owned(),
+                scopes: vec![KeyScope::Read, KeyScope::Send],
+                expires: None,
+            }))
         );
         let outputs = ["config", "config --default", "config --reference"].map(|line| {
             match parse(line).unwrap().command {
@@ -352,6 +341,38 @@ mod tests {
             }
         });
         assert_eq!(outputs, [ConfigOutput::Effective, ConfigOutput::Default, ConfigOutput::Reference]);
+    }
+
+    #[test]
+    fn whoever_makes_a_key_says_what_it_is_good_for() {
+        check_error(
+            "key create desk",
+            &expect![[r#"
+                error: the following required arguments were not provided:
+                  --scope <read|send|manage|monitor|metrics|admin>
+
+                Usage: waypost key create --scope <read|send|manage|monitor|metrics|admin> <NAME>
+
+                For more information, try '--help'.
+            "#]],
+        );
+        check_error(
+            "key create desk --scope fly",
+            &expect![[r#"
+                error: invalid value 'fly' for '--scope <read|send|manage|monitor|metrics|admin>'
+                  [possible values: read, send, manage, monitor, metrics, admin]
+
+                For more information, try '--help'.
+            "#]],
+        );
+        check_error(
+            "key create desk --scope read --expires soon",
+            &expect![[r#"
+                error: invalid value 'soon' for '--expires <WHEN>': days such as 90d or hours such as 12h, up to 36500d, or a day such as 2027-01-31
+
+                For more information, try '--help'.
+            "#]],
+        );
     }
 
     #[test]

@@ -196,15 +196,15 @@ impl Application for Live {
         request: ConnectRequest,
     ) -> Result<Accepted<Client>, Refused> {
         let auth = Auth::read(request.auth.as_deref(), self.settings.rooms_max)?;
-        let principal =
-            match self.app.credentials.principal(auth.token.as_deref(), handshake.directness).await {
-                Ok(Some(principal)) => principal,
-                Ok(None) => return Err(refused(ErrorCode::Unauthenticated)),
-                Err(error) => {
-                    tracing::error!(error = %error, "a credential could not be looked up");
-                    return Err(Refused::Later);
-                }
-            };
+        let (token, now) = (auth.token.as_deref(), self.app.clock.now());
+        let principal = match self.app.credentials.principal(token, handshake.directness, now).await {
+            Ok(Some(principal)) => principal,
+            Ok(None) => return Err(refused(ErrorCode::Unauthenticated)),
+            Err(error) => {
+                tracing::error!(error = %error, "a credential could not be looked up");
+                return Err(Refused::Later);
+            }
+        };
         let offsets = self.offset_mode(auth.offsets, &handshake);
         let newcomer = Newcomer {
             principal: &principal,

@@ -5,11 +5,11 @@ use std::io::Write as _;
 
 use anyhow::Context as _;
 use waypost_api::IsoTime;
-use waypost_domain::{KeyScope, OutboxId};
+use waypost_domain::{KeyScope, OutboxId, Timestamp};
 use waypost_store::{ApiKey, Clock as _, IdSource, Keys, Place};
 
 use super::purpose::claim_for_server;
-use crate::cli::KeyCommand;
+use crate::cli::{CreateKey, KeyCommand};
 use crate::clock::{SystemClock, random_secret, random_seed};
 use crate::config::Config;
 use crate::http::credential::digest;
@@ -23,7 +23,7 @@ pub(crate) fn key(command: &KeyCommand, config: &Config) -> anyhow::Result<()> {
     claim_for_server(&place)?;
     let keys = Keys::open(&place)?;
     let text = match command {
-        KeyCommand::Create { name } => create(&keys, name, &place)?,
+        KeyCommand::Create(wanted) => create(&keys, wanted, &place)?,
         KeyCommand::List => list(&keys)?,
         KeyCommand::Revoke { id } => {
             anyhow::ensure!(
@@ -36,15 +36,18 @@ pub(crate) fn key(command: &KeyCommand, config: &Config) -> anyhow::Result<()> {
     std::io::stdout().write_all(text.as_bytes()).context("cannot write to the terminal")
 }
 
-fn create(keys: &Keys, name: &str, place: &Place) -> anyhow::Result<String> {
+fn create(keys: &Keys, wanted: &CreateKey, place: &Place) -> anyhow::Result<String> {
+    let name = &wanted.name;
     let usable = (1..=NAME_CHARS_MAX).contains(&name.chars().count()) && !name.chars().any(char::is_control);
     anyhow::ensure!(usable, "a key's name has 1 to {NAME_CHARS_MAX} characters, without control characters");
-    let secret = random_secret("wpk_")?;
     let now = SystemClock::new().now();
+    let expires_at = wanted.expires.map(|expiry| expiry.from(now));
+    anyhow::ensure!(expires_at.is_none_or(|end| now < end), "the key would have expired already");
+    let scopes = KeyScope::ALL.into_iter().filter(|scope| wanted.scopes.contains(scope)).collect();
+    let secret = random_secret("wpk_")?;
     let (at, bits) = IdSource::new(random_seed()?).next_parts(now);
     let id = OutboxId::from_parts(at, bits).to_string().replace("out_", "key_");
-    let scopes = vec![KeyScope::Admin];
-    let key = ApiKey { id, name: name.to_owned(), created_at: now, scopes, expires_at: None };
+    let key = ApiKey { id, name: name.clone(), created_at: now, scopes, expires_at };
     keys.create(&key, &digest(&secret))?;
     // On stderr, so that the key alone can be taken from stdout.
     writeln!(std::io::stderr(), "a key for the server whose data is in {place}:")?;
@@ -54,8 +57,14 @@ fn create(keys: &Keys, name: &str, place: &Place) -> anyhow::Result<String> {
 fn list(keys: &Keys) -> anyhow::Result<String> {
     let mut text = String::new();
     for key in keys.list()? {
-        let created = serde_json::to_string(&IsoTime(key.created_at))?;
-        writeln!(text, "{}  {}  {}", key.id, created.trim_matches('"'), key.name)?;
+        let created = iso(key.created_at)?;
+        let scopes = key.scopes.iter().map(|scope| scope.as_str()).collect::<Vec<_>>().join(",");
+        let expires = key.expires_at.map_or_else(|| Ok("never".to_owned()), iso)?;
+        writeln!(text, "{}  {created}  {scopes}  {expires}  {}", key.id, key.name)?;
     }
     Ok(text)
+}
+
+fn iso(time: Timestamp) -> anyhow::Result<String> {
+    Ok(serde_json::to_string(&IsoTime(time))?.trim_matches('"').to_owned())
 }

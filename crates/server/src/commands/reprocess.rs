@@ -50,7 +50,7 @@ async fn here(config: &Config) -> anyhow::Result<String> {
 /// Asks a server. It takes as long as it takes: the server goes on only while it is waited for.
 async fn ask(url: &Url, config: &Config) -> anyhow::Result<String> {
     let key = config.auth.api_key.iter().next();
-    let key = key.context("WAYPOST_API_KEY is not set: the server asks for one, see `waypost key create`")?;
+    let key = key.context("WAYPOST_API_KEY is not set: the server asks for one, see `waypost key create --help`; its scope is admin")?;
     let client = Client::builder().redirect(redirect::Policy::none()).build()?;
     let url = url.join("/api/dead-letters/reprocess")?;
     let answer =

@@ -7,7 +7,7 @@ use http::{header, request};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq as _;
 use waypost_api::ErrorCode;
-use waypost_domain::{Principal, PrincipalId, Role};
+use waypost_domain::{Principal, PrincipalId, Role, Timestamp};
 use waypost_store::{ReadError, Store};
 
 use super::gate::{Directness, directness};
@@ -50,25 +50,32 @@ impl Credentials {
         &self,
         key: Option<&str>,
         directness: Directness,
+        now: Timestamp,
     ) -> Result<Option<Principal>, ReadError> {
-        let id = match key {
-            Some(key) => self.key_holder(key).await?,
+        match key {
+            Some(key) => self.key_holder(key, now).await,
             None if self.anonymous == Anonymous::Loopback && directness == Directness::Loopback => {
-                PrincipalId::parse(LOCAL)
+                Ok(admin(LOCAL))
             }
-            None => None,
-        };
-        Ok(id.map(|id| Principal::with_role(id, Role::Admin)))
+            None => Ok(None),
+        }
     }
 
-    async fn key_holder(&self, key: &str) -> Result<Option<PrincipalId>, ReadError> {
+    async fn key_holder(&self, key: &str, now: Timestamp) -> Result<Option<Principal>, ReadError> {
         let digest = digest(key);
         if self.configured.iter().any(|known| known.ct_eq(&digest).into()) {
-            return Ok(PrincipalId::parse(CONFIGURED));
+            return Ok(admin(CONFIGURED));
         }
-        let stored = self.store.find_key(digest).await?;
-        Ok(stored.and_then(|key| PrincipalId::parse(&format!("key:{}", key.id))))
+        let stored = self.store.find_key(digest).await?.filter(|key| key.is_alive(now));
+        Ok(stored.and_then(|key| {
+            let id = PrincipalId::parse(&format!("key:{}", key.id))?;
+            Some(Principal { id, permissions: key.permissions() })
+        }))
     }
+}
+
+fn admin(id: &str) -> Option<Principal> {
+    PrincipalId::parse(id).map(|id| Principal::with_role(id, Role::Admin))
 }
 
 /// The principal of a request, for routes that need one.
@@ -87,7 +94,7 @@ impl FromRequestParts<App> for Caller {
                 return Err(Refusal::because(ErrorCode::Unauthenticated, hint));
             }
         };
-        match app.credentials.principal(key, directness(parts)).await {
+        match app.credentials.principal(key, directness(parts), app.clock.now()).await {
             Ok(Some(principal)) => Ok(Self(principal)),
             Ok(None) => Err(Refusal::new(ErrorCode::Unauthenticated)),
             Err(error) => {
