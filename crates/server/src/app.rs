@@ -17,12 +17,13 @@ use waypost_inbox::{Numbers, Reply};
 use waypost_store::{Clock, IdSource, Limits, Options, Store, Threads};
 
 use crate::clock::{SystemClock, random_seed};
-use crate::config::{Config, Secret, WhatsappConfig};
+use crate::config::{AuthConfig, Config, Secret, WhatsappConfig};
 use crate::http::credential::Credentials;
 use crate::http::gate::Gate;
 use crate::http::webhook::{MetaApp, WebhookLimits};
 use crate::store_state;
 use crate::telemetry::{Metrics, Seldom};
+use crate::tokens::Tokens;
 
 /// What kind of server it is; every page says so.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,6 +52,9 @@ pub(crate) struct Parts {
     /// Held by whoever reads dead letters again: two at once do twice what need be done once.
     pub(crate) reprocessing: tokio::sync::Mutex<()>,
     pub(crate) credentials: Credentials,
+    /// Signed tokens of another program, where its keys are configured.
+    #[expect(dead_code, reason = "credentials do not ask for tokens yet")]
+    pub(crate) tokens: Option<Tokens>,
     pub(crate) gate: Gate,
     pub(crate) metrics: Metrics,
     /// Which refused webhooks are logged.
@@ -96,6 +100,7 @@ impl App {
             },
             reprocessing: tokio::sync::Mutex::new(()),
             credentials: Credentials::new(&config.auth.api_key, config.auth.anonymous, store.clone()),
+            tokens: tokens(&config.auth, &clock)?,
             gate: Gate::new(config.server.public_url.clone(), config.server.cors_origins.clone()),
             metrics: Metrics::new(),
             refusals: Seldom::default(),
@@ -123,6 +128,12 @@ impl App {
         let (at, bits) = self.ids.lock().unwrap_or_else(PoisonError::into_inner).next_parts(self.clock.now());
         format!("send-message:{}", OutboxId::from_parts(at, bits))
     }
+}
+
+fn tokens(config: &AuthConfig, clock: &Arc<dyn Clock>) -> anyhow::Result<Option<Tokens>> {
+    // Nobody waits for the issuer's keys when the server stops.
+    let tokens = config.jwt().map(|settings| Tokens::new(&settings, Arc::clone(clock), TaskTracker::new()));
+    tokens.transpose()
 }
 
 fn portfolios(config: &WhatsappConfig) -> Vec<(AppName, PortfolioId)> {

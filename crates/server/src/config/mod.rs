@@ -14,6 +14,7 @@ mod apps;
 mod auth;
 mod environment;
 mod file;
+mod jwt;
 mod key;
 mod limits;
 mod print;
@@ -40,6 +41,7 @@ pub(crate) use address::Addresses;
 pub(crate) use apps::{ClaimedNumbers, FurtherApps};
 pub(crate) use auth::{Anonymous, AuthConfig};
 pub(crate) use environment::Environment;
+pub(crate) use jwt::{ClaimText, JwtKeys, JwtSecret, JwtSettings, PublicKey};
 pub(crate) use key::{Key, Section};
 pub(crate) use limits::LimitsConfig;
 pub(crate) use print::default_file;
@@ -53,7 +55,7 @@ pub(crate) use setting::Shape;
 pub(crate) use source::Flags;
 pub(crate) use store::StoreConfig;
 pub(crate) use unit::{Bytes, Count, Days, Hours, Milliseconds, Seconds};
-pub(crate) use web::{GraphUrl, Origins, PublicUrl};
+pub(crate) use web::{GraphUrl, JwksUrl, Origins, PublicUrl};
 pub(crate) use whatsapp::WhatsappConfig;
 
 use file::ConfigFile;
@@ -150,6 +152,7 @@ impl Config {
             let named = "apps that whatsapp.app or whatsapp.further_apps name";
             values.refuse("whatsapp.claimed_numbers", app.as_str(), named);
         }
+        self.auth.check_together(values);
         let retention = &self.retention;
         if retention.session_hours.duration() > retention.journal_days.duration() {
             values.refuse(

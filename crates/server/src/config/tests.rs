@@ -149,6 +149,12 @@ fn the_defaults_are_what_others_rely_on() {
         [auth]
         # api_key: not set # default
         anonymous = "off" # default
+        # jwt_secret: not set # default
+        # jwt_public_key: not set # default
+        # jwt_jwks_url: not set # default
+        # jwt_issuer: not set # default
+        # jwt_audience: not set # default
+        jwt_leeway_seconds = 30 # default
     "##]]
     .assert_eq(&config.to_toml());
 }
@@ -212,7 +218,12 @@ fn the_short_names_that_others_rely_on_are_there() {
         WAYPOST_GRAPH_VERSION
         WAYPOST_OFFSETS
         WAYPOST_API_KEY
-        WAYPOST_ANONYMOUS"#]]
+        WAYPOST_ANONYMOUS
+        WAYPOST_JWT_SECRET
+        WAYPOST_JWT_PUBLIC_KEY
+        WAYPOST_JWT_JWKS_URL
+        WAYPOST_JWT_ISSUER
+        WAYPOST_JWT_AUDIENCE"#]]
     .assert_eq(&names.join("\n"));
 }
 
@@ -433,8 +444,13 @@ fn secrets_are_never_shown() {
     // The address of a database is hidden in part where it is right: below.
     let is_hidden = |key: &&Key| key.secrecy == Secrecy::Secret && key.path() != "store.url";
     for key in Key::all().filter(is_hidden) {
-        let value = if key.path() == "whatsapp.further_apps" { "shop:hunter2" } else { "hunter2" };
-        let right: &[(&str, &str)] = &[(&key.variable(), value)];
+        let value = match key.path().as_str() {
+            "whatsapp.further_apps" => "shop:hunter2",
+            "auth.jwt_secret" => "hunter2-hunter2-hunter2-hunter2-",
+            _ => "hunter2",
+        };
+        let right: &[(&str, &str)] =
+            &[(&key.variable(), value), ("WAYPOST_JWT_ISSUER", "login"), ("WAYPOST_JWT_AUDIENCE", "waypost")];
         let environment = right.iter().copied().collect();
         let config = Config::from_sources(Profile::Serve, &Flags::default(), &environment, Ok(None)).unwrap();
         let shown = format!("{config:?}\n{config:#?}\n{}\n{environment:?}", config.to_toml());
@@ -479,6 +495,49 @@ fn a_mistyped_address_of_a_database_is_not_shown() {
 fn expect_line(config: &Config, key: &Key, part: &str) {
     let line = line_of(config, key.name);
     assert!(line.contains(part), "{line}");
+}
+
+#[test]
+fn tokens_have_one_source_of_keys_an_issuer_and_an_audience() {
+    let all = [
+        ("WAYPOST_JWT_SECRET", "hunter2-hunter2-hunter2-hunter2-"),
+        ("WAYPOST_JWT_PUBLIC_KEY", "/etc/login.pem"),
+        ("WAYPOST_JWT_JWKS_URL", "https://login.example/keys"),
+    ];
+    Written::variables(all).check_problems(&expect![[r#"
+        the configuration has 4 problems:
+          - auth.jwt_public_key is set (environment WAYPOST_JWT_PUBLIC_KEY); auth.jwt_secret is, too; keep one
+          - auth.jwt_jwks_url is set (environment WAYPOST_JWT_JWKS_URL); auth.jwt_secret is, too; keep one
+          - auth.jwt_issuer is not set (default); wanted with auth.jwt_secret: the `iss` of every token
+          - auth.jwt_audience is not set (default); wanted with auth.jwt_secret: the `aud` by which tokens are for this server"#]]);
+    assert!(Written::default().serve().auth.jwt().is_none());
+    for source in all {
+        let names = [("WAYPOST_JWT_ISSUER", "login"), ("WAYPOST_JWT_AUDIENCE", "waypost")];
+        let jwt = Written::variables([source, names[0], names[1]]).serve().auth.jwt().expect("a verifier");
+        assert_eq!((&*jwt.issuer, &*jwt.audience, jwt.leeway.as_secs()), ("login", "waypost", 30));
+    }
+}
+
+#[test]
+fn keys_that_would_not_be_safe_are_refused() {
+    let written = Written {
+        variables: vec![
+            ("WAYPOST_JWT_SECRET", "hunter2-hunter2-hunter2-hunter2"),
+            ("WAYPOST_JWT_PUBLIC_KEY", "-----BEGIN EC PRIVATE KEY-----"),
+            ("WAYPOST_JWT_JWKS_URL", "http://login.example/keys"),
+            ("WAYPOST_AUTH_JWT_LEEWAY_SECONDS", "301"),
+        ],
+        ..Written::default()
+    };
+    written.check_problems(&expect![[r#"
+        the configuration has 4 problems:
+          - auth.jwt_leeway_seconds is `301` (environment WAYPOST_AUTH_JWT_LEEWAY_SECONDS); allowed: a whole number of seconds from 0 to 300
+          - auth.jwt_jwks_url is `http://login.example/keys` (environment WAYPOST_JWT_JWKS_URL); allowed: an https address such as https://login.example.org/.well-known/jwks.json, or an http one of this machine; without login, query and fragment; or nothing
+          - auth.jwt_public_key is a value that is not shown (environment WAYPOST_JWT_PUBLIC_KEY); it is a private key, which belongs to the issuer alone
+          - auth.jwt_secret is a value that is not shown (environment WAYPOST_JWT_SECRET); allowed: at least 32 visible ASCII characters without spaces; or nothing"#]]);
+    for url in ["http://127.0.0.1:9/keys", "http://[::1]:9/keys", "http://localhost/keys"] {
+        assert!(JwksUrl::new(url).is_some(), "{url}");
+    }
 }
 
 #[test]

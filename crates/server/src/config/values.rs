@@ -127,15 +127,20 @@ impl Values {
 
     /// A value that does not go with others.
     pub(super) fn refuse(&mut self, path: &str, value: &str, allowed: &str) {
+        self.conflict(path, &format!("`{value}`"), &format!("allowed: {allowed}"));
+    }
+
+    /// That a key is set, or is not, does not go with others. `shown` must not be a secret.
+    pub(super) fn conflict(&mut self, path: &str, shown: &str, wanted: &str) {
         let given = Key::all()
             .find(|key| key.path() == path)
             .and_then(|key| self.given.get(&(key.section, key.name)))
             .map(|(_, source)| source.clone());
         self.problems.push(Problem::Wrong {
             key: path.to_owned(),
-            shown: format!("`{value}`"),
+            shown: shown.to_owned(),
             source: given.unwrap_or(Source::Default),
-            wanted: format!("allowed: {allowed}"),
+            wanted: wanted.to_owned(),
         });
     }
 

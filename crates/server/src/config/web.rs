@@ -1,8 +1,8 @@
-//! Addresses on the web: ours, those of pages that may use us, and the Graph API's.
+//! Addresses on the web: ours, those of pages that may use us, the Graph API's, and that of an issuer's keys.
 
 use std::fmt;
 
-use url::Url;
+use url::{Host, Url};
 
 use super::setting::{Raw, Setting, Shape, Shown, Wrong};
 
@@ -145,5 +145,48 @@ impl Setting for GraphUrl {
 
     fn shown(&self) -> Shown {
         Shown::text(self.as_str())
+    }
+}
+
+/// Where an issuer of tokens publishes its keys. Whoever can change the answer can sign tokens, so that it comes over TLS,
+/// or from this machine.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct JwksUrl(Url);
+
+impl JwksUrl {
+    /// `None` for what the setting would not allow.
+    pub(crate) fn new(text: &str) -> Option<Self> {
+        plain_url(text).filter(|url| url.scheme() == "https" || is_loopback(url)).map(Self)
+    }
+
+    pub(crate) fn url(&self) -> &Url {
+        &self.0
+    }
+}
+
+fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Domain(name)) => name == "localhost",
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    }
+}
+
+impl Setting for JwksUrl {
+    const SHAPE: Shape = Shape::Text;
+
+    fn allowed() -> String {
+        "an https address such as https://login.example.org/.well-known/jwks.json, or an http one of this machine; \
+         without login, query and fragment"
+            .to_owned()
+    }
+
+    fn parse(raw: &Raw) -> Result<Self, Wrong> {
+        Self::new(raw.text()?).ok_or_else(Wrong::whole)
+    }
+
+    fn shown(&self) -> Shown {
+        Shown::text(self.0.as_str())
     }
 }
