@@ -43,7 +43,7 @@ pub use problem::Problem;
 pub use recent::{ClearedBody, RecentMessages};
 pub use rest::{OutboxView, SendMessageRequest, SendMessageResponse, SendRequest, TextContent};
 pub use room::{
-    Connected, Exception, GapNotice, JoinAck, LeaveAck, PastEvent, Refusal, Resumed, RoomChanged, RoomName,
-    ServerState, Visitor,
+    Connected, Exception, GapNotice, JoinAck, LeaveAck, PastEvent, Refusal, Renewed, Resumed, RoomChanged,
+    RoomName, ServerState, Visitor,
 };
 pub use time::IsoTime;

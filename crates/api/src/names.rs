@@ -50,17 +50,20 @@ pub enum Request {
     JoinMonitor,
     /// `leaveMonitor`
     LeaveMonitor,
+    /// `authenticate`
+    Authenticate,
 }
 
 impl Request {
     /// Every one of them.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::JoinGeneral,
         Self::LeaveGeneral,
         Self::JoinCustomer,
         Self::LeaveCustomer,
         Self::JoinMonitor,
         Self::LeaveMonitor,
+        Self::Authenticate,
     ];
 
     /// The name on the wire.
@@ -73,6 +76,7 @@ impl Request {
             Self::LeaveCustomer => "leaveWhatsAppCustomer",
             Self::JoinMonitor => "joinMonitor",
             Self::LeaveMonitor => "leaveMonitor",
+            Self::Authenticate => "authenticate",
         }
     }
 

@@ -207,6 +207,18 @@ pub struct LeaveAck<'a> {
     pub room: &'a str,
 }
 
+/// The ack of a fresh token.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Renewed {
+    /// `true`.
+    pub ok: bool,
+    /// Until when it is good; left out where it has no end.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub expires_at: Option<IsoTime>,
+}
+
 /// The ack of something refused.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct Refusal<'a> {

@@ -260,7 +260,7 @@ pub enum DisconnectReason {
     ProtocolError,
     /// Its queue of control frames overflowed, or it took no bytes for too long.
     Slow,
-    /// The application answered [`Refused::Later`], took too long, or panicked.
+    /// The application answered [`Refused::Later`], sent it away, took too long, or panicked.
     Unavailable,
     /// The hub is being drained.
     Drained,

@@ -199,6 +199,16 @@ impl<A: Application> Hub<A> {
         shard.send(Command::Socket(socket, Order::Disconnect)).await.map_err(|_| HubClosed)
     }
 
+    /// Closes the transport of a socket, after which a stock client comes back by itself, and asks the application anew.
+    /// Nothing happens if it is gone.
+    ///
+    /// # Errors
+    /// When the hub has ended.
+    pub async fn send_away(&self, socket: SocketId) -> Result<(), HubClosed> {
+        let Some(shard) = self.0.shard(socket.shard()) else { return Ok(()) };
+        shard.send(Command::Socket(socket, Order::SendAway)).await.map_err(|_| HubClosed)
+    }
+
     /// The last event that was published: every event that any socket was shown has at most its number.
     #[must_use]
     pub fn head(&self) -> Offset {

@@ -52,9 +52,6 @@ pub(crate) struct Parts {
     /// Held by whoever reads dead letters again: two at once do twice what need be done once.
     pub(crate) reprocessing: tokio::sync::Mutex<()>,
     pub(crate) credentials: Credentials,
-    /// Signed tokens of another program, where its keys are configured.
-    #[expect(dead_code, reason = "credentials do not ask for tokens yet")]
-    pub(crate) tokens: Option<Tokens>,
     pub(crate) gate: Gate,
     pub(crate) metrics: Metrics,
     /// Which refused webhooks are logged.
@@ -99,8 +96,7 @@ impl App {
                 places: Arc::new(Semaphore::new(CALLS_MAX)),
             },
             reprocessing: tokio::sync::Mutex::new(()),
-            credentials: Credentials::new(&config.auth.api_key, config.auth.anonymous, store.clone()),
-            tokens: tokens(&config.auth, &clock)?,
+            credentials: Credentials::new(&config.auth, tokens(&config.auth, &clock)?, store.clone()),
             gate: Gate::new(config.server.public_url.clone(), config.server.cors_origins.clone()),
             metrics: Metrics::new(),
             refusals: Seldom::default(),

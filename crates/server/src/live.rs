@@ -1,6 +1,7 @@
 //! What the server decides about live connections: who may connect, what is said first, what a request does.
 
 mod auth;
+mod leases;
 mod requests;
 mod visits;
 
@@ -14,7 +15,7 @@ use serde::Serialize;
 use serde_json::value::to_raw_value;
 use tokio::sync::watch;
 use waypost_api::{Connected, ErrorCode, GapNotice, IsoTime, Resumed, RoomName, names};
-use waypost_domain::{Action, Principal, may};
+use waypost_domain::{Action, Principal, Timestamp, may};
 use waypost_inbox::show::domain_offset;
 use waypost_inbox::{Admission, Follower, Holdings, Newcomer, ResumeError, Seat, Seats, monitor_scope};
 use waypost_realtime::{
@@ -26,10 +27,13 @@ use waypost_store::{HeldPosition, SessionError};
 
 use crate::app::App;
 use crate::config::Offsets;
+use crate::http::credential::Identity;
 use crate::http::gate::{Directness, directness};
 use crate::store_state::{Writes, server_state};
 
 use auth::Auth;
+use leases::Leases;
+pub(crate) use leases::watch_leases;
 use visits::Visits;
 pub(crate) use visits::{Visit, announce_visits};
 
@@ -42,6 +46,7 @@ pub(crate) struct Live {
     /// Set once, before anybody is let in.
     hub: OnceLock<WeakHub<Live>>,
     seats: Seats,
+    leases: Leases,
     /// Since when no session could be read or kept. A short section: a look, or a note.
     sessions_trouble_since: Mutex<Option<Duration>>,
     sockets: AtomicUsize,
@@ -68,6 +73,11 @@ pub(crate) struct Handshake {
 /// What is kept of a connected socket.
 pub(crate) struct Client {
     principal: Principal,
+    /// Who said who that is, where somebody else did.
+    issuer: Option<Box<str>>,
+    /// Until when its first credential was good.
+    until: Option<Timestamp>,
+    directness: Directness,
     holdings: Holdings,
     /// Its place under its session, if it has one.
     seat: Option<Seat>,
@@ -88,6 +98,7 @@ impl Live {
             settings,
             hub: OnceLock::new(),
             seats: Seats::default(),
+            leases: Leases::default(),
             sessions_trouble_since: Mutex::default(),
             sockets: AtomicUsize::new(0),
             visits,
@@ -196,15 +207,13 @@ impl Application for Live {
         request: ConnectRequest,
     ) -> Result<Accepted<Client>, Refused> {
         let auth = Auth::read(request.auth.as_deref(), self.settings.rooms_max)?;
-        let (token, now) = (auth.token.as_deref(), self.app.clock.now());
-        let principal = match self.app.credentials.principal(token, handshake.directness, now).await {
-            Ok(Some(principal)) => principal,
-            Ok(None) => return Err(refused(ErrorCode::Unauthenticated)),
-            Err(error) => {
-                tracing::error!(error = %error, "a credential could not be looked up");
-                return Err(Refused::Later);
-            }
-        };
+        let now = self.app.clock.now();
+        let Identity { principal, issuer, until } =
+            match self.app.credentials.identify(auth.token.as_deref(), handshake.directness, now).await {
+                Ok(identity) => identity,
+                Err(stranger) if stranger.code == ErrorCode::Unavailable => return Err(Refused::Later),
+                Err(stranger) => return Err(refused_because(stranger.code, stranger.reason)),
+            };
         let offsets = self.offset_mode(auth.offsets, &handshake);
         let newcomer = Newcomer {
             principal: &principal,
@@ -229,6 +238,9 @@ impl Application for Live {
         Ok(Accepted {
             connection: Client {
                 principal,
+                issuer,
+                until,
+                directness: handshake.directness,
                 holdings,
                 seat,
                 resumed,
@@ -249,6 +261,7 @@ impl Application for Live {
             return None;
         }
         self.sockets.fetch_add(1, Ordering::Relaxed);
+        self.leases.begin(socket, client.principal.id.clone(), client.until);
         self.visits.announce(Visit::Joined(socket));
         let from = match &client.start {
             Start::After(position) => Some(&*position.text),
@@ -286,13 +299,18 @@ impl Application for Live {
 
     fn disconnected(&self, socket: SocketId, _: &Client, why: DisconnectReason) {
         self.sockets.fetch_sub(1, Ordering::Relaxed);
+        self.leases.end(socket);
         self.visits.announce(Visit::Left(socket));
         tracing::debug!(client.id = %socket, reason = ?why, "a client is gone");
     }
 }
 
 fn refused(code: ErrorCode) -> Refused {
-    Refused::Final { message: code.title().into(), code: code.as_str().into() }
+    refused_because(code, None)
+}
+
+fn refused_because(code: ErrorCode, reason: Option<&str>) -> Refused {
+    Refused::Final { message: reason.unwrap_or(code.title()).into(), code: code.as_str().into() }
 }
 
 /// `offsets=0` turns the further argument off, `offsets=1` on.

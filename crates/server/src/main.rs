@@ -15,7 +15,6 @@ mod routes;
 mod server;
 mod store_state;
 mod telemetry;
-#[cfg_attr(not(test), expect(dead_code, reason = "credentials do not ask for tokens yet"))]
 mod tokens;
 
 use std::io::Write as _;

@@ -87,6 +87,7 @@ pub(crate) enum Order {
         answer: oneshot::Sender<()>,
     },
     Disconnect,
+    SendAway,
 }
 
 /// Steps that are published together. Its end, when the last shard lets go of it, is its flush.

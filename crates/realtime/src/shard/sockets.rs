@@ -280,6 +280,7 @@ impl<A: Application> Shard<A> {
                 self.rooms.leave(id.slot(), &room);
                 answer.send(()).ignore_because(unheard);
             }
+            Order::SendAway => self.send_away(slot),
             Order::Disconnect => {
                 self.remove_socket(id.slot(), DisconnectReason::ServerDisconnected);
                 self.vacate(slot, namespace);

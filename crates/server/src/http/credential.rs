@@ -7,13 +7,14 @@ use http::{header, request};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq as _;
 use waypost_api::ErrorCode;
-use waypost_domain::{Principal, PrincipalId, Role, Timestamp};
-use waypost_store::{ReadError, Store};
+use waypost_domain::{Permissions, Principal, PrincipalId, Role, Timestamp};
+use waypost_store::Store;
 
 use super::gate::{Directness, directness};
 use super::problem::Refusal;
 use crate::app::App;
-use crate::config::{Anonymous, Secrets};
+use crate::config::{Anonymous, AuthConfig};
+use crate::tokens::{Token, TokenError, Tokens};
 
 /// The principal of a configured key.
 const CONFIGURED: &str = "key:configured";
@@ -25,6 +26,7 @@ const LOCAL: &str = "local";
 pub(crate) struct Credentials {
     configured: Arc<[KeyDigest]>,
     anonymous: Anonymous,
+    tokens: Option<Tokens>,
     store: Store,
 }
 
@@ -36,46 +38,101 @@ pub(crate) fn digest(key: &str) -> KeyDigest {
     Sha256::digest(key.as_bytes()).into()
 }
 
-impl Credentials {
-    pub(crate) fn new(keys: &Secrets, anonymous: Anonymous, store: Store) -> Self {
-        let configured = keys.iter().map(|key| digest(key.expose())).collect();
-        Self { configured, anonymous, store }
-    }
+/// Who somebody is, and for how long that is known.
+pub(crate) struct Identity {
+    pub(crate) principal: Principal,
+    /// Who said so, where it was not us.
+    pub(crate) issuer: Option<Box<str>>,
+    /// `None` for a credential without an end.
+    pub(crate) until: Option<Timestamp>,
+}
 
-    /// Who it is; `None` where the credential is missing or not valid.
-    ///
-    /// # Errors
-    /// Where the store cannot say.
-    pub(crate) async fn principal(
-        &self,
-        key: Option<&str>,
-        directness: Directness,
-        now: Timestamp,
-    ) -> Result<Option<Principal>, ReadError> {
-        match key {
-            Some(key) => self.key_holder(key, now).await,
-            None if self.anonymous == Anonymous::Loopback && directness == Directness::Loopback => {
-                Ok(admin(LOCAL))
-            }
-            None => Ok(None),
-        }
-    }
-
-    async fn key_holder(&self, key: &str, now: Timestamp) -> Result<Option<Principal>, ReadError> {
-        let digest = digest(key);
-        if self.configured.iter().any(|known| known.ct_eq(&digest).into()) {
-            return Ok(admin(CONFIGURED));
-        }
-        let stored = self.store.find_key(digest).await?.filter(|key| key.is_alive(now));
-        Ok(stored.and_then(|key| {
-            let id = PrincipalId::parse(&format!("key:{}", key.id))?;
-            Some(Principal { id, permissions: key.permissions() })
-        }))
+impl Identity {
+    /// Somebody whom we know ourselves.
+    fn ours(id: &str, permissions: Permissions, until: Option<Timestamp>) -> Result<Self, Stranger> {
+        let id = PrincipalId::parse(id).ok_or(Stranger::NOBODY)?;
+        Ok(Self { principal: Principal { id, permissions }, issuer: None, until })
     }
 }
 
-fn admin(id: &str) -> Option<Principal> {
-    PrincipalId::parse(id).map(|id| Principal::with_role(id, Role::Admin))
+/// Why it is not known who somebody is.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Stranger {
+    /// [`ErrorCode::Unauthenticated`], or [`ErrorCode::Unavailable`] where it cannot be looked up just now.
+    pub(crate) code: ErrorCode,
+    /// What is wrong with the credential, where more is to be said.
+    pub(crate) reason: Option<&'static str>,
+}
+
+impl Stranger {
+    /// The credential is missing, or is nobody's.
+    const NOBODY: Self = Self { code: ErrorCode::Unauthenticated, reason: None };
+    const UNAVAILABLE: Self = Self { code: ErrorCode::Unavailable, reason: None };
+
+    fn refusal(self) -> Refusal {
+        match self.reason {
+            Some(reason) => Refusal::because(self.code, reason),
+            None => Refusal::new(self.code),
+        }
+    }
+}
+
+impl From<TokenError> for Stranger {
+    fn from(error: TokenError) -> Self {
+        Self { code: error.code(), reason: Some(error.reason()) }
+    }
+}
+
+impl Credentials {
+    pub(crate) fn new(auth: &AuthConfig, tokens: Option<Tokens>, store: Store) -> Self {
+        let configured = auth.api_key.iter().map(|key| digest(key.expose())).collect();
+        Self { configured, anonymous: auth.anonymous, tokens, store }
+    }
+
+    /// Who it is, by an API key, a token, or for being at the machine itself.
+    ///
+    /// # Errors
+    /// See [`Stranger`].
+    pub(crate) async fn identify(
+        &self,
+        credential: Option<&str>,
+        directness: Directness,
+        now: Timestamp,
+    ) -> Result<Identity, Stranger> {
+        let is_local = self.anonymous == Anonymous::Loopback && directness == Directness::Loopback;
+        match credential {
+            Some(credential) => self.holder(credential, now).await,
+            None if is_local => Identity::ours(LOCAL, Role::Admin.permissions(), None),
+            None => Err(Stranger::NOBODY),
+        }
+    }
+
+    async fn holder(&self, credential: &str, now: Timestamp) -> Result<Identity, Stranger> {
+        let digest = digest(credential);
+        if self.configured.iter().any(|known| known.ct_eq(&digest).into()) {
+            return Identity::ours(CONFIGURED, Role::Admin.permissions(), None);
+        }
+        if let Some(tokens) = self.tokens.as_ref().filter(|_| is_token(credential)) {
+            let Token { principal, issuer, until } = tokens.verify(credential, now).await?;
+            return Ok(Identity { principal, issuer: Some(issuer), until: Some(until) });
+        }
+        let stored = self.store.find_key(digest).await.map_err(|error| {
+            tracing::error!(%error, "a key could not be looked up");
+            Stranger::UNAVAILABLE
+        })?;
+        let key = stored.filter(|key| key.is_alive(now)).ok_or(Stranger::NOBODY)?;
+        Identity::ours(&format!("key:{}", key.id), key.permissions(), key.expires_at)
+    }
+}
+
+/// Whether it is written as a signed token is (RFC 7519, section 3), which no key of ours is.
+fn is_token(credential: &str) -> bool {
+    credential.bytes().filter(|byte| *byte == b'.').count() == 2
+}
+
+/// The id of the stored API key that a principal is; `None` for everybody else.
+pub(crate) fn key_of(principal: &PrincipalId) -> Option<&str> {
+    principal.as_str().strip_prefix("key:").filter(|_| principal.as_str() != CONFIGURED)
 }
 
 /// The principal of a request, for routes that need one.
@@ -90,18 +147,12 @@ impl FromRequestParts<App> for Caller {
             None => None,
             Some(Some(key)) => Some(key),
             Some(None) => {
-                let hint = "the Authorization header has to be `Bearer` and an API key";
+                let hint = "the Authorization header has to be `Bearer` and an API key or a token";
                 return Err(Refusal::because(ErrorCode::Unauthenticated, hint));
             }
         };
-        match app.credentials.principal(key, directness(parts), app.clock.now()).await {
-            Ok(Some(principal)) => Ok(Self(principal)),
-            Ok(None) => Err(Refusal::new(ErrorCode::Unauthenticated)),
-            Err(error) => {
-                tracing::error!(error = %error, "a credential could not be looked up");
-                Err(Refusal::new(ErrorCode::Unavailable))
-            }
-        }
+        let identity = app.credentials.identify(key, directness(parts), app.clock.now()).await;
+        identity.map(|identity| Self(identity.principal)).map_err(Stranger::refusal)
     }
 }
 

@@ -3,7 +3,9 @@
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use waypost_api::names::{self, Request};
-use waypost_api::{ErrorCode, Exception, IsoTime, JoinAck, LeaveAck, Refusal, RoomChanged, RoomName};
+use waypost_api::{
+    ErrorCode, Exception, IsoTime, JoinAck, LeaveAck, Refusal, Renewed, RoomChanged, RoomName,
+};
 use waypost_domain::Offset;
 use waypost_inbox::{FollowError, History, HistoryError};
 use waypost_realtime::{Ack, Args, ClientEvent, EmitError, Socket};
@@ -93,7 +95,30 @@ async fn perform(
         Request::LeaveCustomer => leave(live, socket, customer(args)?).await,
         Request::JoinMonitor => join(live, socket, RoomName::Monitor, None).await,
         Request::LeaveMonitor => leave(live, socket, RoomName::Monitor).await,
+        Request::Authenticate => authenticate(live, socket, args).await,
     }
+}
+
+/// A fresh token of the same person keeps the connection. Where it gives other rights, the client is sent away, and comes
+/// back with those.
+async fn authenticate(live: &Live, socket: &Socket<Live>, args: &Args) -> Result<Answer, Refused> {
+    let token: Option<String> = args.get(0).and_then(|token| serde_json::from_str(token.get()).ok());
+    let token = token.ok_or_else(|| wrong("the token has to be a string"))?;
+    let client = socket.connection();
+    let now = live.app.clock.now();
+    let identity = live.app.credentials.identify(Some(&token), client.directness, now).await;
+    let identity = identity.map_err(|stranger| match stranger.reason {
+        Some(reason) => Refused::because(stranger.code, reason),
+        None => Refused::new(stranger.code),
+    })?;
+    if identity.principal.id != client.principal.id || identity.issuer != client.issuer {
+        return Err(Refused::because(ErrorCode::Forbidden, "the token is somebody else's"));
+    }
+    let is_as_before = identity.principal.permissions == client.principal.permissions;
+    let until = if is_as_before { identity.until } else { Some(now) };
+    live.leases.renew(socket.id(), until);
+    let ack = Renewed { ok: true, expires_at: identity.until.map(IsoTime) };
+    Ok(Answer { ack: argument(&ack), event: None })
 }
 
 async fn join(
