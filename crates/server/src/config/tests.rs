@@ -519,6 +519,22 @@ fn tokens_have_one_source_of_keys_an_issuer_and_an_audience() {
 }
 
 #[test]
+fn a_public_key_may_be_written_in_one_line() {
+    let config = Written::variables([
+        ("WAYPOST_JWT_PUBLIC_KEY", r"-----BEGIN PUBLIC KEY-----\nMA==\n-----END PUBLIC KEY-----"),
+        ("WAYPOST_JWT_ISSUER", "login"),
+        ("WAYPOST_JWT_AUDIENCE", "waypost"),
+    ]);
+    let jwt = config.serve().auth.jwt().expect("a verifier");
+    let JwtKeys::PublicKey(PublicKey::Pem(pem)) = jwt.keys else { panic!("a key in PEM") };
+    expect![[r#"
+        -----BEGIN PUBLIC KEY-----
+        MA==
+        -----END PUBLIC KEY-----"#]]
+    .assert_eq(&pem);
+}
+
+#[test]
 fn keys_that_would_not_be_safe_are_refused() {
     let written = Written {
         variables: vec![

@@ -31,6 +31,16 @@ async fn each_kind_of_key_verifies_with_its_own_algorithms() {
     }
 }
 
+#[tokio::test]
+async fn a_public_key_may_be_in_a_file() {
+    let issuer = Issuer::p256();
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("login.pem");
+    std::fs::write(&path, &issuer.pem).unwrap();
+    let tokens = tokens_with(JwtKeys::PublicKey(PublicKey::File(path))).unwrap();
+    assert!(verify(&tokens, &issuer.sign(&claims())).await.is_ok());
+}
+
 /// Whoever has the public key, which is no secret, must not be able to use it as one.
 #[tokio::test]
 async fn a_public_key_is_never_a_secret() {

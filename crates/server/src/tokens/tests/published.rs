@@ -201,6 +201,21 @@ async fn nobody_at_the_address_is_no_verdict() {
     assert_eq!(verify(&tokens, &token).await, Err(TokenError::Unavailable));
 }
 
+/// The clock is paused: it goes on by itself when everybody waits for the answer.
+#[tokio::test(start_paused = true)]
+async fn an_issuer_that_does_not_answer_is_waited_for_five_seconds() {
+    let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/keys", silent.local_addr().unwrap());
+    let tokens = tokens_with(JwtKeys::Jwks(JwksUrl::new(&url).unwrap())).unwrap();
+    let token = Issuer::p256().named("a").sign(&claims());
+    let started = tokio::time::Instant::now();
+    assert_eq!(verify(&tokens, &token).await, Err(TokenError::Unavailable));
+    let waited = started.elapsed();
+    assert!(waited <= Duration::from_millis(5_100), "{waited:?}");
+    assert_eq!(verify(&tokens, &token).await, Err(TokenError::Unavailable));
+    assert_eq!(started.elapsed(), waited, "the next one does not wait");
+}
+
 #[tokio::test]
 async fn known_keys_stay_good_for_a_day_while_the_issuer_is_down() {
     let (issuer, unknown) = (Issuer::p256().named("a"), Issuer::p256().named("b"));
