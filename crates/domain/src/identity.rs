@@ -19,8 +19,9 @@ pub const MERGED_MAX: usize = 32;
 pub struct Holder {
     /// The customer.
     pub customer: CustomerId,
-    /// Whether any BSUID of the scope is this customer's.
-    pub has_bsuid: bool,
+    /// Whether a new BSUID beside the name is somebody else's: the customer has one in the scope, or has gone on from this
+    /// phone number to another.
+    pub excludes_new_bsuid: bool,
 }
 
 /// A name of an item, and who holds it.
@@ -57,8 +58,8 @@ pub struct Decision {
 /// Decides whose an item with these names is: `names` in the order in which they decide.
 ///
 /// - A name that is known wins, a BSUID first; names that nobody holds are attached.
-/// - A BSUID that is unknown, with the phone number of somebody who has another: carriers give numbers to new people.
-///   That is somebody new, who takes the number along.
+/// - A BSUID that is unknown, with the phone number of somebody who has another, or who has gone on to another number:
+///   carriers give numbers to new people. That is somebody new, who takes the number along.
 /// - Names of two who are known stay where they are: the two may be one, which somebody has to say.
 #[must_use]
 pub fn decide(names: &[Named]) -> Decision {
@@ -70,7 +71,7 @@ pub fn decide(names: &[Named]) -> Decision {
         None => {
             Decision { person: Person::New, attached: everything(), phone_from: None, doubles: Vec::new() }
         }
-        Some((AliasKind::Phone, holder)) if holder.has_bsuid && has_new_bsuid() => Decision {
+        Some((AliasKind::Phone, holder)) if holder.excludes_new_bsuid && has_new_bsuid() => Decision {
             person: Person::New,
             attached: everything(),
             phone_from: Some(holder.customer),
@@ -220,7 +221,7 @@ mod tests {
     }
 
     fn named(kind: AliasKind, holder: Option<(CustomerId, bool)>) -> Named {
-        let holder = holder.map(|(customer, has_bsuid)| Holder { customer, has_bsuid });
+        let holder = holder.map(|(customer, excludes_new_bsuid)| Holder { customer, excludes_new_bsuid });
         Named { kind, holder }
     }
 
@@ -305,9 +306,10 @@ mod tests {
                     .iter()
                     .map(|name| Named {
                         kind: name.0,
-                        holder: self
-                            .holder(*name)
-                            .map(|customer| Holder { customer, has_bsuid: self.has_bsuid(customer) }),
+                        holder: self.holder(*name).map(|customer| Holder {
+                            customer,
+                            excludes_new_bsuid: self.has_bsuid(customer),
+                        }),
                     })
                     .collect::<Vec<_>>(),
             );

@@ -159,8 +159,11 @@ impl Decider {
             let name = alias.canonical();
             self.settle_name(plan, &name, scope);
             let holder = self.known.holder(&name, scope).map(|holder| self.known.merges.now(holder));
-            let holder =
-                holder.map(|customer| Holder { customer, has_bsuid: self.known.has_bsuid(customer, scope) });
+            let holder = holder.map(|customer| {
+                let excludes_new_bsuid =
+                    self.known.has_bsuid(customer, scope) || self.known.has_gone_on_from(customer, &name);
+                Holder { customer, excludes_new_bsuid }
+            });
             names.push(Named { kind: alias.kind, holder });
         }
         names

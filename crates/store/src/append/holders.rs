@@ -123,6 +123,15 @@ impl Known {
         Some((name.alias.value, name.since + 1))
     }
 
+    /// Whether the customer, or anybody merged into it, has come by another phone number since this one.
+    pub(super) fn has_gone_on_from(&self, customer: CustomerId, phone: &Alias) -> bool {
+        let family = self.merges.family(customer).filter_map(|member| self.person(member));
+        let names = family.flat_map(|member| &member.names);
+        let phones: Vec<&HeldName> = names.filter(|name| name.alias.kind == AliasKind::Phone).collect();
+        let since = phones.iter().filter(|name| name.alias == *phone).map(|name| name.since).max();
+        since.is_some_and(|since| phones.iter().any(|name| name.alias != *phone && name.since > since))
+    }
+
     /// Whether the customer, or anybody merged into it, has a BSUID in the scope.
     pub(super) fn has_bsuid(&self, customer: CustomerId, scope: i64) -> bool {
         let scopes = self.scopes.as_ref();

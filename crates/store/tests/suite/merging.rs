@@ -134,6 +134,24 @@ async fn two(fixture: &mut Fixture) -> (CustomerId, CustomerId) {
 }
 
 #[tokio::test]
+async fn whoever_gets_the_number_that_a_customer_left_is_somebody_else() {
+    let fixture = Fixture::new();
+    fixture.receive(vec![message_of("wamid.1", phone("15550002001"), "my card is lost")]).await;
+    let link = telling("wamid.2", phone("15550002001"), changed(SystemChange::Number, phone("15550002091")));
+    fixture.receive(vec![link]).await;
+    let stranger = [alias(AliasKind::Bsuid, "US.9"), alias(AliasKind::Phone, "15550002001")];
+    let stranger = CustomerAliases::new(stranger).unwrap();
+    fixture.receive(vec![message_of("wamid.3", stranger, "who is this?")]).await;
+    let (old, new) = (holder(&fixture, "15550002091").await, holder(&fixture, "15550002001").await);
+    assert_ne!(old, new);
+    assert_eq!(holder(&fixture, "US.9").await, new);
+    // The customer goes on with the number they changed to, by a BSUID too.
+    let own = [alias(AliasKind::Bsuid, "US.1"), alias(AliasKind::Phone, "15550002091")];
+    fixture.receive(vec![message_of("wamid.4", CustomerAliases::new(own).unwrap(), "it is me")]).await;
+    assert_eq!(holder(&fixture, "US.1").await, old);
+}
+
+#[tokio::test]
 async fn a_phone_that_moves_is_recorded_with_both() {
     let mut fixture = Fixture::new();
     fixture.receive(vec![message_of("wamid.1", both("US.1", "15550002001"), "one")]).await;
