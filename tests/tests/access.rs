@@ -235,13 +235,15 @@ fn a_key_made_while_the_server_runs_works_until_it_is_revoked() {
     let rest = || send(&server, &Request::get("/metrics").bearer(&key)).status;
     let options = || ClientOptions::new(&server).option("auth", json!({ "token": key }));
     assert_eq!(rest(), 200);
-    options().connect().join_general();
+    let mut client = options().connect();
+    client.join_general();
     let list = run(&["key", "list"]).success();
     assert!(list.contains("desk") && !list.contains(&key), "{list}");
     assert!(list.contains("  read,metrics  ") && !list.contains("never"), "{list}");
     let id = list.split_whitespace().next().expect("an id");
     assert!(run(&["key", "revoke", id]).success().contains(id));
     assert_eq!(rest(), 401);
+    assert_eq!(client.disconnected(), "io server disconnect");
     assert_eq!(options().start().refused()["data"]["code"], "unauthenticated");
     assert_eq!(run(&["key", "revoke", id]).code, Some(1), "there is no such key any more");
     // The configured key was never touched.

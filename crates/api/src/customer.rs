@@ -156,7 +156,7 @@ fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<S
 #[derive(Clone, Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct MergeRequest {
-    /// Our id of the customer that goes on.
+    /// Our id of the customer that goes on. Where the two are one already, whichever it is, nothing changes.
     pub into: String,
 }
 
