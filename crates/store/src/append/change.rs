@@ -158,13 +158,16 @@ impl Decider {
             ChangeKind::Edit { content, detail } => {
                 let edited = (change.at, change.wamid);
                 let is_newest = subject.edited.is_none_or(|newest| newest < edited);
-                is_newest.then(|| {
+                // What was deleted for everyone is not shown again.
+                let is_there = subject.revoked_at.is_none();
+                let shown = is_newest.then(|| {
                     subject.edited = Some(edited);
                     subject.caption = subject.awaits_media().then(|| content.clone());
                     let version = Box::new(Version { kind: subject.kind.clone(), content, detail });
                     plan.write(Write::Edited { seq, edited, version: version.clone() });
                     MessageChange::Renewed { why: Renewal::Edited, version }
-                })
+                });
+                shown.filter(|_| is_there)
             }
             ChangeKind::Revoke => {
                 let before = subject.revoked_at;

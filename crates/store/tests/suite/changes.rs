@@ -78,6 +78,16 @@ async fn changes_before_their_message_wait_and_follow_it() {
 }
 
 #[tokio::test]
+async fn an_edit_of_what_was_deleted_for_everyone_is_kept_and_not_shown() {
+    let mut fixture = Fixture::new();
+    fixture.receive(vec![message("wamid.1", "hello"), revoke("wamid.2", "wamid.1", 6)]).await;
+    fixture.receive(vec![edit("wamid.3", "wamid.1", "late words", 5)]).await;
+    assert_eq!(fixture.shown().await, ["message hello", "update revoked"]);
+    assert_eq!(fixture.text("SELECT content FROM messages WHERE seq = 1"), "late words");
+    assert_eq!(fixture.count("SELECT count(*) FROM journal"), 2);
+}
+
+#[tokio::test]
 async fn each_has_one_reaction_and_may_take_it_back() {
     let mut fixture = Fixture::new();
     fixture.receive(vec![message("wamid.1", "hello")]).await;
