@@ -64,9 +64,10 @@ fn count(facts: &[Fact]) -> Counts {
                 DeadLetterKind::NotJson => counts.not_json += 1,
                 DeadLetterKind::Empty => counts.empty += 1,
                 DeadLetterKind::Item => counts.items += 1,
-                DeadLetterKind::Refused | DeadLetterKind::ForeignApp | DeadLetterKind::ForeignWaba => {
-                    panic!("nobody refuses it, and no number is claimed")
-                }
+                DeadLetterKind::Refused
+                | DeadLetterKind::NotAllowed
+                | DeadLetterKind::ForeignApp
+                | DeadLetterKind::ForeignWaba => panic!("nobody refuses it, and no number is claimed"),
             },
         }
     }

@@ -2,10 +2,11 @@
 
 use std::fmt;
 
-use crate::customer::{Alias, AliasKind};
-use crate::detail::Line;
+use crate::customer::{Alias, AliasKind, CustomerAliases, CustomerName};
+use crate::detail::{Line, Participant};
+use crate::fact::ReceivedMessage;
 use crate::ids::{ConversationId, CustomerId, MessageId, PhoneNumberId, Wamid};
-use crate::message::{DetailJson, MessageType};
+use crate::message::{DetailJson, Direction, MessageType};
 use crate::time::Timestamp;
 
 /// A message that changed: an event.
@@ -136,9 +137,112 @@ impl Reactor {
     }
 }
 
+/// Who of its side wrote a message: only they may change its words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Author {
+    /// The business, or the customer where that is one person.
+    Side,
+    /// A member of the group that is the customer; `None` where WhatsApp says no name.
+    Member(Option<Box<Participant>>),
+}
+
+impl Author {
+    /// Who wrote a message that came in.
+    #[must_use]
+    pub fn of(received: &ReceivedMessage) -> Self {
+        let is_group = received.customer.of_kind(AliasKind::Group).is_some();
+        match received.source.direction() {
+            Direction::Inbound if is_group => Self::Member(received.detail.participant.clone()),
+            Direction::Inbound | Direction::Outbound => Self::Side,
+        }
+    }
+
+    /// Whether both are of one person, if they are of one side of one conversation. Who has no name is nobody's equal.
+    #[must_use]
+    pub fn is(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Side, Self::Side) => true,
+            (Self::Member(Some(one)), Self::Member(Some(other))) => one.is(other),
+            _ => false,
+        }
+    }
+
+    /// Who of a group it is.
+    #[must_use]
+    pub fn participant(&self) -> Option<&Participant> {
+        match self {
+            Self::Side => None,
+            Self::Member(member) => member.as_deref(),
+        }
+    }
+
+    /// The text under which it is stored: a line for each name of a member's.
+    #[must_use]
+    pub fn to_text(&self) -> Option<String> {
+        let Self::Member(member) = self else { return None };
+        let names = member.iter().flat_map(|member| {
+            let aliases = member.aliases.iter().map(|alias| (alias.kind.as_str(), &*alias.value));
+            aliases.chain(member.name.iter().map(|name| (PROFILE_NAME, name.as_str())))
+        });
+        Some(names.map(|(kind, value)| format!("{kind}:{value}")).collect::<Vec<_>>().join("\n"))
+    }
+
+    /// What [`Self::to_text`] wrote.
+    #[must_use]
+    pub fn parse(text: Option<&str>) -> Self {
+        let Some(text) = text else { return Self::Side };
+        let names = || text.lines().filter_map(|line| line.split_once(':'));
+        let aliases = names().filter_map(|(kind, value)| Alias::parse(AliasKind::parse(kind)?, value));
+        let name = names().find(|(kind, _)| *kind == PROFILE_NAME);
+        let name = name.and_then(|(_, name)| CustomerName::parse(name));
+        let member = CustomerAliases::new(aliases).map(|aliases| Box::new(Participant { aliases, name }));
+        Self::Member(member)
+    }
+}
+
+/// What stands before a profile name where a kind of alias stands otherwise.
+const PROFILE_NAME: &str = "name";
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn member(names: &[(AliasKind, &str)]) -> Author {
+        let aliases = names.iter().map(|(kind, value)| Alias::parse(*kind, value).unwrap());
+        let aliases = CustomerAliases::new(aliases).unwrap();
+        Author::Member(Some(Box::new(Participant { aliases, name: CustomerName::parse("Ana: A") })))
+    }
+
+    #[test]
+    fn the_name_that_decides_among_those_that_both_have_tells_whether_two_are_one() {
+        let (bsuid, phone) = (AliasKind::Bsuid, AliasKind::Phone);
+        let ana = member(&[(bsuid, "US.1"), (phone, "551187654321")]);
+        for (names, is_ana) in [
+            (&[(bsuid, "US.1")][..], true),
+            // Brazil's ninth digit.
+            (&[(phone, "5511987654321")], true),
+            (&[(bsuid, "US.1"), (phone, "15550002001")], true),
+            // The number went to somebody else.
+            (&[(bsuid, "US.2"), (phone, "551187654321")], false),
+            (&[(phone, "15550002001")], false),
+            (&[(AliasKind::ParentBsuid, "US.1")], false),
+        ] {
+            assert_eq!(ana.is(&member(names)), is_ana, "{names:?}");
+        }
+        assert!(Author::Side.is(&Author::Side));
+        for nobody in [Author::Side, Author::Member(None)] {
+            assert!(!ana.is(&nobody) && !nobody.is(&ana));
+        }
+        assert!(!Author::Member(None).is(&Author::Member(None)));
+    }
+
+    #[test]
+    fn authors_are_read_as_they_are_written() {
+        let ana = member(&[(AliasKind::Bsuid, "US.7:1"), (AliasKind::Phone, "15550002001")]);
+        for author in [Author::Side, Author::Member(None), ana] {
+            assert_eq!(Author::parse(author.to_text().as_deref()), author);
+        }
+    }
 
     #[test]
     fn reactors_are_read_as_they_are_written() {

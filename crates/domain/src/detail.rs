@@ -15,7 +15,7 @@ mod text;
 use crate::call::Call;
 use crate::customer::{Alias, CustomerAliases, CustomerName};
 use crate::ids::Wamid;
-use crate::message::MessageType;
+use crate::message::{MessageType, RawJson};
 use crate::outbox::LinkPreview;
 use crate::time::Timestamp;
 
@@ -117,6 +117,8 @@ pub struct Edit {
     pub target: Option<Wamid>,
     /// The message as it is now; never an edit itself. Its words are the content of the edit. Without it nothing is changed.
     pub edited: Option<Box<Typed>>,
+    /// The item, where what the message is now has a type that is not known here: it is to be understood later.
+    pub raw: Option<RawJson>,
 }
 
 /// A message was deleted for everyone.
@@ -186,4 +188,13 @@ pub struct Participant {
     pub aliases: CustomerAliases,
     /// The member's profile name, where given.
     pub name: Option<CustomerName>,
+}
+
+impl Participant {
+    /// Whether both are one person: of the names that both have, the one that decides first says so.
+    #[must_use]
+    pub fn is(&self, other: &Self) -> bool {
+        let both = |own: &Alias| Some(own.canonical() == other.aliases.of_kind(own.kind)?.canonical());
+        self.aliases.iter().find_map(both).unwrap_or_default()
+    }
 }

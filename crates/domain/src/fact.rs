@@ -149,6 +149,8 @@ pub enum DeadLetterKind {
     Item,
     /// The store could not take the item, though it is well.
     Refused,
+    /// It changes a message that whoever sent it may not change.
+    NotAllowed,
     /// It is for a number that is claimed for another app.
     ForeignApp,
     /// It is for a number that is bound to another account.
@@ -156,8 +158,15 @@ pub enum DeadLetterKind {
 }
 
 impl DeadLetterKind {
-    const ALL: [Self; 6] =
-        [Self::NotJson, Self::Empty, Self::Item, Self::Refused, Self::ForeignApp, Self::ForeignWaba];
+    const ALL: [Self; 7] = [
+        Self::NotJson,
+        Self::Empty,
+        Self::Item,
+        Self::Refused,
+        Self::NotAllowed,
+        Self::ForeignApp,
+        Self::ForeignWaba,
+    ];
 
     /// The kind of a word; `None` for a word that none has.
     #[must_use]
@@ -173,6 +182,7 @@ impl DeadLetterKind {
             Self::Empty => "empty",
             Self::Item => "item",
             Self::Refused => "refused",
+            Self::NotAllowed => "not_allowed",
             Self::ForeignApp => "foreign_app",
             Self::ForeignWaba => "foreign_waba",
         }

@@ -39,7 +39,7 @@ pub use access::{
 pub use advice::{Advice, Remedy, advice};
 pub use assignment::{Assignment, AssignmentChange, AssignmentWish, Responder, Wish};
 pub use call::{Call, CallReport, CallStage};
-pub use change::{MessageChange, MessageReaction, MessageUpdate, Reactor, Renewal, Version};
+pub use change::{Author, MessageChange, MessageReaction, MessageUpdate, Reactor, Renewal, Version};
 pub use claims::{Claim, Claims};
 pub use customer::{Alias, AliasKind, CustomerAliases, CustomerName, ExternalId, Username};
 pub use detail::{Detail, Typed};

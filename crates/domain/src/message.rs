@@ -171,6 +171,22 @@ pub struct DetailJson {
     pub media: Option<RawJson>,
 }
 
+impl DetailJson {
+    /// With the metadata of another behind its own, which has no member of that.
+    #[must_use]
+    pub fn and_metadata(self, more: Self) -> Self {
+        let metadata = match (self.metadata, more.metadata) {
+            (Some(RawJson(own)), Some(RawJson(more))) => {
+                let (own, more) =
+                    (own.strip_suffix('}').unwrap_or(&own), more.strip_prefix('{').unwrap_or(&more));
+                Some(RawJson::new(format!("{own},{more}")))
+            }
+            (own, more) => own.or(more),
+        };
+        Self { metadata, media: self.media }
+    }
+}
+
 /// An error that Meta reported, on a message, a status or a refused call ("Cloud API error codes").
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ErrorDetail {

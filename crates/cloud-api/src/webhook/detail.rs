@@ -128,7 +128,7 @@ fn edit(node: Node<'_>, received: Timestamp) -> Edit {
         }
         Some(Box::new(typed(&kind, &message, received)))
     });
-    Edit { target: wamid(edit.original_message_id), edited }
+    Edit { target: wamid(edit.original_message_id), edited, raw: None }
 }
 
 fn revoke(node: Node<'_>) -> Revoke {

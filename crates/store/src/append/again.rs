@@ -1,8 +1,10 @@
 //! What whoever runs the server has done again or said: which numbers are claimed, and what was not understood at first.
 
-use waypost_domain::{Detail, Event, MessageChange, MessageUpdate, Renewal, Typed, Version};
+use waypost_domain::{Detail, DetailJson, Event, MessageChange, MessageUpdate, Renewal, Typed, Version};
 
 use super::Decider;
+use super::change::put_edit;
+use super::dedup::WamidDigest;
 use super::item::Reread;
 use super::known::Known;
 use super::plan::{Plan, Write};
@@ -41,14 +43,18 @@ impl Decider {
         }
     }
 
-    /// Remembers a message of a type that is not known.
+    /// Remembers a message of a type that is not known, and an edit to words of such a type.
     pub(super) fn note_type(&self, plan: &mut Plan<'_>, seq: i64, detail: &Detail) {
-        if let Typed::Unknown(_) = &detail.typed {
+        let typed = match &detail.typed {
+            Typed::Edit(edit) => edit.edited.as_deref(),
+            other => Some(other),
+        };
+        if let Some(Typed::Unknown(_)) = typed {
             plan.write(Write::UnknownType { seq });
         }
     }
 
-    /// A message of an unknown type says something after all.
+    /// A message or an edit of an unknown type says something after all.
     pub(super) fn understand(&mut self, plan: &mut Plan<'_>, reread: &Reread) {
         let seq = reread.seq;
         // Whoever reads again beside us may have been first.
@@ -57,6 +63,9 @@ impl Decider {
         }
         plan.write(Write::Understood { seq });
         let detail = self.journal.detail(&reread.detail);
+        if let Typed::Edit(_) = &reread.detail.typed {
+            return self.understand_edit(plan, reread, detail);
+        }
         // It may have been erased, or edited: then it says what the edit says.
         let Some(subject) = self.known.subject(seq).filter(|subject| subject.edited.is_none()) else {
             return;
@@ -75,5 +84,34 @@ impl Decider {
         };
         plan.write(Write::Renewed { seq, at: None, version, raw: None });
         self.show(plan, &Event::MessageUpdated(Box::new(update)), reread.at);
+    }
+
+    /// An edit says something after all: so does the message that it has changed, where it is the edit that counts. One that
+    /// waits for its message is read anew when that comes.
+    fn understand_edit(&mut self, plan: &mut Plan<'_>, reread: &Reread, detail: DetailJson) {
+        let Some(edit) = self.known.subject(reread.seq) else { return };
+        let (kind, target, digest) =
+            (edit.kind.clone(), edit.target, self.dedup.digest(edit.wamid.as_str().as_bytes()));
+        let version = Version { kind, content: reread.content.clone(), detail: detail.clone() };
+        plan.write(Write::Renewed { seq: reread.seq, at: None, version: Box::new(version), raw: None });
+        let Some(seq) = target else { return };
+        let is_what_counts = |edited: &(_, WamidDigest)| edited.1 == digest;
+        let Some(subject) = self.known.subject(seq) else { return };
+        let Some(edited) = subject.edited.filter(is_what_counts) else { return };
+        let detail = self.journal.beside_author(detail, &subject.author);
+        let version =
+            Box::new(Version { kind: subject.kind.clone(), content: reread.content.clone(), detail });
+        let update = MessageUpdate {
+            message: subject.id,
+            wamid: subject.wamid.clone(),
+            conversation: subject.conversation,
+            customer: subject.customer,
+            number: reread.number.clone(),
+            change: MessageChange::Renewed { why: Renewal::Reprocessed, version: version.clone() },
+            at: reread.at,
+        };
+        if put_edit(plan, (seq, subject), edited, &version) {
+            self.show(plan, &Event::MessageUpdated(Box::new(update)), reread.at);
+        }
     }
 }

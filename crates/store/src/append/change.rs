@@ -5,15 +5,16 @@
 
 use waypost_domain::detail::{Line, Typed};
 use waypost_domain::{
-    CustomerId, DetailJson, Direction, Event, Message, MessageChange, MessageReaction, MessageUpdate,
+    Author, CustomerId, DetailJson, Direction, Event, Message, MessageChange, MessageReaction, MessageUpdate,
     PhoneNumberId, Reactor, ReceivedMessage, Renewal, Timestamp, Version, Wamid,
 };
 
 use super::Decider;
 use super::dedup::{SeenKey, WamidDigest};
-use super::known::Sighting;
+use super::known::{Sighting, loaded};
 use super::plan::{Plan, Write};
 use super::subject::Subject;
+use crate::store::Received;
 
 /// An item that changes a message.
 #[derive(Clone, Debug)]
@@ -23,6 +24,7 @@ pub(crate) struct ChangeItem {
     pub(crate) wamid: WamidDigest,
     pub(crate) customer: CustomerId,
     pub(crate) direction: Direction,
+    pub(crate) author: Author,
     pub(crate) at: Timestamp,
     pub(crate) kind: ChangeKind,
 }
@@ -73,13 +75,16 @@ pub(super) fn change_item(
         wamid,
         customer: message.customer,
         direction: message.source.direction(),
+        author: Author::of(received),
         at: message.at,
         kind,
     })
 }
 
 fn reactor(received: &ReceivedMessage) -> Reactor {
-    let member = || received.detail.participant.as_ref()?.aliases.iter().next().cloned();
+    // In its one form: a member has one reaction, however WhatsApp writes the number.
+    let member =
+        || Some(received.detail.participant.as_ref()?.aliases.iter().next()?.canonical().into_owned());
     match received.source.direction() {
         Direction::Outbound => Reactor::Business,
         Direction::Inbound => member().map_or(Reactor::Customer, Reactor::Participant),
@@ -87,6 +92,14 @@ fn reactor(received: &ReceivedMessage) -> Reactor {
 }
 
 impl Decider {
+    /// Remembers who of a group wrote a message.
+    pub(super) fn note_author(&mut self, plan: &mut Plan<'_>, seq: i64, author: Author) {
+        if let (Author::Member(_), Some(subject)) = (&author, self.known.subject(seq)) {
+            subject.author = author.clone();
+            plan.write(Write::Author { seq, author });
+        }
+    }
+
     /// Applies a change that was stored just now to the message that it names; where that is not there yet, it waits.
     pub(super) fn change(
         &mut self,
@@ -94,10 +107,10 @@ impl Decider {
         (number, target): (i64, WamidDigest),
         (change, phone_number): (ChangeItem, &PhoneNumberId),
         received: Timestamp,
-    ) {
+    ) -> Received {
         match self.known.sighting(&SeenKey::message(number, target)) {
             Some(Sighting { message: Some(seq) }) => {
-                self.apply_change(plan, (seq, phone_number), change, received);
+                self.apply_change(plan, (seq, phone_number), change, received)
             }
             Some(Sighting { message: None }) | None => {
                 plan.write(Write::ChangeParked {
@@ -107,6 +120,7 @@ impl Decider {
                     received,
                 });
                 self.known.park_change((number, target), change);
+                Received::Stored
             }
         }
     }
@@ -129,21 +143,24 @@ impl Decider {
         }
     }
 
+    /// Changes the message `seq`, where whoever asks for it may.
     fn apply_change(
         &mut self,
         plan: &mut Plan<'_>,
         (seq, number): (i64, &PhoneNumberId),
         change: ChangeItem,
         received: Timestamp,
-    ) {
+    ) -> Received {
         // A message that was erased leaves its mark in `seen` only.
-        let Some(subject) = self.known.subject(seq) else { return };
-        let author = subject.customer;
-        let is_of_one = self.known.merges.now(author) == self.known.merges.now(change.customer);
-        let Some(subject) = self.known.subject(seq).filter(|subject| is_of_one && change.may_change(subject))
-        else {
-            return;
-        };
+        let Some(subject) = loaded(self.known.messages.get_mut(&seq)) else { return Received::Stored };
+        let merges = &self.known.merges;
+        let is_in_thread = merges.now(subject.customer) == merges.now(change.customer);
+        let refusal = if is_in_thread { change.refusal(subject) } else { Some(ELSEWHERE) };
+        if let Some(refusal) = refusal {
+            let reason = format!("{}: {refusal}", change.kind.target_member());
+            plan.write(Write::ChangeRefused { change: change.seq, reason, received });
+            return Received::Dead;
+        }
         let mut update = MessageUpdate {
             message: subject.id,
             wamid: subject.wamid.clone(),
@@ -156,18 +173,10 @@ impl Decider {
         plan.write(Write::ChangeTarget { change: change.seq, target: seq });
         let shown = match change.kind {
             ChangeKind::Edit { content, detail } => {
-                let edited = (change.at, change.wamid);
-                let is_newest = subject.edited.is_none_or(|newest| newest < edited);
-                // What was deleted for everyone is not shown again.
-                let is_there = subject.revoked_at.is_none();
-                let shown = is_newest.then(|| {
-                    subject.edited = Some(edited);
-                    subject.caption = subject.awaits_media().then(|| content.clone());
-                    let version = Box::new(Version { kind: subject.kind.clone(), content, detail });
-                    plan.write(Write::Edited { seq, edited, version: version.clone() });
-                    MessageChange::Renewed { why: Renewal::Edited, version }
-                });
-                shown.filter(|_| is_there)
+                let detail = self.journal.beside_author(detail, &subject.author);
+                let version = Box::new(Version { kind: subject.kind.clone(), content, detail });
+                let is_shown = put_edit(plan, (seq, subject), (change.at, change.wamid), &version);
+                is_shown.then_some(MessageChange::Renewed { why: Renewal::Edited, version })
             }
             ChangeKind::Revoke => {
                 let before = subject.revoked_at;
@@ -182,10 +191,12 @@ impl Decider {
                 self.react(plan, seq, ReactionRow { reaction, wamid: change.wamid })
             }
         };
+        self.known.note_target(change.seq, seq);
         if let Some(shown) = shown {
             update.change = shown;
             self.show(plan, &Event::MessageUpdated(Box::new(update)), received);
         }
+        Received::Stored
     }
 
     /// Puts a reaction in the place of the one that its person had; nothing, where that is newer.
@@ -206,14 +217,37 @@ impl Decider {
     }
 }
 
+/// Puts the words of an edit in the place of those that are there, unless a newer one did; whether that is to be shown.
+pub(super) fn put_edit(
+    plan: &mut Plan<'_>,
+    (seq, subject): (i64, &mut Subject),
+    edited: (Timestamp, WamidDigest),
+    version: &Version,
+) -> bool {
+    if subject.edited.is_some_and(|newest| newest > edited) {
+        return false;
+    }
+    subject.edited = Some(edited);
+    subject.caption = subject.awaits_media().then(|| version.content.clone());
+    plan.write(Write::Edited { seq, edited, version: Box::new(version.clone()) });
+    // What was deleted for everyone is not shown again.
+    subject.revoked_at.is_none()
+}
+
+/// Why a change is refused whose message is in a thread with somebody else.
+const ELSEWHERE: &str = "a message of another conversation";
+
 impl ChangeItem {
-    /// Whether it may change a message of its customer: words only where its own side wrote them.
-    fn may_change(&self, subject: &Subject) -> bool {
-        let is_own = match self.kind {
-            ChangeKind::Edit { .. } | ChangeKind::Revoke => self.direction == subject.direction,
-            ChangeKind::Reaction { .. } => true,
-        };
-        is_own && !subject.kind.changes_another()
+    /// Why it may not change a message of its thread: only words that its own author wrote.
+    fn refusal(&self, subject: &Subject) -> Option<&'static str> {
+        let is_own = self.direction == subject.direction && self.author.is(&subject.author);
+        match self.kind {
+            _ if subject.kind.changes_another() => Some("no message, but a change of one"),
+            ChangeKind::Edit { .. } | ChangeKind::Revoke if !is_own => {
+                Some("a message that somebody else wrote")
+            }
+            _ => None,
+        }
     }
 }
 
@@ -231,6 +265,15 @@ impl ChangeKind {
                 Some(Self::Reaction { by: Reactor::parse(reactor?)?, emoji: Line::parse(&content) })
             }
             _ => None,
+        }
+    }
+
+    /// Where the item names the message.
+    const fn target_member(&self) -> &'static str {
+        match self {
+            Self::Edit { .. } => "edit.original_message_id",
+            Self::Revoke => "revoke.original_message_id",
+            Self::Reaction { .. } => "reaction.message_id",
         }
     }
 

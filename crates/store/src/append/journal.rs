@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use sha2::{Digest, Sha256};
-use waypost_domain::{CustomerId, Detail, DetailJson, Event, Offset, Scope, Timestamp};
+use waypost_domain::{Author, CustomerId, Detail, DetailJson, Event, Offset, Scope, Timestamp, Typed};
 
 use super::plan::Plan;
 use crate::commit::{CommittedEvent, Encode, Step};
@@ -26,9 +26,25 @@ impl Journal {
         self.head
     }
 
-    /// What a message says beyond its content, as clients get it.
+    /// What a message says beyond its content, as clients get it. Of an edit that is without who wrote it: see
+    /// [`Self::beside_author`].
     pub(super) fn detail(&self, detail: &Detail) -> DetailJson {
-        (self.encode.detail)(detail)
+        match (&detail.typed, &detail.participant) {
+            (Typed::Edit(_), Some(_)) => {
+                (self.encode.detail)(&Detail { participant: None, ..detail.clone() })
+            }
+            _ => (self.encode.detail)(detail),
+        }
+    }
+
+    /// The detail of an edit beside who wrote the message: whoever edits it may go by another name by then, and the message
+    /// stays theirs by the name that it has.
+    pub(super) fn beside_author(&self, edited: DetailJson, author: &Author) -> DetailJson {
+        let Some(participant) = author.participant() else { return edited };
+        // A type that says nothing of its own.
+        let typed = Typed::RequestWelcome;
+        let participant = Some(Box::new(participant.clone()));
+        edited.and_metadata((self.encode.detail)(&Detail { typed, participant, ..Detail::text() }))
     }
 
     /// The number of the newest entry, those of the plan included.

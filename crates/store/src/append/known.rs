@@ -271,6 +271,13 @@ impl Known {
         loaded(self.messages.get_mut(&seq)).as_mut()
     }
 
+    /// The message that a change has changed. Of the change itself nothing is loaded where it has waited.
+    pub(super) fn note_target(&mut self, change: i64, target: i64) {
+        if let Some(Some(change)) = self.messages.get_mut(&change) {
+            change.target = Some(target);
+        }
+    }
+
     pub(super) fn call(&self, seq: i64) -> Option<KnownCall> {
         *loaded(self.calls.get(&seq))
     }

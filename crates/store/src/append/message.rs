@@ -2,8 +2,8 @@
 
 use waypost_domain::window::{counted_from, is_opened_by};
 use waypost_domain::{
-    ConversationId, CustomerId, Direction, Event, Message, MessageId, MessageState, MessageType, PastBody,
-    ReceivedMessage, Source, StatusTimes, Timestamp,
+    Author, ConversationId, CustomerId, Direction, Event, Message, MessageId, MessageState, MessageType,
+    PastBody, ReceivedMessage, Source, StatusTimes, Timestamp,
 };
 
 use super::Decider;
@@ -70,18 +70,18 @@ impl Decider {
             }
             Direction::Outbound => (MessageState::Accepted, StatusTimes::default()),
         };
-        self.take_in_message(plan, &Keys { number, digest, target }, (delivery, received), begun);
-        Received::Stored
+        self.take_in_message(plan, &Keys { number, digest, target }, (delivery, received), begun)
     }
 
-    /// Stores and shows a message that is new, live or of the past, and does what waited for it or what it changes.
+    /// Stores and shows a message that is new, live or of the past, and does what waited for it or what it changes: it is
+    /// kept as a dead letter, too, where it may not change that.
     pub(super) fn take_in_message<'a>(
         &mut self,
         plan: &mut Plan<'a>,
         &Keys { number, digest, target }: &Keys,
         (delivery, received): (&'a Delivery, &'a ReceivedMessage),
         (state, times): (MessageState, StatusTimes),
-    ) {
+    ) -> Received {
         let seq = self.known.next_message();
         self.see(plan, SeenKey::message(number, digest), delivery.received, Some(seq));
         if let Some(names) = linked_names(received) {
@@ -122,15 +122,19 @@ impl Decider {
             plan.write(Write::Referral { conversation: message.conversation, at });
         }
         self.write_message(plan, (number, seq, message), &Showing::of(&received.kind), delivery.received);
+        self.note_author(plan, seq, Author::of(received));
         self.note_type(plan, seq, &received.detail);
         if received.source.direction() == Direction::Outbound {
             self.unpark(plan, (number, digest), (seq, &received.number), delivery.received);
         }
         match (change, target) {
             (Some(change), Some(target)) => {
-                self.change(plan, (number, target), (change, &received.number), delivery.received);
+                self.change(plan, (number, target), (change, &received.number), delivery.received)
             }
-            _ => self.unpark_changes(plan, (number, digest), (seq, &received.number), delivery.received),
+            _ => {
+                self.unpark_changes(plan, (number, digest), (seq, &received.number), delivery.received);
+                Received::Stored
+            }
         }
     }
 
@@ -187,6 +191,7 @@ impl Decider {
             conversation: message.conversation,
             customer: message.customer,
             direction: message.source.direction(),
+            author: Author::Side,
             kind: message.kind.clone(),
             past: Subject::past(message.source, message.kind.as_str()),
             state: message.state,
@@ -194,6 +199,7 @@ impl Decider {
             edited: None,
             caption: None,
             revoked_at: None,
+            target: None,
         };
         self.known.load_subject(seq, subject);
         let said_at = (!message.kind.changes_another()).then(|| counted_from(message.at, received));

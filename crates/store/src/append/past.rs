@@ -35,8 +35,7 @@ impl Decider {
         }
         let sent_at = Some(received.at.unwrap_or(delivery.received));
         let begun = (past.state(), StatusTimes { sent_at, ..StatusTimes::default() });
-        self.take_in_message(plan, &Keys { number, digest, target }, (delivery, received), begun);
-        Received::Stored
+        self.take_in_message(plan, &Keys { number, digest, target }, (delivery, received), begun)
     }
 
     /// The message is there: its picture or recording may have come, or how far it was when the chat was shared. What came

@@ -2,7 +2,7 @@
 
 use waypost_domain::notice::HistoryProgress;
 use waypost_domain::{
-    Alias, AppName, Assignment, CallReport, ConversationId, CustomerId, CustomerName, DeadLetter,
+    Alias, AppName, Assignment, Author, CallReport, ConversationId, CustomerId, CustomerName, DeadLetter,
     ErrorDetail, FieldReport, MarketingChoice, Message, MessageState, OutboxEntry, OutboxId, OutboxState,
     PhoneNumberId, Pricing, RawJson, Reported, SendIntent, StatusReport, StatusTimes, Timestamp, Username,
     Version, WabaId,
@@ -164,6 +164,11 @@ pub(crate) enum Write<'a> {
         seq: i64,
         message: Box<Message>,
     },
+    /// A member of a group wrote the message.
+    Author {
+        seq: i64,
+        author: Author,
+    },
     /// The message says something else now.
     Renewed {
         seq: i64,
@@ -205,6 +210,13 @@ pub(crate) enum Write<'a> {
     ChangeTarget {
         change: i64,
         target: i64,
+    },
+    /// The row `change` may not change the message that it names: its item is a dead letter, too.
+    ChangeRefused {
+        change: i64,
+        /// What is wrong, and where.
+        reason: String,
+        received: Timestamp,
     },
     /// The message says something else now; what it said at first is kept.
     Edited {

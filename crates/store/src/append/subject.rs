@@ -1,8 +1,8 @@
 //! A message that is there, as far as what comes after it concerns it.
 
 use waypost_domain::{
-    Call, ConversationId, CustomerId, Direction, ErrorDetail, MessageId, MessageState, MessageType, PastBody,
-    Pricing, Reported, Source, StatusTimes, Timestamp, Wamid,
+    Author, Call, ConversationId, CustomerId, Direction, ErrorDetail, MessageId, MessageState, MessageType,
+    PastBody, Pricing, Reported, Source, StatusTimes, Timestamp, Wamid,
 };
 
 use super::dedup::WamidDigest;
@@ -15,6 +15,7 @@ pub(crate) struct Subject {
     pub(crate) conversation: ConversationId,
     pub(crate) customer: CustomerId,
     pub(crate) direction: Direction,
+    pub(crate) author: Author,
     pub(crate) kind: MessageType,
     /// What it is, where it is of the past.
     pub(crate) past: Option<PastBody>,
@@ -25,6 +26,8 @@ pub(crate) struct Subject {
     /// What the edit says, where that is the caption of what is still to come.
     pub(crate) caption: Option<String>,
     pub(crate) revoked_at: Option<Timestamp>,
+    /// The message that it has changed, where it is a change.
+    pub(crate) target: Option<i64>,
 }
 
 /// A call that has a message.

@@ -16,6 +16,7 @@ use super::dedup::{SeenKey, WamidDigest};
 use super::item::Item;
 use super::known::Known;
 use super::scopes::{ScopeName, Unions};
+use super::subject::Subject;
 use super::tie::linked_names;
 use crate::letters::LetterId;
 
@@ -295,7 +296,18 @@ impl Want<'_> {
     }
 
     fn unknown_type(&mut self, seq: i64) {
-        self.subject(seq);
+        match self.known.messages.get(&seq) {
+            None => {
+                self.subject(seq);
+                self.wants.leads_on = true;
+            }
+            // Of an edit, the message that it has changed, too.
+            Some(Some(Subject { target: Some(target), .. })) => {
+                let target = *target;
+                self.subject(target);
+            }
+            Some(_) => {}
+        }
         if note(&mut self.known.unknown_types, seq) {
             self.wants.unknown_types.push(seq);
         }

@@ -126,7 +126,7 @@ tables! {
     Main messages (seq) Ours: Number { seq } Bytes { id conversation } Text { wamid source type content state }
         Number { at sent_at delivered_at read_at played_at failed_at } Text { reply_to errors } Bytes { outbox }
         Raw { raw metadata media } Text { original } Number { edited_at } Bytes { edited_by }
-        Number { revoked_at target };
+        Number { revoked_at target } Text { author };
     Main status_hops (message, status, participant) Ours: Number { message } Text { status participant }
         Number { at } Text { errors } Raw { pricing };
     Main reactions (message, reactor) Ours: Number { message } Text { reactor emoji } Number { at } Bytes { wamid };

@@ -4,9 +4,9 @@ use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
 use waypost_domain::detail::Line;
 use waypost_domain::{
-    Call, CallStage, ConversationId, CustomerId, DetailJson, MessageId, MessageReaction, MessageState,
-    MessageType, OutboxEntry, OutboxId, OutboxState, PhoneNumberId, Reactor, Reported, Source, StatusTimes,
-    Wamid,
+    Author, Call, CallStage, ConversationId, CustomerId, DetailJson, MessageId, MessageReaction,
+    MessageState, MessageType, OutboxEntry, OutboxId, OutboxState, PhoneNumberId, Reactor, Reported, Source,
+    StatusTimes, Wamid,
 };
 
 use super::identity;
@@ -46,7 +46,8 @@ const SEEN: &str = "SELECT k.place, s.message
 const MESSAGES: &str = concat!(
     "SELECT m.seq, m.id, m.wamid, m.conversation, c.customer, m.source, m.state, m.sent_at,
          m.delivered_at, m.read_at, m.played_at, m.failed_at, m.type, m.edited_at, m.edited_by, m.revoked_at,
-         CASE WHEN m.type = 'media_placeholder' AND m.edited_at IS NOT NULL THEN m.content END, ",
+         CASE WHEN m.type = 'media_placeholder' AND m.edited_at IS NOT NULL THEN m.content END,
+         m.author, m.target, ",
     family_of!("c.customer"),
     " FROM messages m JOIN conversations c ON c.id = m.conversation WHERE m.seq = ANY ($1)"
 );
@@ -60,7 +61,7 @@ const PARKED: &str = "SELECT k.place, p.status, p.participant, p.at, p.errors, p
 const REACTIONS: &str = "SELECT message, reactor, emoji, at, wamid FROM reactions WHERE message = ANY ($1)
      ORDER BY at, wamid";
 const PARKED_CHANGES: &str = "SELECT k.place, m.seq, p.change_wamid, c.customer, m.source, m.at, m.type,
-         p.reactor, m.content, m.metadata, m.media
+         p.reactor, m.content, m.metadata, m.media, m.author
      FROM unnest($1::bigint[], $2::bytea[]) WITH ORDINALITY AS k (number, wamid, place)
      JOIN parked_changes p ON p.number = k.number AND p.wamid = k.wamid
      JOIN messages m ON m.seq = p.change JOIN conversations c ON c.id = m.conversation ORDER BY p.change";
@@ -176,6 +177,7 @@ fn note_messages(
             conversation: ConversationId::from_bytes(id(row, 3)?),
             customer: CustomerId::from_bytes(id(row, 4)?),
             direction: source.direction(),
+            author: Author::parse(row.try_get(17)?),
             past: Subject::past(source, row.try_get(12)?),
             state: known(MessageState::parse(row.try_get(6)?), "messages.state")?,
             times: StatusTimes {
@@ -189,8 +191,9 @@ fn note_messages(
             edited: optional_time(row, 13)?.zip(optional_id(row, 14)?),
             revoked_at: optional_time(row, 15)?,
             caption: row.try_get(16)?,
+            target: row.try_get(18)?,
         };
-        note_family(row, 17, into)?;
+        note_family(row, 19, into)?;
         into.load_subject(row.try_get(0)?, subject);
     }
     for row in calls {
@@ -243,6 +246,7 @@ fn note_changes(
             wamid: id(row, 2)?,
             customer: CustomerId::from_bytes(id(row, 3)?),
             direction: known(Source::parse(row.try_get(4)?), "messages.source")?.direction(),
+            author: Author::parse(row.try_get(11)?),
             at: time(row, 5)?,
             kind: known(kind, "messages.type")?,
         };

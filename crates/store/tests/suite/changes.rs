@@ -1,10 +1,12 @@
 //! Reactions, edits and revokes change the message that they name, in whatever order they come.
 
 use waypost_domain::detail::SystemChange;
-use waypost_domain::{AliasKind, CustomerAliases, Fact, Source, Typed, Wamid};
-use waypost_store::StoreCounts;
+use waypost_domain::{AliasKind, CustomerAliases, DeadLetterKind, Fact, Source, Typed, Wamid};
+use waypost_store::{LetterId, Step, StoreCounts};
 
-use crate::fixture::{Fixture, START, alias, by, echo, edit, message, message_of, phone, reaction, revoke};
+use crate::fixture::{
+    Fixture, START, alias, app, by, echo, edit, in_group, message, message_of, phone, reaction, revoke, text,
+};
 use crate::merging::{changed, telling};
 
 fn by_the_business(fact: Fact) -> Fact {
@@ -130,6 +132,118 @@ async fn nobody_changes_what_another_wrote() {
         .await;
     assert_eq!(fixture.shown().await, ["update customer 👍, now 👍"]);
     assert_eq!(fixture.count("SELECT count(*) FROM messages WHERE target IS NOT NULL"), 1);
+}
+
+/// Dead letters by what they say, the oldest first.
+async fn letters(fixture: &Fixture) -> Vec<(DeadLetterKind, String)> {
+    let mut heads = fixture.store.dead_letters(LetterId::LAST, 20).await.unwrap();
+    heads.reverse();
+    heads.into_iter().map(|head| (head.kind, head.reason)).collect()
+}
+
+#[tokio::test]
+async fn what_nobody_may_change_so_is_kept_as_a_dead_letter() {
+    let fixture = Fixture::new();
+    fixture.receive(vec![message("wamid.1", "hers"), echo("wamid.2")]).await;
+    let facts = vec![
+        edit("wamid.3", "wamid.2", "forged", 5),
+        by_the_business(revoke("wamid.4", "wamid.1", 5)),
+        of_another_customer(reaction("wamid.5", "wamid.1", "👍", 5)),
+        reaction("wamid.6", "wamid.3", "👍", 6),
+    ];
+    assert_eq!(
+        fixture.receive(facts.clone()).await,
+        StoreCounts { dead: 4, ..StoreCounts::default() },
+        "none of them is one of the thread"
+    );
+    let expected = [
+        "edit.original_message_id: a message that somebody else wrote",
+        "revoke.original_message_id: a message that somebody else wrote",
+        "reaction.message_id: a message of another conversation",
+        "reaction.message_id: no message, but a change of one",
+    ]
+    .map(|reason| (DeadLetterKind::NotAllowed, reason.to_owned()));
+    assert_eq!(letters(&fixture).await, expected);
+    let head = fixture.store.newest_dead_letter().await.unwrap().unwrap();
+    let letter = fixture.store.dead_letter_from(head, head).await.unwrap().unwrap();
+    assert_eq!((letter.raw.as_slice(), &letter.head.app), (&b"{}"[..], &app()));
+    let again = fixture.receive(facts).await;
+    assert_eq!(again, StoreCounts { repeated: 4, ..StoreCounts::default() });
+    assert_eq!(letters(&fixture).await.len(), 4);
+}
+
+#[tokio::test]
+async fn what_waited_for_a_message_that_turns_out_to_be_anothers_is_a_dead_letter_too() {
+    let fixture = Fixture::new();
+    let waiting = vec![
+        edit("wamid.3", "wamid.1", "forged", 5),
+        of_another_customer(reaction("wamid.4", "wamid.1", "👍", 5)),
+        reaction("wamid.5", "wamid.1", "🎉", 6),
+    ];
+    let counts = fixture.receive(waiting).await;
+    assert_eq!(counts, StoreCounts { stored: 3, ..StoreCounts::default() });
+    let mut fixture = fixture.restart().await;
+    fixture.receive(vec![echo("wamid.1")]).await;
+    assert_eq!(fixture.shown().await, ["message from the phone", "update customer 🎉, now 🎉"]);
+    let reasons: Vec<String> = letters(&fixture).await.into_iter().map(|(_, reason)| reason).collect();
+    assert_eq!(
+        reasons,
+        [
+            "edit.original_message_id: a message that somebody else wrote",
+            "reaction.message_id: a message of another conversation"
+        ]
+    );
+    assert_eq!(fixture.count("SELECT count(*) FROM parked_changes"), 0);
+}
+
+#[tokio::test]
+async fn a_member_of_a_group_changes_their_own_words_only() {
+    let (bsuid, phone) = (AliasKind::Bsuid, AliasKind::Phone);
+    let (ana, ana_now) = ([(bsuid, "US.1"), (phone, "551187654321")], [(phone, "5511987654321")]);
+    let ben = [(phone, "15550002002")];
+    // The changes come after their message, and before it.
+    for is_before in [false, true] {
+        let mut fixture = Fixture::new();
+        let said = vec![in_group(message("wamid.1", "helo"), &ana)];
+        let changes = vec![
+            in_group(edit("wamid.2", "wamid.1", "forged", 5), &ben),
+            in_group(edit("wamid.3", "wamid.1", "forged", 6), &[]),
+            in_group(revoke("wamid.4", "wamid.1", 7), &ben),
+            in_group(edit("wamid.5", "wamid.1", "hello", 8), &ana_now),
+            in_group(reaction("wamid.6", "wamid.1", "👍", 9), &ben),
+            in_group(reaction("wamid.7", "wamid.1", "🎉", 9), &ana_now),
+        ];
+        let order = if is_before { [changes, said] } else { [said, changes] };
+        let mut shown = Vec::new();
+        for facts in order {
+            fixture.receive(facts).await;
+            fixture = fixture.restart_collecting(&mut shown).await;
+        }
+        let shown = shown.into_iter().filter_map(|step| match step {
+            Step::Event(event) => Some(text(&event)),
+            Step::Bind { .. } => None,
+        });
+        let (ben, ana) = ("phone:15550002002 👍, now 👍", "phone:5511987654321 🎉, now 👍 🎉");
+        let expected = [
+            "message helo".to_owned(),
+            "update edited: hello".to_owned(),
+            format!("update {ben}"),
+            format!("update {ana}"),
+        ];
+        let mut shown: Vec<String> = shown.collect();
+        shown.sort();
+        assert_eq!(shown.len(), expected.len(), "{shown:?}");
+        assert!(shown.contains(&expected[0]) && shown.contains(&expected[1]), "{shown:?}");
+        assert_eq!(letters(&fixture).await.len(), 3);
+        // Whoever edits goes by another name by now: the message stays who wrote it.
+        let metadata = fixture.bytes("SELECT metadata FROM messages WHERE wamid = 'wamid.1'");
+        let expected = r#"{"detail":"typed","participant":"551187654321"}"#;
+        assert_eq!(String::from_utf8(metadata).unwrap(), expected);
+        assert_eq!(fixture.text("SELECT content FROM messages WHERE wamid = 'wamid.1'"), "hello");
+
+        fixture.receive(vec![in_group(revoke("wamid.8", "wamid.1", 20), &ana_now)]).await;
+        assert_eq!(fixture.shown().await, ["update revoked"]);
+    }
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU8, AtomicU64, Ordering};
 use std::time::Duration;
 
-use waypost_domain::detail::{Edit, Reaction, Referral, ReferralSource, Revoke, Text, Words};
+use waypost_domain::detail::{Edit, Participant, Reaction, Referral, ReferralSource, Revoke, Text, Words};
 use waypost_domain::{
     Alias, AliasKind, AppName, Assignment, CustomerAliases, CustomerChange, CustomerName, Detail, DetailJson,
     Event, Fact, MessageChange, MessageReaction, MessageType, PhoneNumberId, PortfolioId, RawJson,
@@ -118,11 +118,16 @@ fn describe(change: &MessageChange) -> String {
 
 fn encode_detail(detail: &Detail) -> DetailJson {
     let json = |text: &str| Some(RawJson::new(text));
-    match &detail.typed {
-        Typed::Text(_) => DetailJson::default(),
+    let typed = match &detail.typed {
+        Typed::Text(_) | Typed::RequestWelcome => DetailJson::default(),
         Typed::Media(_) => DetailJson { metadata: None, media: json(r#"{"kind":"media"}"#) },
         _ => DetailJson { metadata: json(r#"{"detail":"typed"}"#), media: None },
-    }
+    };
+    let member = detail.participant.as_ref().map(|participant| {
+        let member = format!("{{\"participant\":\"{}\"}}", participant.aliases.shown_number());
+        DetailJson { metadata: json(&member), media: None }
+    });
+    typed.and_metadata(member.unwrap_or_default())
 }
 
 fn describe_customer(change: &CustomerChange) -> &'static str {
@@ -337,6 +342,15 @@ pub(crate) fn by(fact: Fact, source: Source, customer: CustomerAliases) -> Fact 
     Fact::Message(message)
 }
 
+/// The same item, in a group, by the member who has these names; by nobody who is named where there are none.
+pub(crate) fn in_group(fact: Fact, names: &[(AliasKind, &str)]) -> Fact {
+    let group = CustomerAliases::new([alias(AliasKind::Group, "group-1")]).unwrap();
+    let Fact::Message(mut item) = by(fact, Source::Customer, group) else { unreachable!() };
+    let aliases = CustomerAliases::new(names.iter().map(|(kind, value)| alias(*kind, value)));
+    item.detail.participant = aliases.map(|aliases| Box::new(Participant { aliases, name: None }));
+    Fact::Message(item)
+}
+
 /// An item of the customer's that says `typed`, `seconds` after the beginning.
 fn item(wamid: &str, (word, content, typed): (&str, &str, Typed), seconds: i64) -> Fact {
     let Fact::Message(mut item) = message(wamid, content) else { unreachable!() };
@@ -353,7 +367,8 @@ pub(crate) fn reaction(own: &str, target: &str, emoji: &str, seconds: i64) -> Fa
 
 pub(crate) fn edit(own: &str, target: &str, content: &str, seconds: i64) -> Fact {
     let edited = Some(Box::new(Typed::Text(Text::default())));
-    item(own, ("edit", content, Typed::Edit(Edit { target: Wamid::parse(target), edited })), seconds)
+    let typed = Typed::Edit(Edit { target: Wamid::parse(target), edited, raw: None });
+    item(own, ("edit", content, typed), seconds)
 }
 
 pub(crate) fn revoke(own: &str, target: &str, seconds: i64) -> Fact {

@@ -6,7 +6,7 @@ use waypost_domain::{
 };
 use waypost_store::{LetterId, OurNumber, StoreCounts};
 
-use crate::fixture::{Fixture, START, app, message, number};
+use crate::fixture::{Fixture, START, app, edit, message, number, revoke};
 
 fn letter(reason: &str) -> Fact {
     Fact::Dead(DeadLetter {
@@ -112,6 +112,69 @@ async fn a_message_of_an_unknown_type_is_understood_once() {
     assert_eq!(fixture.text(stored), "text a hologram");
     assert!(fixture.store.unknown_messages(None).await.unwrap().is_empty());
     assert!(matches!(Detail::text().typed, Typed::Text(Text { .. })));
+}
+
+/// An edit to words of a type that nobody knows.
+fn unknown_edit(own: &str, target: &str, seconds: i64) -> Fact {
+    let Fact::Message(mut item) = edit(own, target, "[unknown]", seconds) else { unreachable!() };
+    let Typed::Edit(said) = &mut item.detail.typed else { unreachable!() };
+    said.edited = Some(Box::new(Typed::Unknown(MessageType::parse("hologram").unwrap())));
+    said.raw = Some(RawJson::new("{}"));
+    Fact::Message(item)
+}
+
+/// What such an edit turns out to say.
+fn read(fact: Fact) -> (MessageType, String, Detail) {
+    let Fact::Message(item) = fact else { unreachable!() };
+    (item.kind, item.content, item.detail)
+}
+
+#[tokio::test]
+async fn an_edit_to_words_of_an_unknown_type_is_understood_and_so_is_its_message() {
+    let mut fixture = Fixture::new();
+    fixture.receive(vec![message("wamid.1", "x"), unknown_edit("wamid.2", "wamid.1", 5)]).await;
+    // One that waits for its message, and one that is not the newest any more.
+    fixture.receive(vec![unknown_edit("wamid.3", "wamid.4", 5), unknown_edit("wamid.5", "wamid.1", 4)]).await;
+    assert_eq!(fixture.shown().await, ["message x", "update edited: [unknown]"]);
+    let mut fixture = fixture.restart().await;
+    let unknown = fixture.store.unknown_messages(None).await.unwrap();
+    assert_eq!(unknown.len(), 3);
+    let words = |content| read(edit("wamid.2", "wamid.1", content, 5));
+    for (edit, content) in unknown.iter().zip(["a hologram", "another", "an old one"]) {
+        fixture.store.understand(edit, words(content), START).await.unwrap();
+    }
+    assert_eq!(fixture.shown().await, ["update reprocessed: a hologram"]);
+    assert!(fixture.store.unknown_messages(None).await.unwrap().is_empty());
+    fixture.receive(vec![message("wamid.4", "y")]).await;
+    assert_eq!(fixture.shown().await, ["message y", "update edited: another"]);
+    let content = |wamid: &str| format!("SELECT content FROM messages WHERE wamid = '{wamid}'");
+    assert_eq!(fixture.text(&content("wamid.1")), "a hologram");
+    assert_eq!(fixture.text(&content("wamid.5")), "an old one");
+    assert_eq!(fixture.text("SELECT type FROM messages WHERE wamid = 'wamid.1'"), "text");
+    assert_eq!(fixture.text("SELECT original FROM messages WHERE wamid = 'wamid.1'"), "x");
+    assert_eq!(fixture.count("SELECT count(*) FROM journal WHERE body IS NOT NULL AND name = 'update'"), 3);
+}
+
+#[tokio::test]
+async fn what_was_edited_again_or_deleted_shows_no_edit_that_is_understood_late() {
+    let mut fixture = Fixture::new();
+    fixture.receive(vec![message("wamid.1", "x"), unknown_edit("wamid.2", "wamid.1", 5)]).await;
+    fixture.receive(vec![edit("wamid.3", "wamid.1", "newer", 9)]).await;
+    fixture.receive(vec![message("wamid.4", "y"), unknown_edit("wamid.5", "wamid.4", 5)]).await;
+    fixture.receive(vec![revoke("wamid.6", "wamid.4", 9)]).await;
+    for unknown in fixture.store.unknown_messages(None).await.unwrap() {
+        let words = read(edit("wamid.2", "wamid.1", "a hologram", 5));
+        fixture.store.understand(&unknown, words, START).await.unwrap();
+    }
+    fixture.receive(vec![message("wamid.7", "z")]).await;
+    let mut shown = Vec::new();
+    while shown.last().is_none_or(|last| last != "message z") {
+        shown.extend(fixture.shown().await);
+    }
+    assert!(!shown.iter().any(|event| event.contains("hologram")), "{shown:?}");
+    let content = |wamid: &str| format!("SELECT content FROM messages WHERE wamid = '{wamid}'");
+    assert_eq!(fixture.text(&content("wamid.1")), "newer");
+    assert_eq!(fixture.text(&content("wamid.4")), "a hologram");
 }
 
 #[tokio::test]

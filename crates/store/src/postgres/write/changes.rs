@@ -1,6 +1,6 @@
 //! What changes a message that is there: reactions, edits and revokes, and what it says anew.
 
-use waypost_domain::{RawJson, Reactor, Timestamp};
+use waypost_domain::{DeadLetterKind, RawJson, Reactor, Timestamp};
 
 use super::{Id, Last, Parameter, Statement};
 use crate::append::{ReactionRow, Write};
@@ -18,6 +18,14 @@ const EDITED: &str = "UPDATE messages m SET original = coalesce(m.original, m.co
          metadata = u.metadata, media = coalesce(u.media, m.media), edited_at = u.at, edited_by = u.wamid
      FROM unnest($1::bigint[], $2::text[], $3::bytea[], $4::bytea[], $5::bigint[], $6::bytea[])
          AS u (seq, content, metadata, media, at, wamid) WHERE m.seq = u.seq";
+const AUTHORS: &str = "UPDATE messages m SET author = u.author
+     FROM unnest($1::bigint[], $2::text[]) AS u (seq, author) WHERE m.seq = u.seq";
+const REFUSED: &str = "INSERT INTO dead_letters (received_at, app, kind, reason, raw)
+     SELECT u.received_at, n.app, u.kind, u.reason, coalesce(m.raw, '')
+     FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::text[]) WITH ORDINALITY
+         AS u (seq, received_at, kind, reason, place)
+     JOIN messages m ON m.seq = u.seq JOIN conversations c ON c.id = m.conversation
+     JOIN numbers n ON n.id = c.number ORDER BY u.place";
 const REVOKED: &str = "UPDATE messages m SET revoked_at = u.at
      FROM unnest($1::bigint[], $2::bigint[]) AS u (seq, at) WHERE m.seq = u.seq";
 const REACTIONS: &str = "INSERT INTO reactions (message, reactor, emoji, at, wamid)
@@ -44,6 +52,8 @@ pub(super) struct Changes {
     parked: Vec<(i64, i64, Id, Id, Option<String>, i64)>,
     unparked: Vec<(i64, Id)>,
     targets: Last<i64, i64>,
+    authors: Vec<(i64, Option<String>)>,
+    refused: Vec<(i64, i64, &'static str, String)>,
     renewed: Last<i64, Renewed>,
     edited: Last<i64, EditColumns>,
     revoked: Last<i64, i64>,
@@ -73,6 +83,11 @@ impl Changes {
                 self.renewed.put(*seq, row);
             }
             Write::ChangeTarget { change, target } => self.targets.put(*change, *target),
+            Write::Author { seq, author } => self.authors.push((*seq, author.to_text())),
+            Write::ChangeRefused { change, reason, received } => {
+                let kind = DeadLetterKind::NotAllowed.as_str();
+                self.refused.push((*change, received.as_millis(), kind, reason.clone()));
+            }
             Write::Edited { seq, edited: (at, wamid), version } => {
                 let json = |json: &Option<RawJson>| json.as_ref().map(|json| json.as_str().into());
                 let content = text_to_column(&version.content).into_owned();
@@ -99,6 +114,8 @@ impl Changes {
         columns!(all, CHANGES_PARKED, self.parked, |(a, b, c, d, e, f)| (a, b, c, d, e, f));
         columns!(all, CHANGES_UNPARKED, self.unparked, |(a, b)| (a, b));
         columns!(all, CHANGE_TARGETS, self.targets.rows, |(a, b)| (a, b));
+        columns!(all, AUTHORS, self.authors, |(a, b)| (a, b));
+        columns!(all, REFUSED, self.refused, |(a, b, c, d)| (a, b, c, d));
         // Of what is renewed and edited at once, the edit counts.
         columns!(all, RENEWED, self.renewed.rows, |(a, ((b, c), (d, e), (f, g)))| (a, b, c, d, e, f, g));
         columns!(all, EDITED, self.edited.rows, |(a, (b, c, d, e, f))| (a, b, c, d, e, f));

@@ -1,7 +1,7 @@
 //! What reactions, edits and revokes change.
 
 use rusqlite::{Connection, params};
-use waypost_domain::{RawJson, Reactor, Timestamp};
+use waypost_domain::{DeadLetterKind, RawJson, Reactor, Timestamp};
 
 use crate::append::{ChangeItem, ReactionRow, WamidDigest, Write};
 use crate::columns::text_to_column;
@@ -18,6 +18,10 @@ pub(super) fn write(connection: &Connection, write: &Write<'_>) -> rusqlite::Res
         Write::ChangeTarget { change, target } => connection
             .prepare_cached("UPDATE messages SET target = ?2 WHERE seq = ?1")?
             .execute([change, target]),
+        Write::ChangeRefused { change, reason, received } => refuse(connection, *change, (reason, *received)),
+        Write::Author { seq, author } => connection
+            .prepare_cached("UPDATE messages SET author = ?2 WHERE seq = ?1")?
+            .execute(params![seq, author.to_text()]),
         Write::Edited { seq, edited: (at, wamid), version } => connection
             .prepare_cached(
                 "UPDATE messages SET original = coalesce(original, content), content = ?2, metadata = ?3,
@@ -59,6 +63,22 @@ fn park_change(
             change.kind.reactor().map(Reactor::to_text),
             received.as_millis()
         ])
+}
+
+/// Keeps the item of a change as a dead letter, too.
+fn refuse(
+    connection: &Connection,
+    change: i64,
+    (reason, received): (&str, Timestamp),
+) -> rusqlite::Result<usize> {
+    connection
+        .prepare_cached(
+            "INSERT INTO dead_letters (received_at, app, kind, reason, raw)
+             SELECT ?2, n.app, ?3, ?4, CAST(coalesce(m.raw, '') AS BLOB)
+             FROM messages m JOIN conversations c ON c.id = m.conversation JOIN numbers n ON n.id = c.number
+             WHERE m.seq = ?1",
+        )?
+        .execute(params![change, received.as_millis(), DeadLetterKind::NotAllowed.as_str(), reason])
 }
 
 /// One reaction a person: the one before goes.

@@ -3,9 +3,9 @@
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use waypost_domain::detail::Line;
 use waypost_domain::{
-    Call, CallStage, ConversationId, CustomerId, DetailJson, MessageId, MessageReaction, MessageState,
-    MessageType, OutboxEntry, OutboxId, OutboxState, PhoneNumberId, PrincipalId, RawJson, Reactor, Reported,
-    Source, StatusTimes, Timestamp, Wamid,
+    Author, Call, CallStage, ConversationId, CustomerId, DetailJson, MessageId, MessageReaction,
+    MessageState, MessageType, OutboxEntry, OutboxId, OutboxState, PhoneNumberId, PrincipalId, RawJson,
+    Reactor, Reported, Source, StatusTimes, Timestamp, Wamid,
 };
 
 use super::identity::{self, family_of, note_family};
@@ -150,7 +150,8 @@ fn load_subject(connection: &Connection, seq: i64, into: &mut Known) -> rusqlite
     let mut statement = connection.prepare_cached(concat!(
         "SELECT m.id, m.wamid, m.conversation, c.customer, m.source, m.state, m.sent_at, m.delivered_at,
              m.read_at, m.played_at, m.failed_at, m.type, m.edited_at, m.edited_by, m.revoked_at,
-             iif(m.type = 'media_placeholder' AND m.edited_at IS NOT NULL, m.content, NULL), ",
+             iif(m.type = 'media_placeholder' AND m.edited_at IS NOT NULL, m.content, NULL),
+             m.author, m.target, ",
         family_of!("c.customer"),
         " FROM messages m JOIN conversations c ON c.id = m.conversation WHERE m.seq = ?1"
     ))?;
@@ -165,6 +166,7 @@ fn load_subject(connection: &Connection, seq: i64, into: &mut Known) -> rusqlite
         conversation: ConversationId::from_bytes(row.get(2)?),
         customer: CustomerId::from_bytes(row.get(3)?),
         direction: source.direction(),
+        author: Author::parse(row.get_ref(16)?.as_str_or_null()?),
         past: Subject::past(source, row.get_ref(11)?.as_str()?),
         state: known(MessageState::parse(row.get_ref(5)?.as_str()?), "messages.state")?,
         times: StatusTimes {
@@ -178,8 +180,9 @@ fn load_subject(connection: &Connection, seq: i64, into: &mut Known) -> rusqlite
         edited: time(12)?.zip(row.get(13)?),
         revoked_at: time(14)?,
         caption: row.get(15)?,
+        target: row.get(17)?,
     };
-    note_family(row.get_ref(16)?.as_str_or_null()?, into)?;
+    note_family(row.get_ref(18)?.as_str_or_null()?, into)?;
     into.load_subject(seq, subject);
     Ok(())
 }
@@ -244,7 +247,7 @@ fn read_parked_changes(
     connection
         .prepare_cached(
             "SELECT m.seq, p.change_wamid, c.customer, m.source, m.at, m.type, p.reactor, m.content,
-                 m.metadata, m.media
+                 m.metadata, m.media, m.author
              FROM parked_changes p JOIN messages m ON m.seq = p.change
              JOIN conversations c ON c.id = m.conversation
              WHERE p.number = ?1 AND p.wamid = ?2 ORDER BY p.change",
@@ -260,6 +263,7 @@ fn read_parked_changes(
                 wamid: row.get(1)?,
                 customer: CustomerId::from_bytes(row.get(2)?),
                 direction: known(Source::parse(row.get_ref(3)?.as_str()?), "messages.source")?.direction(),
+                author: Author::parse(row.get_ref(10)?.as_str_or_null()?),
                 at: Timestamp::from_millis(row.get(4)?),
                 kind: known(kind, "messages.type")?,
             })

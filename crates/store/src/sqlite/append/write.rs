@@ -72,6 +72,8 @@ fn write_row(connection: &Connection, write: &Write<'_>) -> rusqlite::Result<()>
         Write::ChangeParked { .. }
         | Write::ChangesUnparked { .. }
         | Write::ChangeTarget { .. }
+        | Write::ChangeRefused { .. }
+        | Write::Author { .. }
         | Write::Edited { .. }
         | Write::Revoked { .. }
         | Write::Reaction { .. } => changes::write(connection, write),
