@@ -15,6 +15,7 @@ use utoipa::ToSchema;
 use waypost_domain::detail::{Context, Detail, Forwarded, Location, Participant, Point, QuickReply, Typed};
 use waypost_domain::{Alias, AliasKind, CustomerAliases, DetailJson, LinkPreview, MessageType, RawJson};
 
+use crate::event::raw_value;
 use call::CallView;
 use card::CardView;
 use commerce::{OrderView, ProductView, ReferralView};
@@ -94,9 +95,19 @@ pub struct MetadataView<'a> {
     /// The advertisement or post that made the customer write.
     #[serde(skip_serializing_if = "Option::is_none")]
     referral: Option<ReferralView<'a>>,
+    /// Of an edit to words of a type that is not known: the edit's item.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>)]
+    raw: Option<&'a RawValue>,
     /// Who of a group wrote it.
     #[serde(skip_serializing_if = "Option::is_none")]
     participant: Option<ParticipantView<'a>>,
+}
+
+/// Whether a detail that was written holds an item already: no other member has this name, and within a text its quotes are
+/// escaped.
+pub(crate) fn holds_item(metadata: &str) -> bool {
+    metadata.contains("\"raw\":")
 }
 
 impl<'a> MetadataView<'a> {
@@ -138,6 +149,7 @@ impl<'a> MetadataView<'a> {
                 if let Some(edited) = &edit.edited {
                     self.say(edited);
                 }
+                self.raw = edit.raw.as_ref().and_then(raw_value);
             }
             // What these say is the message's `media`, or the change that it makes to another message.
             Typed::Media(_) | Typed::Reaction(_) | Typed::Revoke(_) => {}
@@ -161,6 +173,7 @@ impl<'a> MetadataView<'a> {
             quoted_author,
             product,
             referral,
+            raw,
             participant,
         } = self;
         preview_url.is_none()
@@ -177,6 +190,7 @@ impl<'a> MetadataView<'a> {
             && quoted_author.is_none()
             && product.is_none()
             && referral.is_none()
+            && raw.is_none()
             && participant.is_none()
     }
 }
@@ -286,7 +300,7 @@ impl<'a> NamesView<'a> {
 
 #[cfg(test)]
 mod tests {
-    use waypost_domain::detail::{Media, MediaKind, Opaque, Words};
+    use waypost_domain::detail::{Edit, Media, MediaKind, Opaque, Words};
 
     use super::*;
 
@@ -306,6 +320,18 @@ mod tests {
         let location = Location { point: Point::parse("50.0875", "-14.4213889"), ..Location::default() };
         let (metadata, _) = encoded(Typed::Location(Box::new(location)));
         assert_eq!(metadata.unwrap(), r#"{"location":{"latitude":50.0875,"longitude":-14.4213889}}"#);
+    }
+
+    #[test]
+    fn an_edit_to_what_is_not_known_holds_its_item_and_nothing_else_does() {
+        let edited = Some(Box::new(Typed::Unknown(MessageType::parse("hologram").unwrap())));
+        let raw = Some(RawJson::new(r#"{"id":"wamid.2"}"#));
+        let (metadata, _) = encoded(Typed::Edit(Edit { target: None, edited, raw }));
+        let metadata = metadata.unwrap();
+        assert_eq!(metadata, r#"{"unknown":"hologram","raw":{"id":"wamid.2"}}"#);
+        assert!(holds_item(&metadata));
+        let location = Location { name: Words::parse(r#","raw":{"#), ..Location::default() };
+        assert!(!holds_item(&encoded(Typed::Location(Box::new(location))).0.unwrap()));
     }
 
     #[test]

@@ -13,7 +13,7 @@ use waypost_domain::{
 };
 
 use crate::customer::CustomerEvent;
-use crate::detail::{MediaView, MetadataView};
+use crate::detail::{MediaView, MetadataView, holds_item};
 use crate::names;
 use crate::time::IsoTime;
 pub use assignment::ConversationEvent;
@@ -146,7 +146,9 @@ struct Metadata<'a> {
 fn metadata(message: &Message) -> Option<Box<RawValue>> {
     let detail = message.detail.metadata.as_ref().map(RawJson::as_str);
     let is_plain_text = detail.is_none() && message.kind.as_str() == "text";
-    let raw = message.raw.as_ref().filter(|_| !is_plain_text).map(RawJson::as_str);
+    // What it says now may have come with an item of its own.
+    let has_item = is_plain_text || detail.is_some_and(holds_item);
+    let raw = message.raw.as_ref().filter(|_| !has_item).map(RawJson::as_str);
     let json = match (detail, raw) {
         (None, None) => return None,
         (Some(detail), None) => detail.to_owned(),
@@ -358,6 +360,6 @@ impl<'a> OutboxEvent<'a> {
 }
 
 /// The text as JSON; `None` where it is none (nothing that Meta sent gets here unparsed).
-fn raw_value(raw: &RawJson) -> Option<&RawValue> {
+pub(crate) fn raw_value(raw: &RawJson) -> Option<&RawValue> {
     serde_json::from_str(raw.as_str()).ok()
 }

@@ -62,7 +62,7 @@ pub struct LetterPage {
 pub struct LetterSummary {
     /// Its id.
     pub id: String,
-    /// `not_json`, `empty`, `item`, `refused`, `foreign_app` or `foreign_waba`.
+    /// `not_json`, `empty`, `item`, `refused`, `not_allowed`, `foreign_app` or `foreign_waba`.
     pub kind: String,
     /// What was wrong and where.
     pub reason: String,

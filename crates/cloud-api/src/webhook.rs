@@ -5,6 +5,7 @@
 //! or a number. What is broken becomes a dead letter with the bytes as they came; its reason names the place and
 //! never a value.
 
+mod amendment;
 mod around;
 mod broken;
 mod call;
@@ -92,13 +93,19 @@ pub fn parse_signed(body: &[u8], received: Timestamp, signed: Signed<'_>) -> Par
     parse_with(body, received, Some(signed))
 }
 
-/// What a message says, read again out of its item; `None` where this version does not know its type either.
+/// What a message or an edit says, read again out of its item; `None` where this version does not know its type either.
 #[must_use]
 pub fn read_again(item: &str, source: Source, received: Timestamp) -> Option<(MessageType, String, Detail)> {
     let fields: MessageItem<'_> = json::parse_object(item).ok()??;
     let kind = MessageType::parse(&fields.kind.string()?)?;
     let detail = message::detail_of(&kind, &fields, source, received);
-    let is_known = !matches!(detail.typed, Typed::Unknown(_));
+    let is_known = match &detail.typed {
+        Typed::Unknown(_) => false,
+        Typed::Edit(edit) => {
+            edit.edited.as_deref().is_some_and(|edited| !matches!(edited, Typed::Unknown(_)))
+        }
+        _ => true,
+    };
     is_known.then(|| (kind.clone(), content::content(kind.as_str(), &fields), detail))
 }
 

@@ -81,6 +81,7 @@ fn content_is_what_a_person_would_read() {
         ("button", r#""button":{"payload":"YES"}"#, "YES"),
         ("reaction", r#""reaction":{"message_id":"wamid.0","emoji":"👍🏽"}"#, "👍🏽"),
         ("reaction", r#""reaction":{"message_id":"wamid.0"}"#, ""),
+        ("reaction", r#""reaction":{"message_id":"wamid.0","emoji":null}"#, ""),
         ("order", r#""order":{"product_items":[{"product_retailer_id":"A","quantity":2},7]}"#, "🛒 2 × A"),
         ("system", r#""system":{"body":"changed"}"#, "changed"),
         ("system", r#""system":{"type":"user_changed_number","body":"changed"}"#, "changed"),
@@ -93,14 +94,63 @@ fn content_is_what_a_person_would_read() {
             r#""hologram":{"body":"boo"}"#,
             "[hologram: a kind of message that is not known here yet]",
         ),
-        ("edit", r#""edit":{"message":{"type":"image","image":{"caption":"left"}}}"#, "left"),
-        ("edit", r#""edit":{"message":{"type":"edit","edit":{"message":{"type":"text"}}}}"#, "[edit]"),
-        ("edit", r#""edit":7"#, "[edit]"),
+        (
+            "edit",
+            r#""edit":{"original_message_id":"wamid.0","message":{"type":"image","image":{"caption":"left"}}}"#,
+            "left",
+        ),
         ("poll.v2", r#""poll.v2":{}"#, "[poll-v2: a kind of message that is not known here yet]"),
         // What another app sent, as the standby field copies it.
         ("template", r#""template":{"name":"order_update"}"#, "[template]"),
     ] {
         assert_eq!(typed(kind, members).content, expected, "{kind} {members}");
+    }
+}
+
+#[test]
+fn a_change_of_another_message_that_does_not_say_of_which_or_to_what_is_a_dead_letter() {
+    for (kind, members, flaw) in [
+        ("reaction", r#""reaction":{"emoji":"👍"}"#, "reaction.message_id: missing"),
+        ("reaction", r#""reaction":{"message_id":""}"#, "reaction.message_id: missing"),
+        ("reaction", r#""reaction":{"message_id":{"id":"wamid.0"}}"#, "reaction.message_id: not usable"),
+        ("reaction", r#""reaction":"👍""#, "reaction: not usable"),
+        ("reaction", r#""context":{"id":"wamid.0"}"#, "reaction: missing"),
+        ("revoke", r#""revoke":{}"#, "revoke.original_message_id: missing"),
+        ("revoke", r#""revoke":{"original_message_id":[]}"#, "revoke.original_message_id: not usable"),
+        ("revoke", r#""revoke":null"#, "revoke: missing"),
+        ("edit", r#""edit":7"#, "edit: not usable"),
+        (
+            "edit",
+            r#""edit":{"message":{"type":"text","text":{"body":"a"}}}"#,
+            "edit.original_message_id: missing",
+        ),
+        (
+            "edit",
+            r#""edit":{"original_message_id":true,"message":{"type":"text","text":{"body":"a"}}}"#,
+            "edit.original_message_id: not usable",
+        ),
+        ("edit", r#""edit":{"original_message_id":"wamid.0"}"#, "edit.message: missing"),
+        ("edit", r#""edit":{"original_message_id":"wamid.0","message":{}}"#, "edit.message.type: missing"),
+        (
+            "edit",
+            r#""edit":{"original_message_id":"wamid.0","message":{"type":"image"}}"#,
+            "edit.message.image: missing",
+        ),
+        // An edit is no message that another could become.
+        (
+            "edit",
+            r#""edit":{"original_message_id":"wamid.0","message":{"type":"edit","edit":{"message":{"type":"text"}}}}"#,
+            "edit.message.type: not usable",
+        ),
+    ] {
+        for (field, list) in [("messages", "messages"), ("smb_message_echoes", "message_echoes")] {
+            let item = format!(
+                r#"{{"from":"15550002001","to":"15550002001","id":"wamid.1","type":"{kind}",{members}}}"#
+            );
+            let body = webhook(field, &format!(r#""{list}":[{item}]"#));
+            let reason = format!("entry[0].changes[0].value.{list}[0].{flaw}");
+            assert_eq!(reasons(&body), [(DeadLetterKind::Item, reason)], "{kind} {members}");
+        }
     }
 }
 
@@ -370,7 +420,9 @@ fn any_depth_is_stepped_over() {
 
     // Edits within edits are the one place where a reader could be led down.
     let edits = format!("{}1{}", r#"{"type":"edit","edit":{"message":"#.repeat(20_000), "}}".repeat(20_000));
-    assert_eq!(typed("edit", &format!(r#""edit":{{"message":{edits}}}"#)).content, "[edit]");
+    let members = format!(r#""edit":{{"original_message_id":"wamid.0","message":{edits}}}"#);
+    let item = format!(r#""messages":[{{"from":"15550002001","id":"wamid.1","type":"edit",{members}}}]"#);
+    assert_eq!(reasons(&webhook("messages", &item)).len(), 1);
 }
 
 #[test]

@@ -6,6 +6,7 @@ use waypost_domain::{
     ReceivedMessage, Source, Timestamp, WabaId, Wamid,
 };
 
+use super::amendment;
 use super::contacts::{Contacts, Customer, Names};
 use super::content::content;
 use super::detail::{detail, new_names};
@@ -55,7 +56,8 @@ impl Flaw {
     }
 }
 
-/// The message that an item is. A usable id, type and customer make it one; everything else may be missing.
+/// The message that an item is. A usable id, type and customer make it one; everything else may be missing, but of a change
+/// of another message what it changes.
 pub(super) fn message(
     item: Node<'_>,
     source: Source,
@@ -82,6 +84,11 @@ pub(super) fn message_with(
         .string()
         .and_then(|word| MessageType::parse(&word))
         .ok_or_else(|| Flaw::of("type", fields.kind))?;
+    let mut detail = detail_around(&kind, &fields, source, (&around.contacts, around.received));
+    if let Some(flaw) = amendment::flaw(&detail, &fields) {
+        return Err(flaw);
+    }
+    amendment::keep_unknown(&mut detail, raw);
     let Customer { aliases: customer, name: customer_name, username } = customer(&fields)?;
     Ok(ReceivedMessage {
         number: around.number.clone(),
@@ -92,7 +99,7 @@ pub(super) fn message_with(
         username,
         source,
         content: content(kind.as_str(), &fields),
-        detail: detail_around(&kind, &fields, source, (&around.contacts, around.received)),
+        detail,
         reply_to: quoted(&fields),
         kind,
         errors: error_details(fields.errors),
