@@ -96,8 +96,8 @@ pub struct ReprocessedView {
     pub dead_letters_understood: usize,
     /// Dead letters that are left.
     pub dead_letters_left: usize,
-    /// Messages of a type that was not known, and is now.
+    /// Messages of a type that was not known, and edits to such a type, that are understood now.
     pub messages_understood: usize,
-    /// Messages whose type is not known to this version either.
+    /// Those whose type is not known to this version either.
     pub messages_left: usize,
 }

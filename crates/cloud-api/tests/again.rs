@@ -155,6 +155,16 @@ fn a_message_is_read_again_out_of_its_item_where_its_type_is_known() {
         |item: &str| read_again(item, Source::Customer, RECEIVED).map(|(kind, content, _)| (kind, content));
     assert_eq!(read(r#"{"id":"wamid.1","type":"hologram"}"#), None);
     assert_eq!(read("[]"), None);
+    let edit = |message: &str| {
+        format!(
+            r#"{{"id":"wamid.1","type":"edit","edit":{{"original_message_id":"wamid.0","message":{message}}}}}"#
+        )
+    };
+    for unread in [r#"{"type":"hologram","hologram":{}}"#, r#"{"type":"text"}"#, "7"] {
+        assert_eq!(read(&edit(unread)), None, "{unread}");
+    }
+    let (kind, content) = read(&edit(r#"{"type":"text","text":{"body":"hi"}}"#)).unwrap();
+    assert_eq!((kind.as_str(), &*content), ("edit", "hi"));
     for known in ["request_welcome", "media_placeholder"] {
         assert!(read(&format!(r#"{{"id":"wamid.1","type":"{known}"}}"#)).is_some(), "{known}");
     }

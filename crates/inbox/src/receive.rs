@@ -37,7 +37,14 @@ pub async fn receive(
         return Ok(Receipt::default());
     }
     facts.extend(foreign.iter().map(|foreign| alert(app, foreign, received)));
+    let letters = facts.iter().filter(|fact| matches!(fact, Fact::Dead(_))).count();
     let counts = store.receive(app.clone(), facts, received).await?;
+    if let refused @ 1.. = counts.dead.saturating_sub(letters) {
+        tracing::warn!(
+            letters = refused,
+            "items of a webhook may not change what they name, or cannot be stored; they are kept as dead letters"
+        );
+    }
     Ok(Receipt { counts, foreign })
 }
 

@@ -24,13 +24,13 @@ pub struct Reprocessed {
     pub letters_understood: usize,
     /// Dead letters that are left.
     pub letters_left: usize,
-    /// Messages of a type that was not known, and is now.
+    /// Messages of a type that was not known, and edits to such a type, that are understood now.
     pub messages_understood: usize,
-    /// Messages whose type is not known to this version either.
+    /// Those whose type is not known to this version either.
     pub messages_left: usize,
 }
 
-/// Reads every dead letter, and every message of a type that was not known, again. What is understood now is stored as if it
+/// Reads every dead letter, and every message and edit of a type that was not known, again. What is understood now is stored as if it
 /// had come now from whoever it came from then: what came otherwise in the meantime is not stored twice. What stops half way
 /// goes on when it is begun again.
 ///

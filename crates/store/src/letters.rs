@@ -87,7 +87,7 @@ pub struct OurNumber {
     pub is_claimed: bool,
 }
 
-/// A message of a type that was not known when it came.
+/// A message of a type that was not known when it came, or an edit to such a type.
 #[derive(Clone)]
 pub struct UnknownMessage {
     /// Its row.
@@ -165,7 +165,7 @@ impl Store {
             .ok_or(AppendError::Unavailable)
     }
 
-    /// Messages of types that were not known when they came, after `after` in the order in which they were stored; a
+    /// Messages and edits of types that were not known when they came, after `after` in the order in which they were stored; a
     /// hundred at most.
     ///
     /// # Errors

@@ -144,6 +144,8 @@ pub(crate) fn checkpoint(connection: &Connection) -> rusqlite::Result<()> {
 
 #[cfg(test)]
 mod tests {
+    use waypost_domain::Author;
+
     use super::*;
 
     #[test]
@@ -176,6 +178,40 @@ mod tests {
         let sql = "SELECT group_concat(id || reason || hex(raw) || around) FROM dead_letters";
         let letters: String = connection.query_row(sql, [], |row| row.get(0)).unwrap();
         assert_eq!(letters, "2why7B7D[null],4why7B7D[null]");
+    }
+
+    #[test]
+    fn who_wrote_in_a_group_is_read_out_of_what_an_older_file_says_of_it() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut connection = open_to_write(&dir.path().join("waypost.db")).unwrap();
+        migrate(&mut connection, &MIGRATIONS[..9]).unwrap();
+        for (seq, kind, metadata) in [
+            (1, "text", r#"'{"participant":{"phone":"15550002001","userId":"US.1","name":"Ana: A"}}'"#),
+            (2, "image", r#"'{"forwarded":"seldom","participant":{"phone":"15550002002"}}'"#),
+            (3, "location", r#"'{"location":{"name":",\"participant\":{"}}'"#),
+            (4, "text", "NULL"),
+            (5, "edit", r#"'{"unknown":"hologram"}'"#),
+        ] {
+            connection
+                .execute_batch(&format!(
+                    "INSERT INTO messages (seq, id, conversation, wamid, source, type, content, state, at, raw, metadata)
+                     VALUES ({seq}, x'0{seq}', x'01', 'wamid.{seq}', 'customer', '{kind}', '', 'delivered', 0, '{{}}', {metadata})"
+                ))
+                .unwrap();
+        }
+        migrate(&mut connection, &MIGRATIONS).unwrap();
+        let author = |seq: i64| -> Author {
+            let sql = "SELECT author FROM messages WHERE seq = ?1";
+            let text: Option<String> = connection.query_row(sql, [seq], |row| row.get(0)).unwrap();
+            Author::parse(text.as_deref())
+        };
+        let ana = "bsuid:US.1\nphone:15550002001\nname:Ana: A";
+        assert_eq!(author(1), Author::parse(Some(ana)));
+        assert_eq!(author(2), Author::parse(Some("phone:15550002002")));
+        assert_eq!((author(3), author(4)), (Author::Side, Author::Side));
+        let sql = "SELECT group_concat(message) FROM unknown_types";
+        let unknown: String = connection.query_row(sql, [], |row| row.get(0)).unwrap();
+        assert_eq!(unknown, "5");
     }
 
     #[test]
