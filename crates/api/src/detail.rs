@@ -12,7 +12,9 @@ mod system;
 use serde::Serialize;
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
-use waypost_domain::detail::{Context, Detail, Forwarded, Location, Participant, Point, QuickReply, Typed};
+use waypost_domain::detail::{
+    Context, Detail, Forwarded, Item, Location, Participant, Point, QuickReply, Text, Typed,
+};
 use waypost_domain::{Alias, AliasKind, CustomerAliases, DetailJson, LinkPreview, MessageType, RawJson};
 
 use crate::event::raw_value;
@@ -23,14 +25,18 @@ pub use media::MediaView;
 use reply::ReplyView;
 use system::SystemView;
 
-/// `metadata` and `media` of a message, as JSON.
+/// `metadata` and `media` of a message, as JSON. Where there is a `metadata`, though an empty one, the item is shown in it.
 #[must_use]
 pub fn encode_detail(detail: &Detail) -> DetailJson {
     let metadata = MetadataView::new(detail);
     DetailJson {
-        metadata: (!metadata.is_empty()).then(|| to_json(&metadata)),
+        metadata: (!metadata.is_empty() || is_text_with_more(detail)).then(|| to_json(&metadata)),
         media: media_of(detail).map(|media| to_json(&MediaView::new(media))),
     }
+}
+
+fn is_text_with_more(detail: &Detail) -> bool {
+    matches!(detail.typed, Typed::Text(Text { item: Item::SaysMore, .. }))
 }
 
 fn media_of(detail: &Detail) -> Option<&waypost_domain::detail::Media> {
@@ -313,6 +319,12 @@ mod tests {
     #[test]
     fn a_plain_text_has_nothing_beyond_its_content() {
         assert_eq!(encode_detail(&Detail::text()), DetailJson::default());
+    }
+
+    #[test]
+    fn a_text_whose_item_says_more_has_an_empty_object_for_it() {
+        let text = Text { item: Item::SaysMore, ..Text::default() };
+        assert_eq!(encoded(Typed::Text(text)), (Some("{}".to_owned()), None));
     }
 
     #[test]

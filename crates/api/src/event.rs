@@ -2,6 +2,7 @@
 
 mod assignment;
 mod field;
+mod raw;
 mod update;
 
 use serde::Serialize;
@@ -18,6 +19,7 @@ use crate::names;
 use crate::time::IsoTime;
 pub use assignment::ConversationEvent;
 pub use field::FieldEvent;
+use raw::{is_shallow, raw_value};
 pub(crate) use update::ReactionBody;
 pub use update::UpdateEvent;
 
@@ -137,7 +139,7 @@ impl<'a> MessageEvent<'a> {
 struct Metadata<'a> {
     #[serde(flatten)]
     detail: MetadataView<'a>,
-    /// The item as Meta sent it. A plain text has none: it says everything in `content`.
+    /// The item as Meta sent it. A plain text has none: who wrote it, when and what is all that its item says.
     #[schema(value_type = Option<Object>)]
     raw: Option<&'a RawValue>,
 }
@@ -148,14 +150,15 @@ fn metadata(message: &Message) -> Option<Box<RawValue>> {
     let is_plain_text = detail.is_none() && message.kind.as_str() == "text";
     // What it says now may have come with an item of its own.
     let has_item = is_plain_text || detail.is_some_and(holds_item);
-    let raw = message.raw.as_ref().filter(|_| !has_item).map(RawJson::as_str);
+    let raw = message.raw.as_ref().filter(|_| !has_item).map(RawJson::as_str).filter(|raw| is_shallow(raw));
     let json = match (detail, raw) {
         (None, None) => return None,
         (Some(detail), None) => detail.to_owned(),
         (None, Some(raw)) => format!("{{\"raw\":{raw}}}"),
         (Some(detail), Some(raw)) => {
             let members = detail.strip_suffix('}').unwrap_or(detail);
-            format!("{members},\"raw\":{raw}}}")
+            let comma = if members == "{" { "" } else { "," };
+            format!("{members}{comma}\"raw\":{raw}}}")
         }
     };
     RawValue::from_string(json).ok()
@@ -357,9 +360,4 @@ impl<'a> OutboxEvent<'a> {
             timestamp: IsoTime(entry.at),
         }
     }
-}
-
-/// The text as JSON; `None` where it is none (nothing that Meta sent gets here unparsed).
-pub(crate) fn raw_value(raw: &RawJson) -> Option<&RawValue> {
-    serde_json::from_str(raw.as_str()).ok()
 }

@@ -35,6 +35,11 @@ impl<'a> Node<'a> {
         decoded(self.raw()?).filter(|text| !text.is_empty())
     }
 
+    /// Whether it is a string, which may be empty, and every character of it can be written.
+    pub(crate) fn is_string(self) -> bool {
+        self.raw().and_then(decoded).is_some()
+    }
+
     /// Like [`Self::string`]; a number counts as the text of its digits. For ids and times.
     pub(crate) fn text(self) -> Option<Cow<'a, str>> {
         self.number().map(Cow::Borrowed).or_else(|| self.string())
@@ -156,21 +161,24 @@ fn mended(raw: &str) -> Option<String> {
 
 /// An object of which some members are known.
 pub(crate) trait Shape<'a>: Default {
-    /// Keeps the member, if it is a known one. Called again for a member that comes twice: the last one counts.
+    /// Keeps the member, if it is a known one, and counts it. Called again for a member that comes twice: the last one is kept.
     fn put(&mut self, key: &str, node: Node<'a>);
 }
 
-/// Defines a shape: a struct with a [`Node`] for each known member.
+/// Defines a shape: a struct with a [`Node`] for each known member, and how many members say anything, known or not.
 macro_rules! shape {
     ($(#[$doc:meta])* $name:ident { $($field:ident = $key:literal),* $(,)? }) => {
         $(#[$doc])*
         #[derive(Clone, Copy, Default)]
         pub(crate) struct $name<'a> {
             $(pub(crate) $field: $crate::json::Node<'a>,)*
+            /// How many members there are that are not `null`; one that comes twice counts twice.
+            pub(crate) told: usize,
         }
 
         impl<'a> $crate::json::Shape<'a> for $name<'a> {
             fn put(&mut self, key: &str, node: $crate::json::Node<'a>) {
+                self.told += usize::from(!node.is_null());
                 match key {
                     $($key => self.$field = node,)*
                     _unknown => {}
@@ -206,9 +214,7 @@ impl<'de, T: Shape<'de>> Deserialize<'de> for Object<T> {
                 let mut object = T::default();
                 // The key is raw, too: one that cannot be decoded is an unknown one, not an error.
                 while let Some((key, node)) = members.next_entry::<&RawValue, Node<'de>>()? {
-                    if let Some(key) = decoded(key.get()) {
-                        object.put(&key, node);
-                    }
+                    object.put(&decoded(key.get()).unwrap_or_default(), node);
                 }
                 Ok(Object(object))
             }

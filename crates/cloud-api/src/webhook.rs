@@ -18,6 +18,7 @@ mod item;
 mod message;
 mod notice;
 mod past;
+mod reading;
 mod status;
 mod ties;
 

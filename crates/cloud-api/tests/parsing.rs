@@ -1,10 +1,10 @@
 //! What bodies become, case by case.
 
 use waypost_cloud_api::parse;
-use waypost_domain::detail::Token;
+use waypost_domain::detail::{Item, Token};
 use waypost_domain::{
     Alias, AliasKind, DeadLetterKind, Fact, FieldReport, Notice, PortfolioId, ReceivedMessage, StatusReport,
-    Tie, Timestamp, Username, WabaId,
+    Tie, Timestamp, Typed, Username, WabaId,
 };
 
 const RECEIVED: Timestamp = Timestamp::from_millis(1_794_100_000_000);
@@ -104,6 +104,43 @@ fn content_is_what_a_person_would_read() {
         ("template", r#""template":{"name":"order_update"}"#, "[template]"),
     ] {
         assert_eq!(typed(kind, members).content, expected, "{kind} {members}");
+    }
+}
+
+/// What is nowhere in the message is shown with the item, and a plain text, of which there are most, without it.
+#[test]
+fn a_text_says_whether_its_item_says_more() {
+    let item = |members: &str| {
+        let message = message(&format!(r#""messages":[{{"id":"wamid.1","type":"text",{members}}}]"#));
+        let Typed::Text(text) = message.detail.typed else { panic!("{members}") };
+        text.item
+    };
+    for members in [
+        r#""from":"15550002001","timestamp":"1794000037","text":{"body":"hi \ud83d\ude00"}"#,
+        r#""from":15550002001,"from_user_id":"US.1","from_parent_user_id":null,"text":{"body":""},"context":null"#,
+        r#""from":"15550002001","text":{"body":"hi","preview_url":null},"history_context":{"status":"READ"}"#,
+    ] {
+        assert_eq!(item(members), Item::Told, "{members}");
+    }
+    for members in [
+        r#""text":null"#,
+        r#""text":"hi""#,
+        r#""text":{}"#,
+        r#""text":{"body":7}"#,
+        r#""text":{"body":["hi"]}"#,
+        r#""text":{"body":"half \ud83d a pair"}"#,
+        r#""text":{"body":"hi","font":"bold"}"#,
+        r#""text":{"body":"hi"},"text":{"body":"hi"}"#,
+        r#""text":{"body":"hi"},"foo":1"#,
+        r#""text":{"body":"hi"},"\ud83d":1"#,
+        r#""text":{"body":"hi"},"image":{"id":"1"}"#,
+        r#""text":{"body":"hi"},"context":{"id":"wamid.0"}"#,
+        r#""text":{"body":"hi"},"referral":7"#,
+        r#""text":{"body":"hi"},"from_user_id":{"id":"US.1"}"#,
+        r#""text":{"body":"hi"},"timestamp":"soon""#,
+        r#""text":{"body":"hi"},"history_context":{"status":"READ","seen":1}"#,
+    ] {
+        assert_eq!(item(&format!(r#""from":"15550002001",{members}"#)), Item::SaysMore, "{members}");
     }
 }
 
@@ -476,5 +513,52 @@ fn a_username_is_read_beside_the_name() {
     assert_eq!(of(r#"{"name":"Ana","username":"ana.r"}"#), Username::parse("ana.r"));
     for profile in [r#"{"name":"Ana"}"#, r#"{"username":""}"#, r#"{"username":"a b"}"#, "7"] {
         assert_eq!(of(profile), None, "{profile}");
+    }
+}
+
+/// A webhook with one change whose value is whatever it is.
+fn with_value(field: &str, value: &str) -> String {
+    format!(
+        r#"{{"object":"whatsapp_business_account","entry":[{{"id":"2","changes":[{{{field}{value}}}]}}]}}"#
+    )
+}
+
+#[test]
+fn what_a_field_that_is_not_known_says_may_be_anything() {
+    for value in ["[1, {}]", "\"a word\"", "-7.5e3", "true", "null", "{}"] {
+        let body = with_value(r#""field":"totally_new_field","value":"#, value);
+        let facts = parse(body.as_bytes(), RECEIVED);
+        let [Fact::Field(report)] = &facts[..] else { panic!("{value}: {facts:?}") };
+        assert_eq!((&*report.field, report.raw.as_str()), ("totally_new_field", value));
+        assert_eq!((&report.notice, &report.number), (&None, &None), "{value}");
+        assert_eq!(report.waba.as_ref().map(WabaId::as_str), Some("2"), "{value}");
+    }
+}
+
+#[test]
+fn a_value_that_is_no_object_is_a_dead_letter_of_a_known_field() {
+    let reason = "entry[0].changes[0].value: missing or no object".to_owned();
+    let fields = [
+        "messages",
+        "history",
+        "calls",
+        "standby",
+        "group_settings_update",
+        "account_update",
+        "security",
+        "messaging_handovers",
+        "user_id_update",
+    ];
+    for field in fields {
+        for value in ["[1]", "\"a word\"", "7", "null"] {
+            let body = with_value(&format!(r#""field":"{field}","value":"#), value);
+            assert_eq!(reasons(&body), [(DeadLetterKind::Empty, "entry: holds no usable change".to_owned())]);
+            let beside = body.replace("}]}]}", r#"},{"field":"x","value":{}}]}]}"#);
+            assert_eq!(reasons(&beside), [(DeadLetterKind::Item, reason.clone())], "{field} {value}");
+        }
+    }
+    for nameless in [r#""value":[1]"#, r#""field":7,"value":[1]"#, r#""field":"new""#] {
+        let beside = with_value(nameless, r#"},{"field":"x","value":{}"#);
+        assert_eq!(reasons(&beside), [(DeadLetterKind::Item, reason.clone())], "{nameless}");
     }
 }

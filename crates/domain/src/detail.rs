@@ -90,6 +90,18 @@ pub enum Typed {
 pub struct Text {
     /// Whether its first link is shown with a preview, where that is said.
     pub preview: Option<LinkPreview>,
+    /// Whether its item says more than the message.
+    pub item: Item,
+}
+
+/// What the item of a text says beyond the message that was read out of it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Item {
+    /// Nothing.
+    #[default]
+    Told,
+    /// What is nowhere else: it is shown beside the message, as that of any other type is.
+    SaysMore,
 }
 
 /// A template's button was tapped.

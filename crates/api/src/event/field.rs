@@ -5,7 +5,7 @@ use serde_json::value::RawValue;
 use utoipa::ToSchema;
 use waypost_domain::FieldNotice;
 
-use super::raw_value;
+use super::raw::raw_value;
 use crate::notice::NoticeView;
 use crate::time::IsoTime;
 
@@ -27,9 +27,9 @@ pub struct FieldEvent<'a> {
     /// What it says, where its shape is known.
     #[serde(skip_serializing_if = "Option::is_none")]
     detail: Option<NoticeView<'a>>,
-    /// What Meta sent: the change's value, or the item of a list in it.
+    /// What Meta sent: the change's value, or the item of a list in it. Where the field is not known it may be anything.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<Object>)]
+    #[schema(value_type = Option<serde_json::Value>)]
     value: Option<&'a RawValue>,
     /// When it was received.
     #[schema(value_type = String, format = DateTime)]

@@ -5,7 +5,7 @@ use serde_json::value::RawValue;
 use utoipa::ToSchema;
 use waypost_domain::{MessageChange, MessageReaction, MessageUpdate, Reactor};
 
-use super::raw_value;
+use super::raw::raw_value;
 use crate::detail::{MediaView, MetadataView};
 use crate::time::IsoTime;
 

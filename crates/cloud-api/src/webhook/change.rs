@@ -12,6 +12,7 @@ use super::item::{Items, List};
 use super::message::{Flaw, Surroundings, time};
 use super::notice::{handed_over, notice};
 use super::past::{Thread, holds_history, past_message, progress};
+use super::reading::Reading;
 use super::ties::owners;
 use super::{Foreign, Parsed, Signed, TEST_FIELD};
 use crate::json::Node;
@@ -123,13 +124,14 @@ impl<'s> Changes<'s> {
         let Some(change) = change_node.object::<Change<'_>>() else {
             return self.bury(|| format!("{place}: no object"), change_node, around);
         };
-        let Some(value) = change.value.object::<Value<'_>>() else {
+        let field = change.field.string();
+        let is_anything = || change.value.is_there() && field.as_deref().is_some_and(Reading::is_unknown);
+        let Some(value) = change.value.object().or_else(|| is_anything().then(Value::default)) else {
             return self.bury(|| format!("{place}.value: missing or no object"), change_node, around);
         };
         if self.is_foreign(place, account, (&value, change_node)) {
             return;
         }
-        let field = change.field.string();
         // Without a usable name, what the value holds tells what it is.
         let holds_messages = || value.messages.items().is_some() || value.statuses.items().is_some();
         let Some(field) = field.as_deref().or_else(|| holds_messages().then_some("messages")) else {
@@ -140,18 +142,12 @@ impl<'s> Changes<'s> {
         let waba = waba.as_ref();
         let value_node = change.value;
         let scene = Scene { place, field, account, waba, field_node, value, value_node, change_node };
-        match field {
-            "messages" => self.read_messages(&scene, &[List::Messages, List::Statuses]),
-            "smb_message_echoes" => self.read_messages(&scene, &[List::Echoes]),
-            "history" => self.read_history(&scene),
-            "calls" => self.read_lists(&scene, &[List::Calls, List::CallStatuses]),
-            "smb_app_state_sync" => self.read_lists(&scene, &[List::ContactBook]),
-            "user_preferences" => self.read_lists(&scene, &[List::Preferences]),
-            "user_id_update" => self.read_lists(&scene, &[List::UserIds]),
-            "automatic_events" => self.read_lists(&scene, &[List::AutomaticEvents]),
-            "standby" => self.read_standby(&scene),
-            _ if field.starts_with("group_") => self.read_lists(&scene, &[List::Groups]),
-            _ => self.report_whole(&scene),
+        match Reading::of(field) {
+            Reading::Messages(lists) => self.read_messages(&scene, lists),
+            Reading::History => self.read_history(&scene),
+            Reading::Lists(lists) => self.read_lists(&scene, lists),
+            Reading::Standby => self.read_standby(&scene),
+            Reading::Whole => self.report_whole(&scene),
         }
     }
 

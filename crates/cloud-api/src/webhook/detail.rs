@@ -9,7 +9,7 @@ mod media;
 mod replies;
 
 use waypost_domain::detail::{
-    Context, Detail, Edit, Forwarded, Location, Opaque, Point, QuickReply, Reaction, Revoke, System,
+    Context, Detail, Edit, Forwarded, Item, Location, Opaque, Point, QuickReply, Reaction, Revoke, System,
     SystemChange, Text, Typed, Unsupported, Words,
 };
 use waypost_domain::{Alias, CustomerAliases, LinkPreview, MessageType, Timestamp, Wamid};
@@ -37,7 +37,7 @@ pub(super) fn detail(kind: &MessageType, fields: &MessageItem<'_>, received: Tim
 fn typed(kind: &MessageType, fields: &MessageItem<'_>, received: Timestamp) -> Typed {
     let media = |media| Typed::Media(Box::new(media));
     match kind.as_str() {
-        "text" => Typed::Text(text(fields.text)),
+        "text" => Typed::Text(text(fields, received)),
         "image" => media(media::image(fields.image)),
         "video" => media(media::video(fields.video)),
         "audio" => media(media::audio(fields.audio)),
@@ -83,10 +83,35 @@ fn phone(node: Node<'_>) -> Option<Alias> {
     contacts::phone(&node.text()?)
 }
 
-fn text(node: Node<'_>) -> Text {
-    let preview = members::<shapes::Text<'_>>(node).preview_url;
-    let shown = preview.is_true().then_some(LinkPreview::Shown);
-    Text { preview: shown.or_else(|| preview.is_false().then_some(LinkPreview::Hidden)) }
+fn text(fields: &MessageItem<'_>, received: Timestamp) -> Text {
+    let words: shapes::Text<'_> = members(fields.text);
+    let shown = words.preview_url.is_true().then_some(LinkPreview::Shown);
+    Text {
+        preview: shown.or_else(|| words.preview_url.is_false().then_some(LinkPreview::Hidden)),
+        item: if is_plain(fields, &words, received) { Item::Told } else { Item::SaysMore },
+    }
+}
+
+/// Whether a text says all that its item does: who wrote it to whom, when, and the words. Whatever else stands there, and what
+/// of this cannot be read, can only be seen in the item.
+fn is_plain(fields: &MessageItem<'_>, words: &shapes::Text<'_>, received: Timestamp) -> bool {
+    let MessageItem { id, kind, timestamp, text, history_context, .. } = *fields;
+    let names = [
+        fields.from,
+        fields.from_user_id,
+        fields.from_parent_user_id,
+        fields.to,
+        fields.to_user_id,
+        fields.to_parent_user_id,
+    ];
+    let told = names.into_iter().chain([id, kind, timestamp, text, history_context]);
+    let past: shapes::HistoryContext<'_> = members(history_context);
+    told.filter(|node| !node.is_null()).count() == fields.told
+        && names.iter().all(|name| name.is_null() || name.text().is_some())
+        && (timestamp.is_null() || time(timestamp, received).is_some())
+        && (history_context.is_null() || (past.told == 1 && past.status.string().is_some()))
+        && words.told == 1
+        && words.body.is_string()
 }
 
 fn location(node: Node<'_>) -> Location {

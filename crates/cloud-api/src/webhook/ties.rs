@@ -34,7 +34,7 @@ impl<'a> Renamed<'a> {
     pub(super) fn of(update: UserIdUpdate<'a>) -> Self {
         // A single id is the one from now on.
         let changed =
-            |node: Node<'a>| node.object().unwrap_or(ChangedId { previous: Node::default(), current: node });
+            |node: Node<'a>| node.object().unwrap_or(ChangedId { current: node, ..ChangedId::default() });
         Self { update, user: changed(update.user_id), parent: changed(update.parent_user_id) }
     }
 
