@@ -7,7 +7,7 @@ use waypost_api::{
     AliasView, CustomerPatch, CustomerView, DuplicateView, DuplicatesPage, ErrorCode, IsoTime, MergeRequest,
     MergedView, MovedPhoneView, PageQuery,
 };
-use waypost_domain::{Amendment, CustomerId, CustomerNotes, ExternalId, MarketingChoice, Principal};
+use waypost_domain::{Amendment, CustomerId, CustomerNotes, ExternalId, MarketingChoice, Page, Principal};
 use waypost_inbox::AmendError;
 use waypost_store::CustomerRecord;
 
@@ -117,19 +117,16 @@ pub(crate) async fn list_duplicates(
 ) -> Result<Json<DuplicatesPage>, Refusal> {
     let cursor = ("cursor", query.cursor.as_deref());
     let after = field(cursor, |cursor| cursor.parse().ok(), NOT_A_CURSOR)?.unwrap_or(0);
-    let limit = page_size(query.limit.as_deref())?.rows();
-    // One more tells whether there is another page.
-    let found = waypost_inbox::see_duplicates(&app.store, &principal, (after, limit + 1)).await;
-    let mut found = found.map_err(|error| refuse(&error))?;
-    let has_more = found.len() > limit;
-    found.truncate(limit);
-    let next = found.last().filter(|_| has_more).map(|last| last.id.to_string());
+    let size = page_size(query.limit.as_deref())?;
+    let found = waypost_inbox::see_duplicates(&app.store, &principal, (after, size.rows() + 1)).await;
+    let page = Page::out_of(found.map_err(|error| refuse(&error))?, size);
+    let next = page.rows.last().filter(|_| page.has_more).map(|last| last.id.to_string());
     let view = |pair: &waypost_store::PossibleDuplicate| DuplicateView {
         id: pair.id.to_string(),
         customer_ids: [pair.customers.0.to_string(), pair.customers.1.to_string()],
         noted_at: IsoTime(pair.at),
     };
-    Ok(Json(DuplicatesPage { data: found.iter().map(view).collect(), next }))
+    Ok(Json(DuplicatesPage { data: page.rows.iter().map(view).collect(), next }))
 }
 
 /// Says of two who may be one that they are two. It is not asked again.

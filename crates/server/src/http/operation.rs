@@ -8,7 +8,7 @@ use waypost_api::{
     ErrorCode, HistoryView, IsoTime, LetterPage, LetterSummary, LetterView, NumberList, NumberView,
     PageQuery, ReprocessedView,
 };
-use waypost_domain::{Action, HistorySync, Principal, may};
+use waypost_domain::{Action, HistorySync, Page, Principal, may};
 use waypost_inbox::Reprocessed;
 use waypost_store::{LetterHead, LetterId, OurNumber};
 
@@ -55,12 +55,11 @@ pub(crate) async fn list_dead_letters(
     check(&principal)?;
     let cursor = ("cursor", query.cursor.as_deref());
     let before = field(cursor, LetterId::parse, NOT_A_CURSOR)?.unwrap_or(LetterId::LAST);
-    let limit = page_size(query.limit.as_deref())?.rows();
-    let mut heads = app.store.dead_letters(before, limit + 1).await.map_err(|_| unavailable())?;
-    let is_more = heads.len() > limit;
-    heads.truncate(limit);
-    let next = heads.last().filter(|_| is_more).map(|head| head.id.to_string());
-    Ok(Json(LetterPage { data: heads.iter().map(summary).collect(), next }))
+    let size = page_size(query.limit.as_deref())?;
+    let heads = app.store.dead_letters(before, size.rows() + 1).await.map_err(|_| unavailable())?;
+    let page = Page::out_of(heads, size);
+    let next = page.rows.last().filter(|_| page.has_more).map(|head| head.id.to_string());
+    Ok(Json(LetterPage { data: page.rows.iter().map(summary).collect(), next }))
 }
 
 /// A dead letter with its bytes.
