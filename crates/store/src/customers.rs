@@ -119,59 +119,48 @@ impl Store {
 /// What the tables say of a customer and of whoever is one with it.
 #[derive(Debug, Default)]
 pub(crate) struct CustomerRows {
-    pub(crate) members: Vec<MemberRow>,
+    /// What they are shown as; `None` where there is no such customer.
+    pub(crate) shown: Option<ShownRow>,
+    /// In the order in which they were merged.
+    pub(crate) merged: Vec<MergedCustomer>,
     /// The newest first, each with whose it is.
     pub(crate) aliases: Vec<(Alias, CustomerId)>,
     pub(crate) moved_phones: Vec<MovedPhone>,
 }
 
-/// One of those who are one.
+/// What those who are one are shown as, by every read: see [`CUSTOMER`](crate::listing::CUSTOMER).
 #[derive(Debug)]
-pub(crate) struct MemberRow {
+pub(crate) struct ShownRow {
     pub(crate) id: CustomerId,
     pub(crate) number: Box<str>,
-    pub(crate) number_since: u64,
     pub(crate) name: Option<CustomerName>,
     pub(crate) username: Option<Username>,
     pub(crate) created_at: Timestamp,
-    /// Into whom and when; `None` for the one that goes on.
-    pub(crate) merged: Option<(CustomerId, Timestamp)>,
 }
 
 impl CustomerRows {
-    fn assemble(mut self) -> Option<CustomerRecord> {
-        // The one that goes on comes first, then the others by their ids: as the appends look at them.
-        self.members.sort_by_key(|member| (member.merged.is_some(), member.id));
-        let first = self.members.first()?;
-        let shown = |member: &&&MemberRow| Alias::parse(AliasKind::Phone, &member.number).is_some();
-        let phones: Vec<&MemberRow> = self.members.iter().collect();
-        let newest = phones.iter().filter(shown).rev().max_by_key(|member| member.number_since);
-        let merged = self.members.iter().filter_map(|member| {
-            let (into, at) = member.merged?;
-            Some(MergedCustomer { customer: member.id, into, at })
-        });
-        let mut merged: Vec<MergedCustomer> = merged.collect();
-        merged.sort_by_key(|merged| merged.at);
+    fn assemble(self) -> Option<CustomerRecord> {
+        let ShownRow { id, number, name, username, created_at } = self.shown?;
         // A name that several of them hold, in several scopes, is one here.
         let mut aliases: Vec<Alias> = Vec::new();
         let mut external: Vec<(bool, ExternalId)> = Vec::new();
         for (alias, holder) in self.aliases {
             if alias.kind == AliasKind::External {
-                external.extend(ExternalId::parse(&alias.value).map(|id| (holder != first.id, id)));
+                external.extend(ExternalId::parse(&alias.value).map(|name| (holder != id, name)));
             } else if !aliases.contains(&alias) {
                 aliases.push(alias);
             }
         }
         external.sort_by_key(|(is_anothers, _)| *is_anothers);
         Some(CustomerRecord {
-            id: first.id,
-            number: newest.map_or(&first.number, |member| &member.number).clone(),
-            name: self.members.iter().find_map(|member| member.name.clone()),
-            username: self.members.iter().find_map(|member| member.username.clone()),
+            id,
+            number,
+            name,
+            username,
             external_id: external.into_iter().next().map(|(_, id)| id),
-            created_at: self.members.iter().map(|member| member.created_at).min()?,
+            created_at,
             aliases,
-            merged,
+            merged: self.merged,
             moved_phones: self.moved_phones,
         })
     }

@@ -161,6 +161,25 @@ macro_rules! of_family {
     };
 }
 
+/// What both back ends read of the customer `u`, who goes on for all who are one with them.
+pub(crate) const CUSTOMER: &str = concat!(
+    "u.id, ",
+    shown_number!(),
+    ", ",
+    of_family!("name"),
+    ", coalesce((
+         SELECT min(f.created_at) FROM merges g JOIN customers f ON f.id = g.customer
+         WHERE g.survivor = u.id AND f.created_at < u.created_at), u.created_at)"
+);
+
+/// The username of the customer `u`.
+pub(crate) const USERNAME: &str = of_family!("username");
+
+/// Customers out of the row source `from`, which names them `u`.
+pub(crate) fn customer_query(from: &str) -> String {
+    format!("SELECT {CUSTOMER} {from}")
+}
+
 /// What both back ends read of a message: `m`, with its conversation `c`, the customer `u` and our number `n`.
 pub(crate) const MESSAGE: &str = concat!(
     "m.seq, m.id, m.wamid, m.conversation, u.id, ",

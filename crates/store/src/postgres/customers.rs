@@ -1,13 +1,14 @@
 //! Who customers are.
 
 use tokio_postgres::Row;
-use waypost_domain::{Alias, AliasKind, CustomerId, CustomerName, ExternalId, Timestamp, Username};
+use waypost_domain::{Alias, AliasKind, CustomerId, CustomerName, ExternalId, Username};
 
 use super::Postgres;
-use super::rows::{id, known, optional_id, optional_time, time, to_column, unsigned};
-use crate::customers::{CustomerRows, Family, MemberRow, MovedPhone, PossibleDuplicate};
+use super::rows::{id, known, optional_id, time, to_column, unsigned};
+use crate::customers::{CustomerRows, Family, MergedCustomer, MovedPhone, PossibleDuplicate, ShownRow};
 use crate::error::ReadError;
 use crate::group::DatabaseError;
+use crate::listing::{CUSTOMER, USERNAME};
 use crate::store::{Binding, CustomerMatch};
 
 /// The customer `$1` and whoever is one with it, as a table.
@@ -76,10 +77,17 @@ impl Postgres {
     pub(crate) async fn customer(&self, customer: CustomerId) -> Result<CustomerRows, ReadError> {
         let customer = customer.to_bytes();
         let sql = format!(
-            "{FAMILY} SELECT c.id, number, number_since, name, username, created_at, merged_into, at
-             FROM family JOIN customers c ON c.id = family.id LEFT JOIN merges m ON m.customer = c.id"
+            "{FAMILY} SELECT {CUSTOMER}, {USERNAME}, m.customer, m.merged_into, m.at
+             FROM who JOIN customers u ON u.id = who.id LEFT JOIN merges m ON m.survivor = u.id
+             ORDER BY m.at, m.customer"
         );
-        let members = self.read(&sql, &[&&customer[..]], |rows| rows.iter().map(member).collect()).await?;
+        let (shown, merged) = self
+            .read(&sql, &[&&customer[..]], |rows| {
+                let merged =
+                    rows.iter().filter_map(|row| merged(row).transpose()).collect::<Result<_, _>>()?;
+                Ok((rows.first().map(shown).transpose()?, merged))
+            })
+            .await?;
         let sql = format!(
             "{FAMILY} SELECT kind, value, customer FROM family JOIN aliases ON customer = family.id
              ORDER BY since DESC, kind, value"
@@ -91,7 +99,7 @@ impl Postgres {
         );
         let moved_phones =
             self.read(&sql, &[&&customer[..]], |rows| rows.iter().map(moved_phone).collect()).await?;
-        Ok(CustomerRows { members, aliases, moved_phones })
+        Ok(CustomerRows { shown, merged, aliases, moved_phones })
     }
 
     pub(crate) async fn possible_duplicates(
@@ -119,19 +127,22 @@ impl Postgres {
     }
 }
 
-fn member(row: &Row) -> Result<MemberRow, DatabaseError> {
-    let (name, username): (Option<&str>, Option<&str>) = (row.try_get(3)?, row.try_get(4)?);
-    let into = optional_id(row, 6)?.map(CustomerId::from_bytes);
-    let at: Option<Timestamp> = optional_time(row, 7)?;
-    Ok(MemberRow {
+fn shown(row: &Row) -> Result<ShownRow, DatabaseError> {
+    let (name, username): (Option<&str>, Option<&str>) = (row.try_get(2)?, row.try_get(4)?);
+    Ok(ShownRow {
         id: CustomerId::from_bytes(id(row, 0)?),
         number: row.try_get::<_, &str>(1)?.into(),
-        number_since: unsigned(row, 2)?,
         name: name.and_then(CustomerName::parse),
         username: username.and_then(Username::parse),
-        created_at: time(row, 5)?,
-        merged: into.zip(at),
+        created_at: time(row, 3)?,
     })
+}
+
+/// One that was merged, where there is any.
+fn merged(row: &Row) -> Result<Option<MergedCustomer>, DatabaseError> {
+    let Some(customer) = optional_id(row, 5)?.map(CustomerId::from_bytes) else { return Ok(None) };
+    let (into, at) = (CustomerId::from_bytes(id(row, 6)?), time(row, 7)?);
+    Ok(Some(MergedCustomer { customer, into, at }))
 }
 
 fn alias(row: &Row) -> Result<(Alias, CustomerId), DatabaseError> {

@@ -9,7 +9,7 @@ use super::Postgres;
 use super::rows::{id, time};
 use crate::error::ReadError;
 use crate::group::DatabaseError;
-use crate::listing::{AliasKey, AliasRange, CustomerRequest, NameKey, alias_ranges, end_of};
+use crate::listing::{AliasKey, AliasRange, CustomerRequest, NameKey, alias_ranges, customer_query, end_of};
 
 /// Who goes on for a customer.
 macro_rules! now {
@@ -65,14 +65,14 @@ macro_rules! first_name {
     };
 }
 
-const ALL: &str = "SELECT u.id, u.number, u.name, u.created_at FROM customers u
+const ALL: &str = "FROM customers u
     WHERE u.id < $1 AND NOT EXISTS (SELECT 1 FROM merges WHERE customer = u.id)
     ORDER BY u.id DESC LIMIT $2::bigint";
 
 /// Those who have an alias from $1 up to $2, each at the first of all that fit (see [`first_alias`]), after the alias $5,
 /// $6, $7. (That an alias is not below $5 follows; it is said for the planner, who sees a part of the table in it.)
 const BY_ALIAS: &str = concat!(
-    "SELECT u.id, u.number, u.name, u.created_at FROM aliases a JOIN customers u ON u.id = ",
+    "FROM aliases a JOIN customers u ON u.id = ",
     now!("a.customer"),
     r#" WHERE (a.value COLLATE "C", a.kind, a.scope) > ($5, $6, $7::bigint)
          AND a.value COLLATE "C" >= $5 AND a.value COLLATE "C" < $2
@@ -84,7 +84,7 @@ const BY_ALIAS: &str = concat!(
 /// Those whose name lies from $5 up to $6, each at the first such name of theirs, and who were not found by an alias,
 /// after the name $7 of $8.
 const BY_NAME: &str = concat!(
-    "SELECT u.id, u.number, u.name, u.created_at FROM customers c JOIN customers u ON u.id = ",
+    "FROM customers c JOIN customers u ON u.id = ",
     now!("c.id"),
     " WHERE (c.folded_name, c.id) > ($7, $8::bytea) AND c.folded_name >= $7 AND c.folded_name < $6 AND (",
     aliases!("b.value", "u.id"),
@@ -204,7 +204,7 @@ impl Postgres {
 
     async fn customer_rows(
         &self,
-        (sql, found_by): (&str, FoundBy),
+        (from, found_by): (&str, FoundBy),
         parameters: &[&(dyn ToSql + Sync)],
     ) -> Result<Vec<CustomerRow>, ReadError> {
         let row = |row: &Row| {
@@ -217,7 +217,7 @@ impl Postgres {
                 created_at: time(row, 3)?,
             })
         };
-        self.read(sql, parameters, |rows| rows.iter().map(row).collect()).await
+        self.read(&customer_query(from), parameters, |rows| rows.iter().map(row).collect()).await
     }
 }
 

@@ -4,7 +4,8 @@ use rusqlite::{Connection, Row, params};
 use waypost_domain::{Alias, AliasKind, CustomerId, CustomerName, ExternalId, Timestamp, Username};
 
 use super::rows::known;
-use crate::customers::{CustomerRows, Family, MemberRow, MovedPhone, PossibleDuplicate};
+use crate::customers::{CustomerRows, Family, MergedCustomer, MovedPhone, PossibleDuplicate, ShownRow};
+use crate::listing::{CUSTOMER, USERNAME};
 use crate::store::{Binding, CustomerMatch};
 
 /// The customer `?1` and whoever is one with it, as a table.
@@ -62,14 +63,20 @@ pub(super) fn family(connection: &Connection, customer: CustomerId) -> rusqlite:
 pub(super) fn read(connection: &Connection, customer: CustomerId) -> rusqlite::Result<CustomerRows> {
     let transaction = connection.unchecked_transaction()?;
     let id = customer.to_bytes();
-    let members = transaction
-        .prepare_cached(&format!(
-            "{FAMILY} SELECT c.id, number, number_since, name, username, created_at, merged_into, at
-             FROM family JOIN customers c ON c.id = family.id LEFT JOIN merges m ON m.customer = c.id"
-        ))?
-        .query_map([id], member)?
-        .collect::<rusqlite::Result<_>>()?;
-    let aliases = transaction
+    let mut rows = CustomerRows::default();
+    {
+        let mut statement = transaction.prepare_cached(&format!(
+            "{FAMILY} SELECT {CUSTOMER}, {USERNAME}, m.customer, m.merged_into, m.at
+             FROM who JOIN customers u ON u.id = who.id LEFT JOIN merges m ON m.survivor = u.id
+             ORDER BY m.at, m.customer"
+        ))?;
+        let mut members = statement.query([id])?;
+        while let Some(row) = members.next()? {
+            rows.shown = Some(shown(row)?);
+            rows.merged.extend(merged(row)?);
+        }
+    }
+    rows.aliases = transaction
         .prepare_cached(&format!(
             "{FAMILY} SELECT kind, value, customer FROM family JOIN aliases ON customer = family.id
              ORDER BY since DESC, kind, value"
@@ -80,7 +87,7 @@ pub(super) fn read(connection: &Connection, customer: CustomerId) -> rusqlite::R
             Ok((alias, CustomerId::from_bytes(row.get(2)?)))
         })?
         .collect::<rusqlite::Result<_>>()?;
-    let moved_phones = transaction
+    rows.moved_phones = transaction
         .prepare_cached(&format!(
             "{FAMILY} SELECT phone, moved_from, moved_to, at FROM phone_moves
              WHERE moved_from IN family OR moved_to IN family ORDER BY entry"
@@ -90,20 +97,26 @@ pub(super) fn read(connection: &Connection, customer: CustomerId) -> rusqlite::R
             Ok(MovedPhone { phone: row.get(0)?, from, to, at: Timestamp::from_millis(row.get(3)?) })
         })?
         .collect::<rusqlite::Result<_>>()?;
-    Ok(CustomerRows { members, aliases, moved_phones })
+    Ok(rows)
 }
 
-fn member(row: &Row<'_>) -> rusqlite::Result<MemberRow> {
-    let (into, at): (Option<[u8; 16]>, Option<i64>) = (row.get(6)?, row.get(7)?);
-    Ok(MemberRow {
+fn shown(row: &Row<'_>) -> rusqlite::Result<ShownRow> {
+    Ok(ShownRow {
         id: CustomerId::from_bytes(row.get(0)?),
         number: row.get(1)?,
-        number_since: row.get(2)?,
-        name: row.get_ref(3)?.as_str_or_null()?.and_then(CustomerName::parse),
+        name: row.get_ref(2)?.as_str_or_null()?.and_then(CustomerName::parse),
+        created_at: Timestamp::from_millis(row.get(3)?),
         username: row.get_ref(4)?.as_str_or_null()?.and_then(Username::parse),
-        created_at: Timestamp::from_millis(row.get(5)?),
-        merged: into.map(CustomerId::from_bytes).zip(at.map(Timestamp::from_millis)),
     })
+}
+
+/// One that was merged, where there is any.
+fn merged(row: &Row<'_>) -> rusqlite::Result<Option<MergedCustomer>> {
+    let Some(customer) = row.get::<_, Option<[u8; 16]>>(5)?.map(CustomerId::from_bytes) else {
+        return Ok(None);
+    };
+    let (into, at) = (CustomerId::from_bytes(row.get(6)?), Timestamp::from_millis(row.get(7)?));
+    Ok(Some(MergedCustomer { customer, into, at }))
 }
 
 pub(super) fn possible_duplicates(

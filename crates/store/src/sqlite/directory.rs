@@ -5,7 +5,7 @@ use waypost_domain::{
     CustomerId, CustomerName, CustomerPlace, CustomerRow, CustomerSearch, FoundBy, Page, Timestamp,
 };
 
-use crate::listing::{AliasKey, AliasRange, CustomerRequest, NameKey, alias_ranges, end_of};
+use crate::listing::{AliasKey, AliasRange, CustomerRequest, NameKey, alias_ranges, customer_query, end_of};
 
 /// Who goes on for a customer.
 macro_rules! now {
@@ -56,13 +56,13 @@ macro_rules! first_name {
     };
 }
 
-const ALL: &str = "SELECT u.id, u.number, u.name, u.created_at FROM customers u
+const ALL: &str = "FROM customers u
     WHERE u.id < ?1 AND NOT EXISTS (SELECT 1 FROM merges WHERE customer = u.id) ORDER BY u.id DESC LIMIT ?2";
 
 /// Those who have an alias from `?1` up to `?2`, each at the first of all that fit (see [`first_alias`]), after the alias
 /// `?5`, `?6`, `?7`.
 pub(super) const BY_ALIAS: &str = concat!(
-    "SELECT u.id, u.number, u.name, u.created_at FROM aliases a CROSS JOIN customers u ON u.id = ",
+    "FROM aliases a CROSS JOIN customers u ON u.id = ",
     now!("a.customer"),
     " WHERE (a.value, a.kind, a.scope) > (?5, ?6, ?7) AND a.value < ?2
          AND (a.value, a.kind, a.scope) = (",
@@ -73,8 +73,7 @@ pub(super) const BY_ALIAS: &str = concat!(
 /// Those whose name lies from `?5` up to `?6`, each at the first such name of theirs, and who were not found by an alias,
 /// after the name `?7` of `?8`.
 pub(super) const BY_NAME: &str = concat!(
-    "SELECT u.id, u.number, u.name, u.created_at
-     FROM customers c INDEXED BY customers_by_name CROSS JOIN customers u ON u.id = ",
+    "FROM customers c INDEXED BY customers_by_name CROSS JOIN customers u ON u.id = ",
     now!("c.id"),
     " WHERE (c.folded_name, c.id) > (?7, ?8) AND c.folded_name < ?6
          AND (",
@@ -182,7 +181,7 @@ fn name_of(
 
 fn read(
     connection: &Connection,
-    (sql, found_by): (&str, FoundBy),
+    (from, found_by): (&str, FoundBy),
     parameters: impl Params,
 ) -> rusqlite::Result<Vec<CustomerRow>> {
     let row = |row: &Row<'_>| {
@@ -194,5 +193,5 @@ fn read(
             created_at: Timestamp::from_millis(row.get(3)?),
         })
     };
-    connection.prepare_cached(sql)?.query_map(parameters, row)?.collect()
+    connection.prepare_cached(&customer_query(from))?.query_map(parameters, row)?.collect()
 }

@@ -291,6 +291,7 @@ fn time(row: &Row<'_>, index: usize) -> rusqlite::Result<Option<Timestamp>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::listing::customer_query;
     use crate::sqlite::connection::{MIGRATIONS, migrate};
     use crate::sqlite::directory::{BY_ALIAS, BY_NAME};
 
@@ -323,8 +324,8 @@ mod tests {
             (conversations_sql(Key::Number), &["SCAN c", NUMBERS[0], NUMBERS[1]]),
             (conversation_query("conversations") + " WHERE c.id = ?1", &NUMBERS),
             // The aliases of each customer that may be found, and the names of those who are one.
-            (BY_ALIAS.to_owned(), &[SORT]),
-            (BY_NAME.to_owned(), &[SORT]),
+            (customer_query(BY_ALIAS), &[SORT, NUMBERS[0]]),
+            (customer_query(BY_NAME), &[SORT, NUMBERS[0]]),
             // A customer has as many conversations as we have numbers, at most.
             (conversations_sql(Key::Customer), &[SORT, "SCAN c", NUMBERS[0], NUMBERS[1]]),
         ] {

@@ -4,10 +4,10 @@ use proptest::prelude::*;
 use waypost_domain::detail::{Card, CardOrigin, CardPhone, System, SystemChange};
 use waypost_domain::identity::{Amendment, Tie};
 use waypost_domain::{
-    Alias, AliasKind, ConversationFilter, CustomerAliases, CustomerId, CustomerName, Direction, ExternalId,
-    Fact, FieldReport, LinkPreview, Message, OutboxEntry, PageSize, PastMessage, PhoneNumberId, PortfolioId,
-    PrincipalId, RawJson, Recipient, Scope, SendIntent, SendOutcome, Source, ThreadSpan, Typed, Username,
-    WabaId, Wamid,
+    Alias, AliasKind, ConversationFilter, CustomerAliases, CustomerId, CustomerName, CustomerSearch,
+    Direction, ExternalId, Fact, FieldReport, LinkPreview, Message, OutboxEntry, PageSize, PastMessage,
+    PhoneNumberId, PortfolioId, PrincipalId, RawJson, Recipient, Scope, SendIntent, SendOutcome, Source,
+    ThreadSpan, Typed, Username, WabaId, Wamid,
 };
 use waypost_store::{
     AmendError, Binding, Cleared, Clock, ConversationRequest, CustomerMatch, CustomerRecord, CustomerRequest,
@@ -674,6 +674,13 @@ async fn who_is_one_is_shown_alike_by_every_read() {
     }
     let request = RecentRequest { customer: None, depth: Depth::All, cleared: Cleared::Hidden };
     fixture.store.recent_messages(request).await.unwrap().iter().for_each(as_shown);
+    for search in ["", "US.1", "1555000", "ana"] {
+        let request = CustomerRequest { search: CustomerSearch::parse(search), after: None, size };
+        let listed = fixture.store.customers(request).await.unwrap().rows;
+        let [row] = &listed[..] else { panic!("{search}: {listed:?}") };
+        assert_eq!((row.id, &row.number, &row.name), (known.id, &known.number, &known.name), "{search}");
+        assert_eq!(row.created_at, known.created_at, "{search}");
+    }
 }
 
 #[tokio::test]
