@@ -280,3 +280,63 @@ fn the_older_reads_are_as_older_clients_know_them() {
         (404, "unknown_conversation", ""),
     );
 }
+
+/// A message object of Ana's, as it came, whatever it holds.
+fn item(wamid: &str, members: &Value) -> Vec<u8> {
+    let mut message = json!({ "from": ANA, "id": wamid, "timestamp": unix_seconds().to_string() });
+    for (name, value) in members.as_object().into_iter().flatten() {
+        message[name] = value.clone();
+    }
+    Webhook::new().message(&json!({ "wa_id": ANA, "profile": { "name": "Ana" } }), &message).to_bytes()
+}
+
+/// Older clients and lists of conversations showed deleted words as if nothing had happened.
+#[test]
+fn what_was_edited_or_deleted_says_so_wherever_it_is_read() {
+    let server = TestServer::start();
+    deliver_text(&server, ANA, "wamid.1");
+    let edited = json!({ "type": "text", "text": { "body": "other words" } });
+    let edit = json!({ "original_message_id": "wamid.1", "message": edited });
+    deliver(&server, &item("wamid.2", &json!({ "type": "edit", "edit": edit })));
+    let revoke = json!({ "original_message_id": "wamid.1" });
+    deliver(&server, &item("wamid.3", &json!({ "type": "revoke", "revoke": revoke })));
+    let id = conversation(&server);
+    let told = read(&server, &format!("/api/conversations/{id}/messages"))["data"][0].clone();
+    assert!(told["revokedAt"].is_string() && told["editedAt"].is_string(), "{told}");
+    for address in [
+        "/whatsapp/conversations".to_owned(),
+        format!("/whatsapp/conversation/{ANA}"),
+        "/whatsapp/messages/last-50".to_owned(),
+        format!("/whatsapp/messages/chat-list/{ANA}"),
+    ] {
+        assert_eq!(read(&server, &address)["data"], json!([told]), "{address}");
+    }
+    let listed = read(&server, "/api/conversations")["data"][0].clone();
+    for found in [listed, read(&server, &format!("/api/conversations/{id}"))] {
+        for member in ["content", "editedAt", "revokedAt"] {
+            assert_eq!(found["lastMessage"][member], told[member], "{member}");
+        }
+    }
+}
+
+#[test]
+fn an_item_that_says_more_than_its_text_is_shown_beside_it() {
+    let server = TestServer::start();
+    let mut client = StockClient::in_general(&server);
+    for (wamid, members, content) in [
+        ("wamid.1", json!({ "type": "text", "text": { "body": [7] } }), "[text]"),
+        ("wamid.2", json!({ "type": "text" }), "[text]"),
+        ("wamid.3", json!({ "type": "text", "text": { "body": "hi" }, "foo": { "a": 1 } }), "hi"),
+    ] {
+        deliver(&server, &item(wamid, &members));
+        let shown = client.event("whatsappMessage");
+        assert_eq!(shown.text("content"), content);
+        for (name, value) in members.as_object().unwrap() {
+            assert_eq!(&shown.body()["metadata"]["raw"][name], value, "{wamid}");
+        }
+        let whole = read(&server, &format!("/api/messages/{}", shown.text("id")));
+        assert_eq!(whole["metadata"], shown.body()["metadata"], "{wamid}");
+    }
+    deliver(&server, &item("wamid.4", &json!({ "type": "text", "text": { "body": "plain" } })));
+    assert_eq!(client.event("whatsappMessage").body().get("metadata"), None);
+}

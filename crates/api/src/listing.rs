@@ -179,19 +179,30 @@ struct MessagePreview<'a> {
     content: String,
     /// As of the message.
     status: &'static str,
+    /// When it was edited: `content` is what it says now.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    edited_at: Option<IsoTime>,
+    /// When it was deleted for everyone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    revoked_at: Option<IsoTime>,
     /// WhatsApp's time of the message; ours where that is missing or absurd.
     #[schema(value_type = String, format = DateTime)]
     timestamp: IsoTime,
 }
 
 impl<'a> MessagePreview<'a> {
-    fn new(message: &'a Message) -> Self {
+    fn new(row: &'a ThreadRow) -> Self {
+        let ThreadRow { message, aftermath, .. } = row;
         Self {
             id: message.id.to_string(),
             direction: message.source.direction().as_str(),
             message_type: message.kind.as_str(),
             content: message.content.chars().take(PREVIEW_CHARS_MAX).collect(),
             status: message.state.as_str(),
+            edited_at: aftermath.edited_at.map(IsoTime),
+            revoked_at: aftermath.revoked_at.map(IsoTime),
             timestamp: IsoTime(message.at),
         }
     }
@@ -254,7 +265,7 @@ impl<'a> MessagePage<'a> {
 /// A message as it was shown, with what became of it since.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-struct ThreadMessage<'a> {
+pub(crate) struct ThreadMessage<'a> {
     #[serde(flatten)]
     message: MessageEvent<'a>,
     /// When it was edited: `content` is what it says now.
@@ -271,7 +282,7 @@ struct ThreadMessage<'a> {
 }
 
 impl<'a> ThreadMessage<'a> {
-    fn new(message: &'a Message, aftermath: &'a Aftermath) -> Self {
+    pub(crate) fn new(message: &'a Message, aftermath: &'a Aftermath) -> Self {
         Self {
             message: MessageEvent::new(message),
             edited_at: aftermath.edited_at.map(IsoTime),

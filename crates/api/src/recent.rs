@@ -2,23 +2,24 @@
 
 use serde::Serialize;
 use utoipa::ToSchema;
-use waypost_domain::Message;
+use waypost_domain::ThreadRow;
 
-use crate::event::MessageEvent;
+use crate::listing::ThreadMessage;
 
 /// The answer of the older reads: the newest 50 at most, the newest first.
 #[derive(Serialize, ToSchema)]
 pub struct RecentMessages<'a> {
     /// `true`.
     success: bool,
-    data: Vec<MessageEvent<'a>>,
+    data: Vec<ThreadMessage<'a>>,
 }
 
 impl<'a> RecentMessages<'a> {
     /// The answer with these messages.
     #[must_use]
-    pub fn new(messages: &'a [Message]) -> Self {
-        Self { success: true, data: messages.iter().map(MessageEvent::new).collect() }
+    pub fn new(rows: &'a [ThreadRow]) -> Self {
+        let data = rows.iter().map(|row| ThreadMessage::new(&row.message, &row.aftermath)).collect();
+        Self { success: true, data }
     }
 }
 

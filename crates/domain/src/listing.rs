@@ -179,7 +179,7 @@ pub struct Conversation {
     /// When something was written in it last; the beginning of time where nothing was yet.
     pub last_message_at: Timestamp,
     /// Its newest message; `None` where none was stored yet.
-    pub last_message: Option<Box<Message>>,
+    pub last_message: Option<Box<ThreadRow>>,
     /// From when its window counts: see [`crate::window::Window::at`].
     pub opened_at: Option<Timestamp>,
     /// Our first answer in time to the newest referral that has one: see [`crate::window::free_until`].

@@ -1,8 +1,8 @@
 //! Somebody reads what is stored. Who may see what is the policy's answer; what one may not see is not there.
 
 use waypost_domain::{
-    Action, Conversation, ConversationId, CustomerId, CustomerRow, Message, MessageHistory, MessageId, Page,
-    PageSize, Principal, ThreadRow, ThreadSpan, may,
+    Action, Conversation, ConversationId, CustomerId, CustomerRow, MessageHistory, MessageId, Page, PageSize,
+    Principal, ThreadRow, ThreadSpan, may,
 };
 use waypost_store::{
     Cleared, ConversationRequest, CustomerMatch, CustomerRequest, Depth, ReadError, RecentRequest, Store,
@@ -96,7 +96,7 @@ impl Reader<'_> {
     ///
     /// # Errors
     /// See [`LookError`].
-    pub async fn recent(&self, depth: Depth, cleared: Cleared) -> Result<Vec<Message>, LookError> {
+    pub async fn recent(&self, depth: Depth, cleared: Cleared) -> Result<Vec<ThreadRow>, LookError> {
         self.list()?;
         Ok(self.store.recent_messages(RecentRequest { customer: None, depth, cleared }).await?)
     }
@@ -105,7 +105,7 @@ impl Reader<'_> {
     ///
     /// # Errors
     /// See [`LookError`].
-    pub async fn recent_of(&self, name: &str, cleared: Cleared) -> Result<Vec<Message>, LookError> {
+    pub async fn recent_of(&self, name: &str, cleared: Cleared) -> Result<Vec<ThreadRow>, LookError> {
         let request =
             RecentRequest { customer: Some(self.customer(name).await?), depth: Depth::All, cleared };
         Ok(self.store.recent_messages(request).await?)

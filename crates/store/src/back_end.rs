@@ -2,8 +2,8 @@
 
 use tokio::sync::oneshot;
 use waypost_domain::{
-    Conversation, ConversationId, CustomerId, CustomerNotes, CustomerRow, HistorySync, Message,
-    MessageHistory, MessageId, Offset, Page, PhoneNumberId, ThreadRow, Timestamp,
+    Conversation, ConversationId, CustomerId, CustomerNotes, CustomerRow, HistorySync, MessageHistory,
+    MessageId, Offset, Page, PhoneNumberId, ThreadRow, Timestamp,
 };
 
 use crate::append::Undelivered;
@@ -72,7 +72,7 @@ ask_back_end! {
     /// From the span's end that is nearest to where it begins.
     fn thread(&self, request: ThreadRequest) -> Result<Page<ThreadRow>, ReadError>;
     fn message_history(&self, id: MessageId) -> Result<Option<MessageHistory>, ReadError>;
-    fn recent_messages(&self, request: RecentRequest) -> Result<Vec<Message>, ReadError>;
+    fn recent_messages(&self, request: RecentRequest) -> Result<Vec<ThreadRow>, ReadError>;
     fn customers(&self, request: CustomerRequest) -> Result<Page<CustomerRow>, ReadError>;
     fn has_keys(&self) -> Result<bool, ReadError>;
     fn find_key(&self, digest: [u8; 32]) -> Result<Option<ApiKey>, ReadError>;

@@ -121,7 +121,7 @@ impl Store {
     ///
     /// # Errors
     /// See [`ReadError`].
-    pub async fn recent_messages(&self, request: RecentRequest) -> Result<Vec<Message>, ReadError> {
+    pub async fn recent_messages(&self, request: RecentRequest) -> Result<Vec<ThreadRow>, ReadError> {
         self.back.recent_messages(request).await
     }
 
@@ -192,7 +192,7 @@ pub(crate) const MESSAGE: &str = concat!(
     of_family!("username")
 );
 
-/// As many columns as [`MESSAGE`] has; what became of the message may follow.
+/// As many columns as [`MESSAGE`] has; then comes what became of the message.
 pub(crate) const MESSAGE_COLUMNS: usize = 25;
 
 /// All that a message said, from what was read of it: its first words, where it was edited, and the edits'.
@@ -214,7 +214,7 @@ pub(crate) const CONVERSATION: &str = concat!(
      c.assignee, c.team"
 );
 
-/// As many columns as [`CONVERSATION`] has; then comes [`referral_answered`], then [`MESSAGE`].
+/// As many columns as [`CONVERSATION`] has; then comes [`referral_answered`], then [`MESSAGE`] and what became of it.
 pub(crate) const CONVERSATION_COLUMNS: usize = 9;
 
 /// Joins what [`MESSAGE`] and [`CONVERSATION`] need beside `c`. A customer who was merged is who it is now.

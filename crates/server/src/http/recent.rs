@@ -4,7 +4,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use waypost_api::{ClearedBody, RecentMessages, RecentQuery};
-use waypost_domain::Message;
+use waypost_domain::ThreadRow;
 use waypost_inbox::{LookError, clear};
 use waypost_store::{Cleared, Depth};
 
@@ -116,7 +116,7 @@ fn cleared(query: &RecentQuery) -> Result<Cleared, Refusal> {
     Ok(field(("all", query.all.as_deref()), parse, "it has to be 1 or 0")?.unwrap_or(Cleared::Hidden))
 }
 
-fn answer(found: Result<Vec<Message>, LookError>) -> Result<Response, Refusal> {
+fn answer(found: Result<Vec<ThreadRow>, LookError>) -> Result<Response, Refusal> {
     let messages = found.map_err(|error| refuse(&error))?;
     Ok(Json(RecentMessages::new(&messages)).into_response())
 }

@@ -65,7 +65,7 @@ fn picked(key: Key, condition: &str) -> String {
 /// Conversations out of the row source `from`, each with its newest message.
 fn conversation_query(from: &str) -> String {
     format!(
-        "SELECT {CONVERSATION}, {}, {MESSAGE} FROM {from} c {PARTIES}
+        "SELECT {CONVERSATION}, {}, {MESSAGE}, {AFTERMATH} FROM {from} c {PARTIES}
          LEFT JOIN LATERAL (
              SELECT s.* FROM messages s WHERE s.conversation = c.id AND {IS_MESSAGE}
              ORDER BY s.at DESC, s.seq DESC LIMIT 1) m ON true",
@@ -103,7 +103,7 @@ pub(super) fn recent_sql(request: RecentRequest) -> String {
         ),
     );
     format!(
-        "SELECT {MESSAGE} FROM ({picked}) c CROSS JOIN LATERAL (
+        "SELECT {MESSAGE}, {AFTERMATH} FROM ({picked}) c CROSS JOIN LATERAL (
              SELECT s.* FROM messages s
              WHERE s.conversation = c.id AND {IS_MESSAGE} AND ($4 OR s.seq > coalesce(c.cleared, 0))
              ORDER BY s.at DESC, s.seq DESC LIMIT $5::bigint) m {PARTIES}
@@ -143,15 +143,7 @@ impl Postgres {
         };
         let limit = limit(size);
         self.read(&thread_sql(span), &[&&conversation.to_bytes()[..], &at, &seq, &limit], |rows| {
-            let rows = rows.iter().map(|row| {
-                let place = ThreadPlace { at: time(row, 12)?, arrival: row.try_get(0)? };
-                Ok::<_, DatabaseError>(ThreadRow {
-                    place,
-                    message: message(row, 0)?,
-                    aftermath: aftermath(row, MESSAGE_COLUMNS)?,
-                })
-            });
-            Ok(Page::out_of(rows.collect::<Result<_, _>>()?, size))
+            Ok(Page::out_of(rows.iter().map(|row| thread_row(row, 0)).collect::<Result<_, _>>()?, size))
         })
         .await
     }
@@ -174,7 +166,7 @@ impl Postgres {
         .await
     }
 
-    pub(crate) async fn recent_messages(&self, request: RecentRequest) -> Result<Vec<Message>, ReadError> {
+    pub(crate) async fn recent_messages(&self, request: RecentRequest) -> Result<Vec<ThreadRow>, ReadError> {
         let (at, below) = top(None);
         let depth = if request.depth == Depth::Newest { 1 } else { RECENT_MAX };
         let is_shown = request.cleared == Cleared::Shown;
@@ -182,7 +174,7 @@ impl Postgres {
         let customer = customer.as_ref().map(|id| &id[..]);
         let sql = recent_sql(request);
         self.read(&sql, &[&at, &&below[..], &RECENT_MAX, &is_shown, &depth, &RECENT_MAX, &customer], |rows| {
-            rows.iter().map(|row| message(row, 0)).collect()
+            rows.iter().map(|row| thread_row(row, 0)).collect()
         })
         .await
     }
@@ -197,7 +189,7 @@ fn conversation(row: &Row) -> Result<Conversation, DatabaseError> {
     let after = CONVERSATION_COLUMNS;
     let name: Option<&str> = row.try_get(3)?;
     let last_message = match row.try_get::<_, Option<i64>>(after + 1)? {
-        Some(_) => Some(Box::new(message(row, after + 1)?)),
+        Some(_) => Some(Box::new(thread_row(row, after + 1)?)),
         None => None,
     };
     Ok(Conversation {
@@ -212,6 +204,13 @@ fn conversation(row: &Row) -> Result<Conversation, DatabaseError> {
         referral_answered_at: optional_time(row, after)?,
         assignment: assignment(row, 7)?,
     })
+}
+
+/// The message in the columns [`MESSAGE`] from `from` on, and what became of it in those behind.
+fn thread_row(row: &Row, from: usize) -> Result<ThreadRow, DatabaseError> {
+    let message = message(row, from)?;
+    let place = ThreadPlace { at: message.at, arrival: row.try_get(from)? };
+    Ok(ThreadRow { place, message, aftermath: aftermath(row, from + MESSAGE_COLUMNS)? })
 }
 
 /// The message in the columns [`MESSAGE`] from `from` on.

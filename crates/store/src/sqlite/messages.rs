@@ -62,7 +62,7 @@ fn picked(key: Key, condition: &str) -> String {
 /// Conversations out of the row source `from`, each with its newest message.
 fn conversation_query(from: &str) -> String {
     format!(
-        "SELECT {CONVERSATION}, {}, {MESSAGE} FROM {from} c {PARTIES}
+        "SELECT {CONVERSATION}, {}, {MESSAGE}, {AFTERMATH} FROM {from} c {PARTIES}
          LEFT JOIN messages m ON m.seq = (
              SELECT s.seq FROM messages s INDEXED BY messages_by_time WHERE s.conversation = c.id AND {IS_MESSAGE}
              ORDER BY s.at DESC, s.seq DESC LIMIT 1)",
@@ -133,10 +133,7 @@ pub(crate) fn read_thread(
     };
     let rows = connection
         .prepare_cached(&thread_sql(span))?
-        .query_map(params![conversation.to_bytes(), at, seq, size.rows() + 1], |row| {
-            let place = ThreadPlace { at: Timestamp::from_millis(row.get(12)?), arrival: row.get(0)? };
-            Ok(ThreadRow { place, message: message(row, 0)?, aftermath: aftermath(row, MESSAGE_COLUMNS)? })
-        })?
+        .query_map(params![conversation.to_bytes(), at, seq, size.rows() + 1], |row| thread_row(row, 0))?
         .collect::<rusqlite::Result<_>>()?;
     Ok(Page::out_of(rows, size))
 }
@@ -184,7 +181,7 @@ pub(crate) fn recent_sql(request: RecentRequest) -> String {
              SELECT 1 FROM messages s INDEXED BY messages_by_time WHERE s.conversation = c.id AND s.seq > c.cleared))"),
     );
     format!(
-        "SELECT {MESSAGE} FROM ({picked}) c CROSS JOIN messages m {PARTIES}
+        "SELECT {MESSAGE}, {AFTERMATH} FROM ({picked}) c CROSS JOIN messages m {PARTIES}
          WHERE m.seq IN (
              SELECT s.seq FROM messages s INDEXED BY messages_by_time
              WHERE s.conversation = c.id AND {IS_MESSAGE} AND (?4 OR s.seq > coalesce(c.cleared, 0))
@@ -193,7 +190,10 @@ pub(crate) fn recent_sql(request: RecentRequest) -> String {
     )
 }
 
-pub(crate) fn read_recent(connection: &Connection, request: RecentRequest) -> rusqlite::Result<Vec<Message>> {
+pub(crate) fn read_recent(
+    connection: &Connection,
+    request: RecentRequest,
+) -> rusqlite::Result<Vec<ThreadRow>> {
     let (at, id) = top(None);
     let depth = if request.depth == Depth::Newest { 1 } else { RECENT_MAX };
     connection
@@ -208,7 +208,7 @@ pub(crate) fn read_recent(connection: &Connection, request: RecentRequest) -> ru
                 RECENT_MAX,
                 request.customer.map(CustomerId::to_bytes)
             ],
-            |row| message(row, 0),
+            |row| thread_row(row, 0),
         )?
         .collect()
 }
@@ -217,7 +217,7 @@ fn conversation(row: &Row<'_>) -> rusqlite::Result<Conversation> {
     let after = CONVERSATION_COLUMNS;
     let last_message = match row.get_ref(after + 1)? {
         ValueRef::Null => None,
-        _ => Some(Box::new(message(row, after + 1)?)),
+        _ => Some(Box::new(thread_row(row, after + 1)?)),
     };
     Ok(Conversation {
         id: ConversationId::from_bytes(row.get(0)?),
@@ -231,6 +231,13 @@ fn conversation(row: &Row<'_>) -> rusqlite::Result<Conversation> {
         referral_answered_at: time(row, after)?,
         assignment: assignment(row, 7)?,
     })
+}
+
+/// The message in the columns [`MESSAGE`] from `from` on, and what became of it in those behind.
+fn thread_row(row: &Row<'_>, from: usize) -> rusqlite::Result<ThreadRow> {
+    let message = message(row, from)?;
+    let place = ThreadPlace { at: message.at, arrival: row.get(from)? };
+    Ok(ThreadRow { place, message, aftermath: aftermath(row, from + MESSAGE_COLUMNS)? })
 }
 
 /// The message in the columns [`MESSAGE`] from `from` on.
@@ -309,25 +316,29 @@ mod tests {
 
     const SORT: &str = "USE TEMP B-TREE FOR ORDER BY";
     /// The numbers of those who are one, for a conversation and for its newest message: 32 at most, mostly none.
-    const NUMBERS: [&str; 2] = [SORT, SORT];
+    const NUMBERS: &str = SORT;
+    /// The few reactions to one message, which are read whole then.
+    const REACTIONS: &str = SORT;
 
     #[test]
     fn a_page_is_found_by_indexes_and_neither_scanned_nor_sorted() {
         let place = ThreadPlace { at: Timestamp::from_millis(1), arrival: 1 };
         // What a subquery has cut to a page, `c` or `m`, is read whole.
         for (sql, steps) in [
-            // And the few reactions to one message are sorted.
-            (thread_sql(ThreadSpan::Newest), &["SCAN m", NUMBERS[1], SORT, "SCAN r"][..]),
-            (thread_sql(ThreadSpan::After(place)), &["SCAN m", NUMBERS[1], SORT, "SCAN r"]),
-            (conversations_sql(Key::Assignee), &["SCAN c", NUMBERS[0], NUMBERS[1]]),
-            (conversations_sql(Key::Team), &["SCAN c", NUMBERS[0], NUMBERS[1]]),
-            (conversations_sql(Key::Number), &["SCAN c", NUMBERS[0], NUMBERS[1]]),
-            (conversation_query("conversations") + " WHERE c.id = ?1", &NUMBERS),
+            (thread_sql(ThreadSpan::Newest), &["SCAN m", NUMBERS, REACTIONS, "SCAN r"][..]),
+            (thread_sql(ThreadSpan::After(place)), &["SCAN m", NUMBERS, REACTIONS, "SCAN r"]),
+            (conversations_sql(Key::Assignee), &["SCAN c", NUMBERS, NUMBERS, REACTIONS, "SCAN r"]),
+            (conversations_sql(Key::Team), &["SCAN c", NUMBERS, NUMBERS, REACTIONS, "SCAN r"]),
+            (conversations_sql(Key::Number), &["SCAN c", NUMBERS, NUMBERS, REACTIONS, "SCAN r"]),
+            (
+                conversation_query("conversations") + " WHERE c.id = ?1",
+                &[NUMBERS, NUMBERS, REACTIONS, "SCAN r"],
+            ),
             // The aliases of each customer that may be found, and the names of those who are one.
-            (customer_query(BY_ALIAS), &[SORT, NUMBERS[0]]),
-            (customer_query(BY_NAME), &[SORT, NUMBERS[0]]),
+            (customer_query(BY_ALIAS), &[SORT, NUMBERS]),
+            (customer_query(BY_NAME), &[SORT, NUMBERS]),
             // A customer has as many conversations as we have numbers, at most.
-            (conversations_sql(Key::Customer), &[SORT, "SCAN c", NUMBERS[0], NUMBERS[1]]),
+            (conversations_sql(Key::Customer), &[SORT, "SCAN c", NUMBERS, NUMBERS, REACTIONS, "SCAN r"]),
         ] {
             assert_eq!(costly_steps(&sql), steps, "{sql}");
         }
@@ -338,8 +349,11 @@ mod tests {
         let recent = RecentRequest { customer: None, depth: Depth::All, cleared: Cleared::Hidden };
         let numbers = "SCAN n USING COVERING INDEX sqlite_autoindex_numbers_1";
         for (sql, steps) in [
-            (conversations_sql(Key::Nothing), &[numbers, SORT, "SCAN c", NUMBERS[0], NUMBERS[1]][..]),
-            (recent_sql(recent), &[numbers, SORT, "SCAN c", NUMBERS[1], SORT]),
+            (
+                conversations_sql(Key::Nothing),
+                &[numbers, SORT, "SCAN c", NUMBERS, NUMBERS, REACTIONS, "SCAN r"][..],
+            ),
+            (recent_sql(recent), &[numbers, SORT, "SCAN c", NUMBERS, REACTIONS, "SCAN r", SORT]),
         ] {
             assert_eq!(costly_steps(&sql), steps, "{sql}");
         }

@@ -24,8 +24,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use waypost_domain::{
-    Conversation, ConversationId, CustomerId, CustomerNotes, CustomerRow, HistorySync, Message,
-    MessageHistory, MessageId, Offset, Page, PhoneNumberId, ThreadRow, Timestamp,
+    Conversation, ConversationId, CustomerId, CustomerNotes, CustomerRow, HistorySync, MessageHistory,
+    MessageId, Offset, Page, PhoneNumberId, ThreadRow, Timestamp,
 };
 
 use crate::append::Undelivered;
@@ -184,7 +184,7 @@ impl Sqlite {
         self.readers.run(move |connection| messages::find_message_history(connection, id)).await
     }
 
-    pub(crate) async fn recent_messages(&self, request: RecentRequest) -> Result<Vec<Message>, ReadError> {
+    pub(crate) async fn recent_messages(&self, request: RecentRequest) -> Result<Vec<ThreadRow>, ReadError> {
         self.readers.run(move |connection| messages::read_recent(connection, request)).await
     }
 

@@ -66,7 +66,7 @@ impl Fixture {
     async fn recent(&self, cleared: Cleared) -> Vec<String> {
         let request = RecentRequest { customer: None, depth: Depth::All, cleared };
         let messages = self.store.recent_messages(request).await.unwrap();
-        messages.into_iter().map(|message| message.content).collect()
+        messages.into_iter().map(|row| row.message.content).collect()
     }
 
     async fn found(&self, search: &str, rows: u32) -> Vec<String> {
@@ -180,8 +180,30 @@ async fn what_changes_a_message_is_none_of_its_own() {
     let facts = ["text", "reaction", "edit", "revoke", "unsupported"];
     fixture.receive(facts.map(|kind| of_kind(kind, kind)).into()).await;
     assert_eq!(texts(&fixture.thread(ThreadSpan::Newest, 10).await), ["text", "unsupported"]);
-    assert_eq!(fixture.conversation().await.last_message.unwrap().content, "unsupported");
+    assert_eq!(fixture.conversation().await.last_message.unwrap().message.content, "unsupported");
     assert_eq!(fixture.recent(Cleared::Hidden).await, ["unsupported", "text"]);
+}
+
+/// Whoever reads a preview or an older read is to see that the words are not to be shown any more.
+#[tokio::test]
+async fn what_became_of_a_message_is_told_by_every_read() {
+    let fixture = Fixture::new();
+    fixture.receive(vec![message("wamid.1", "hello"), edit("wamid.2", "wamid.1", "hello!", 5)]).await;
+    fixture.receive(vec![revoke("wamid.3", "wamid.1", 6)]).await;
+    let told = fixture.thread(ThreadSpan::Newest, 10).await.rows.remove(0);
+    let (edited, revoked) = (told.aftermath.edited_at, told.aftermath.revoked_at);
+    let at = |seconds: i64| Some(START.plus_millis(seconds * 1_000));
+    assert_eq!((&*told.message.content, edited, revoked), ("hello!", at(5), at(6)));
+    assert_eq!(fixture.conversation().await.last_message.as_deref(), Some(&told));
+    let customer = Some(told.message.customer);
+    for (customer, depth) in [(None, Depth::Newest), (None, Depth::All), (customer, Depth::All)] {
+        let request = RecentRequest { customer, depth, cleared: Cleared::Hidden };
+        assert_eq!(
+            fixture.store.recent_messages(request).await.unwrap(),
+            std::slice::from_ref(&told),
+            "{depth:?}"
+        );
+    }
 }
 
 #[tokio::test]
@@ -200,7 +222,7 @@ async fn conversations_are_listed_by_their_newest_message_and_by_whom_they_conce
     fixture.receive(vec![from("6", "15550002003", 0)]).await;
     let all = fixture.listed(ConversationFilter::default()).await;
     let newest = |listed: &[Conversation]| -> Vec<String> {
-        listed.iter().map(|one| one.last_message.as_ref().unwrap().content.clone()).collect()
+        listed.iter().map(|one| one.last_message.as_ref().unwrap().message.content.clone()).collect()
     };
     assert_eq!(newest(&all)[0], "4");
     assert_eq!(newest(&all)[3], "2");
@@ -355,10 +377,10 @@ async fn the_older_reads_are_of_one_customer_or_of_all_and_end_at_fifty() {
     let customer = fixture.listed(ConversationFilter::default()).await[0].customer;
     let mut request = RecentRequest { customer: Some(customer), depth: Depth::All, cleared: Cleared::Hidden };
     let of_one = fixture.store.recent_messages(request).await.unwrap();
-    assert_eq!((of_one.len(), &*of_one[0].content, &*of_one[19].content), (20, "59", "02"));
+    assert_eq!((of_one.len(), &*of_one[0].message.content, &*of_one[19].message.content), (20, "59", "02"));
     (request.customer, request.depth) = (None, Depth::Newest);
     let of_each = fixture.store.recent_messages(request).await.unwrap();
-    let texts: Vec<_> = of_each.iter().map(|message| &*message.content).collect();
+    let texts: Vec<_> = of_each.iter().map(|row| &*row.message.content).collect();
     assert_eq!(texts, ["59", "58", "57"]);
 }
 
@@ -539,14 +561,14 @@ async fn a_message_is_read_with_all_that_was_reported_of_it() {
     fixture
         .receive(vec![echo("wamid.1"), status_at("wamid.1", "read", 9), status_at("wamid.1", "sent", 1)])
         .await;
-    let id = fixture.conversation().await.last_message.unwrap().id;
+    let id = fixture.conversation().await.last_message.unwrap().message.id;
     let history = fixture.store.message_history(id).await.unwrap().unwrap();
     assert_eq!((history.message.id, history.message.source), (id, Source::PhoneApp));
     let hops: Vec<_> =
         history.hops.iter().map(|hop| (hop.reported.as_str(), hop.at, hop.participant.clone())).collect();
     assert_eq!(hops, [("sent", START.plus_millis(1_000), None), ("read", START.plus_millis(9_000), None)]);
     fixture.receive(vec![message("wamid.2", "hello")]).await;
-    let id = fixture.conversation().await.last_message.unwrap().id;
+    let id = fixture.conversation().await.last_message.unwrap().message.id;
     assert_eq!(fixture.store.message_history(id).await.unwrap().unwrap().hops, []);
     let nobody = "msg_00000000000000000000000000".parse().unwrap();
     assert_eq!(fixture.store.message_history(nobody).await.unwrap(), None);

@@ -661,7 +661,7 @@ async fn who_is_one_is_shown_alike_by_every_read() {
             (row.customer, &row.customer_number, &row.customer_name),
             (known.id, &known.number, &known.name)
         );
-        as_shown(row.last_message.as_ref().unwrap());
+        as_shown(&row.last_message.as_ref().unwrap().message);
         // Where the customer wrote to our other number is another window.
         let newest = if row.number == number() { opened_at } else { START.plus_millis(1_000) };
         assert_eq!(row.opened_at, Some(newest));
@@ -673,7 +673,7 @@ async fn who_is_one_is_shown_alike_by_every_read() {
         }
     }
     let request = RecentRequest { customer: None, depth: Depth::All, cleared: Cleared::Hidden };
-    fixture.store.recent_messages(request).await.unwrap().iter().for_each(as_shown);
+    fixture.store.recent_messages(request).await.unwrap().iter().for_each(|row| as_shown(&row.message));
     for search in ["", "US.1", "1555000", "ana"] {
         let request = CustomerRequest { search: CustomerSearch::parse(search), after: None, size };
         let listed = fixture.store.customers(request).await.unwrap().rows;
