@@ -19,7 +19,8 @@ use crate::names;
 use crate::time::IsoTime;
 pub use assignment::ConversationEvent;
 pub use field::FieldEvent;
-use raw::{is_shallow, raw_value};
+use raw::is_shallow;
+pub(crate) use raw::raw_value;
 pub(crate) use update::ReactionBody;
 pub use update::UpdateEvent;
 

@@ -7,7 +7,7 @@ use waypost_domain::RawJson;
 const DEPTH_MAX: usize = 48;
 
 /// The text as JSON; `None` where it is none (nothing that Meta sent gets here unparsed), and where clients could not read it.
-pub(super) fn raw_value(raw: &RawJson) -> Option<&RawValue> {
+pub(crate) fn raw_value(raw: &RawJson) -> Option<&RawValue> {
     serde_json::from_str(raw.as_str()).ok().filter(|_| is_shallow(raw.as_str()))
 }
 
