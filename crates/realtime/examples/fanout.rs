@@ -79,7 +79,14 @@ impl Journal {
             self.number += 1;
             let offset = Offset { number: self.number, text: format!("1.{}.00000000", self.number).into() };
             let scopes = vec![Scope::new(ALL)];
-            PublishStep::Event(JournalEvent { offset, name: EVENT.into(), body, scopes })
+            PublishStep::Event(JournalEvent {
+                offset,
+                name: EVENT.into(),
+                body,
+                scopes,
+                except: Vec::new(),
+                mask: |_, body| body.clone(),
+            })
         });
         let events = events.collect();
         self.publisher.publish(events).await.map_err(|_| StatusCode::SERVICE_UNAVAILABLE)

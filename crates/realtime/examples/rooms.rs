@@ -111,7 +111,14 @@ async fn main() -> std::io::Result<()> {
         while let Some((scope, body)) = waiting.recv().await {
             number += 1;
             let offset = Offset { number, text: format!("example.{number}").into() };
-            let event = JournalEvent { offset, name: "said".into(), body, scopes: vec![scope] };
+            let event = JournalEvent {
+                offset,
+                name: "said".into(),
+                body,
+                scopes: vec![scope],
+                except: Vec::new(),
+                mask: |_, body| body.clone(),
+            };
             if publisher.publish(vec![PublishStep::Event(event)]).await.is_err() {
                 break;
             }

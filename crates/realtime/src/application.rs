@@ -129,6 +129,10 @@ pub struct Accepted<C> {
     pub offsets: OffsetMode,
     /// With which event it starts.
     pub start: Start,
+    /// From where what was published before is read, when it starts in the past or is slow.
+    pub replay: Replay,
+    /// Which body of a journal event it is shown.
+    pub view: View,
     /// The rooms it is in from the start.
     pub rooms: Vec<HeldRoom>,
     /// The number of a head from before the scopes of `rooms` were decided on, as [`ConnectRequest::head`] is: a
@@ -147,11 +151,31 @@ impl<C> Accepted<C> {
             connection,
             offsets,
             start: Start::Head,
+            replay: Replay::Shortest,
+            view: View::Full,
             rooms: Vec::new(),
             decided_at: u64::MAX,
             pid: None,
         }
     }
+}
+
+/// From where a socket that is behind reads what was published before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Replay {
+    /// From the hub's memory where that goes back far enough, else from [`Application::page`].
+    Shortest,
+    /// From [`Application::page`] alone, which leaves out what the client may no longer see.
+    Asked,
+}
+
+/// Which of an event's two bodies a socket is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum View {
+    /// The one that was published.
+    Full,
+    /// What [`JournalEvent::mask`] makes of it.
+    Masked,
 }
 
 /// Where in the journal a socket starts.

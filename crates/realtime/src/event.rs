@@ -15,7 +15,15 @@ pub struct JournalEvent {
     pub body: JsonObject,
     /// To whom; a socket in several of them gets one copy.
     pub scopes: Vec<Scope>,
+    /// Who is left out, whatever else it is in.
+    pub except: Vec<Scope>,
+    /// Its body for sockets with [`View::Masked`](crate::View::Masked): made once, when the first one needs it.
+    pub mask: Mask,
 }
+
+/// Makes the body that is shown to some of the body that is shown to others, by the event's name. It must be quick and must
+/// not panic.
+pub type Mask = fn(&str, &JsonObject) -> JsonObject;
 
 /// One step of a publish group; steps take effect in order.
 #[derive(Debug, Clone)]

@@ -1,8 +1,8 @@
 //! Packets written once, for either transport.
 
-use crate::application::OffsetMode;
+use crate::application::{OffsetMode, View};
 use crate::config::{Namespace, Recovery};
-use crate::{Emit, Greeting, JournalEvent, Notice, Offset, SocketId, TrailingString};
+use crate::{Emit, Greeting, JournalEvent, JsonObject, Notice, Offset, SocketId, TrailingString};
 use std::sync::OnceLock;
 use waypost_wire::namespaces;
 use waypost_wire::outgoing::Outgoing;
@@ -14,35 +14,50 @@ const MESSAGE: char = '4';
 /// The name of the event that tells a socket how far it is complete.
 const POSITION: &str = "position";
 
-/// Which of an event's framings a socket takes: its namespace and its offset mode.
+/// Which of an event's framings a socket takes: its namespace, its offset mode and its view.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Framing {
     pub(crate) namespace: namespaces::Namespace,
     pub(crate) offsets: OffsetMode,
+    pub(crate) view: View,
 }
 
 /// A journal event in the rings of all shards, with the framings that somebody has needed so far.
 #[derive(Debug)]
 pub(crate) struct Published {
     pub(crate) event: JournalEvent,
-    /// Two for each namespace: whichever shard needs one first writes it for all.
+    /// Four for each namespace: whichever shard needs one first writes it for all.
     frames: Box<[OnceLock<Outgoing>]>,
+    masked: OnceLock<JsonObject>,
 }
 
 impl Published {
     pub(crate) fn new(event: JournalEvent, namespaces: usize) -> Published {
-        Published { event, frames: (0..namespaces * 2).map(|_| OnceLock::new()).collect() }
+        let frames = (0..namespaces * 4).map(|_| OnceLock::new()).collect();
+        Published { event, frames, masked: OnceLock::new() }
+    }
+
+    fn body(&self, view: View) -> &JsonObject {
+        match view {
+            View::Full => &self.event.body,
+            View::Masked => self.masked.get_or_init(|| (self.event.mask)(&self.event.name, &self.event.body)),
+        }
     }
 
     /// The event as a frame of this framing.
     pub(crate) fn frame(&self, framing: Framing, namespaces: &[Namespace]) -> &Outgoing {
         let at = framing.namespace.index();
-        let (slot, trailing) = match framing.offsets {
-            OffsetMode::Trailing => (at * 2, true),
-            OffsetMode::FieldOnly => (at * 2 + 1, false),
+        let (mode, trailing) = match framing.offsets {
+            OffsetMode::Trailing => (0, true),
+            OffsetMode::FieldOnly => (1, false),
         };
-        self.frames[slot].get_or_init(|| {
-            let JournalEvent { offset, name, body, .. } = &self.event;
+        let view = match framing.view {
+            View::Full => 0,
+            View::Masked => 2,
+        };
+        self.frames[at * 4 + view + mode].get_or_init(|| {
+            let JournalEvent { offset, name, .. } = &self.event;
+            let body = self.body(framing.view);
             let mut text = open_event(&namespaces[at].name, name, body.as_bytes().len() + 128);
             text.push(',');
             let open_body = body.as_str().strip_suffix('}').expect("a JsonObject ends so");
@@ -242,12 +257,14 @@ mod tests {
             name: "said".into(),
             body: JsonObject::new(body).unwrap(),
             scopes: vec![Scope::new("all")],
+            except: Vec::new(),
+            mask: |_, _| JsonObject::new("{}").unwrap(),
         };
         let namespaces = vec![Namespace::with_recovery("/"), Namespace::with_recovery("/websocket")];
         let config = HubConfig { protocol: Protocol::SocketIo(namespaces), ..HubConfig::default() };
         let namespace = config.rules().namespaces.unwrap().namespace(namespace).unwrap();
         let published = Published::new(event, config.namespaces().len());
-        let frame = published.frame(Framing { namespace, offsets }, config.namespaces());
+        let frame = published.frame(Framing { namespace, offsets, view: View::Full }, config.namespaces());
         assert_eq!(frame, &Outgoing::text(expected));
     }
 

@@ -28,11 +28,11 @@ mod tcp;
 
 pub use application::{
     Accepted, Application, ConnectRequest, DisconnectReason, Greeting, GreetingPosition, HeldRoom, Message,
-    Notice, OffsetMode, Page, PageRequest, PageUnavailable, Refused, Start,
+    Notice, OffsetMode, Page, PageRequest, PageUnavailable, Refused, Replay, Start, View,
 };
 pub use config::{HubConfig, Namespace, Protocol, Recovery};
 pub use counts::Counts;
-pub use event::{Audience, Emit, EmitError, JournalEvent, PublishStep, TrailingString};
+pub use event::{Audience, Emit, EmitError, JournalEvent, Mask, PublishStep, TrailingString};
 pub use http::{ClientAddress, NotANetwork, TrustedProxies};
 pub use hub::{Flushed, Hub, HubClosed, Origin, PublishError, Publisher, WeakHub};
 pub use json::{JsonObject, NotAnObject};

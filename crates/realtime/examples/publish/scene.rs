@@ -128,6 +128,8 @@ impl Scene {
             name: "whatsappMessage".into(),
             body: JsonObject::new(format!(r#"{{"text":"{text}"}}"#)).expect("an object"),
             scopes: vec![Scope::new(ALL)],
+            except: Vec::new(),
+            mask: |_, body| body.clone(),
         })
     }
 

@@ -13,7 +13,7 @@ use super::sockets::{Finished, TaskKey};
 use super::{Shard, ready::ConnectionSlot};
 use crate::counts::add;
 use crate::frame::Published;
-use crate::{Application, Page, PageRequest, PageUnavailable, SocketId};
+use crate::{Application, Page, PageRequest, PageUnavailable, Replay, SocketId};
 use std::sync::Arc;
 use tokio::sync::OwnedSemaphorePermit;
 
@@ -40,6 +40,7 @@ impl<A: Application> Shard<A> {
             Reader::Live { since, .. } => {
                 assert!(*since <= position, "what a socket was sent never falls");
                 state.reader = Reader::Behind { position, reading: Reading::No };
+                state.asks_until = self.ring.last();
                 let slot = state.connection;
                 self.connections[slot].behind += 1;
                 add(&self.counts.fell_behind, 1);
@@ -71,7 +72,13 @@ impl<A: Application> Shard<A> {
     }
 
     fn read_on(&mut self, socket: SocketSlot, position: u64) {
-        if self.ring.has_all_after(position) {
+        let state = &self.sockets[socket];
+        let may_read_ring = match state.replay {
+            Replay::Shortest => true,
+            // What was published since it asked is as new as an answer.
+            Replay::Asked => position >= state.asks_until,
+        };
+        if may_read_ring && self.ring.has_all_after(position) {
             return match self.looks_left {
                 0 => self.list(self.sockets[socket].connection),
                 _ => self.read_ring(socket, position),
@@ -99,8 +106,7 @@ impl<A: Application> Shard<A> {
                 return self.touch(slot);
             }
             self.looks_left -= 1;
-            let is_for_it = self.rooms.matches(socket, &event.event.scopes, number);
-            if !is_for_it {
+            if !self.rooms.is_for(socket, &event.event) {
                 continue;
             }
             if lanes.push_journal(Queued { number, socket, framing }, &self.config).is_err() {
@@ -158,7 +164,7 @@ impl<A: Application> Shard<A> {
         for event in page.events {
             let number = event.offset.number;
             let is_new = (position + 1..=page.complete_to).contains(&number);
-            if is_new && self.rooms.matches(id.slot(), &event.scopes, number) {
+            if is_new && self.rooms.is_for(id.slot(), &event) {
                 let frame = Published::new(event, namespaces.len()).frame(framing, namespaces).clone();
                 let page_frame = PageFrame { socket: id.slot(), frame, _place: place.clone() };
                 self.connections[slot].lanes.push_page(page_frame);

@@ -9,7 +9,7 @@ use super::rooms::SocketSlot;
 use crate::frame::Framing;
 use crate::names::Sid;
 use crate::permit::Permit;
-use crate::{Application, ClientEvent, HubConfig, Offset, SocketId};
+use crate::{Application, ClientEvent, HubConfig, Offset, Replay, SocketId};
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::task::Waker;
@@ -86,6 +86,9 @@ pub(crate) struct SocketState<A: Application> {
     pub(crate) framing: Framing,
     pub(crate) kept: Arc<A::Connection>,
     pub(crate) reader: Reader,
+    pub(crate) replay: Replay,
+    /// Up to this number it reads what was published by asking for it.
+    pub(crate) asks_until: u64,
     /// Where it began. That may be ahead of this shard, and is as far as it is sent nothing.
     pub(crate) start: Offset,
     /// Up to this number, an event may be from before one of its rooms was joined.

@@ -263,7 +263,7 @@ impl Lanes {
 mod tests {
     use super::*;
     use crate::frame::Published;
-    use crate::{JournalEvent, JsonObject, Offset, OffsetMode};
+    use crate::{JournalEvent, JsonObject, Offset, OffsetMode, View};
 
     fn published(number: u64) -> Arc<Published> {
         let event = JournalEvent {
@@ -271,6 +271,8 @@ mod tests {
             name: "e".into(),
             body: JsonObject::new("{}").unwrap(),
             scopes: Vec::new(),
+            except: Vec::new(),
+            mask: |_, body| body.clone(),
         };
         Arc::new(Published::new(event, 1))
     }
@@ -283,7 +285,7 @@ mod tests {
     fn lanes(config: &HubConfig, ring: &mut Ring) -> Lanes {
         let mut lanes = Lanes::default();
         let namespace = config.rules().namespaces.unwrap().namespace("/").unwrap();
-        let framing = Framing { namespace, offsets: OffsetMode::FieldOnly };
+        let framing = Framing { namespace, offsets: OffsetMode::FieldOnly, view: View::Full };
         lanes.push_volatile(0, Outgoing::text("volatile"), config);
         for number in 1..=3 {
             ring.push(published(number));
@@ -335,7 +337,7 @@ mod tests {
     fn who_is_shown_everything_holds_one_run_and_who_is_not_loses_none() {
         let config = HubConfig { journal_queue_events_max: 7, ..HubConfig::default() };
         let namespace = config.rules().namespaces.unwrap().namespace("/").unwrap();
-        let framing = Framing { namespace, offsets: OffsetMode::FieldOnly };
+        let framing = Framing { namespace, offsets: OffsetMode::FieldOnly, view: View::Full };
         let mut ring = Ring::new(100, 10_000, 1);
         let mut lanes = Lanes::default();
         // Two sockets of one connection; the first is shown all but 5, the second only 3 and 4.

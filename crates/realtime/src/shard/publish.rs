@@ -38,9 +38,8 @@ impl<A: Application> Shard<A> {
                     // In several of the scopes, or not live: it will read the event when its turn comes.
                     Reader::Live { .. } | Reader::Behind { .. } => continue,
                 }
-                if number <= socket.joined_by
-                    && !self.rooms.matches(member.socket, &event.event.scopes, number)
-                {
+                let is_certain = number > socket.joined_by && event.event.except.is_empty();
+                if !is_certain && !self.rooms.is_for(member.socket, &event.event) {
                     continue;
                 }
                 socket.told = number;

@@ -70,6 +70,8 @@ mod tests {
             name: "e".into(),
             body: JsonObject::new(body).unwrap(),
             scopes: Vec::new(),
+            except: Vec::new(),
+            mask: |_, body| body.clone(),
         };
         Arc::new(Published::new(event, 1))
     }

@@ -5,7 +5,7 @@
 //! the size of a scope and the number of scopes.
 
 use crate::socket::JoinError;
-use crate::{Room, Scope};
+use crate::{JournalEvent, Room, Scope};
 use slab::Slab;
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -82,8 +82,14 @@ impl Rooms {
         places.into_iter().map(|at| self.scopes[at].scope.clone()).collect()
     }
 
-    /// Whether the event with this number is for a room of `socket`.
-    pub(crate) fn matches(&self, socket: SocketSlot, scopes: &[Scope], number: u64) -> bool {
+    /// Whether the event is for a room of `socket`, and no room of it is left out.
+    pub(crate) fn is_for(&self, socket: SocketSlot, event: &JournalEvent) -> bool {
+        self.matches(socket, &event.scopes, event.offset.number)
+            && !self.matches(socket, &event.except, u64::MAX)
+    }
+
+    /// Whether `socket` is in one of the scopes, by a room that it joined before the event with this number.
+    fn matches(&self, socket: SocketSlot, scopes: &[Scope], number: u64) -> bool {
         let Some(held) = self.held.get(socket) else { return false };
         scopes.iter().filter_map(|scope| self.names.get(scope)).any(|place| {
             let mut memberships = held.rooms.iter().flat_map(|(_, room)| room);

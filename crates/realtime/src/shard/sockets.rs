@@ -116,7 +116,7 @@ impl<A: Application> Shard<A> {
 
     /// The CONNECT was granted: reply, greeting, and from here on everything that is published.
     fn accept(&mut self, slot: ConnectionSlot, namespace: Namespace, accepted: Accepted<A::Connection>) {
-        let Accepted { connection: kept, offsets, start, rooms, decided_at, pid } = accepted;
+        let Accepted { connection: kept, offsets, start, replay, view, rooms, decided_at, pid } = accepted;
         let Ok(rooms) = self.bind_late(rooms, decided_at) else {
             return self.send_away(slot);
         };
@@ -146,9 +146,11 @@ impl<A: Application> Shard<A> {
         entry.insert(SocketState {
             id,
             connection: slot,
-            framing: Framing { namespace, offsets },
+            framing: Framing { namespace, offsets, view },
             kept: kept.clone(),
             reader,
+            replay,
+            asks_until: self.ring.last(),
             joined_by: from.fold(began, u64::max),
             told: began,
             noted: Noted { number: began, at: self.now },

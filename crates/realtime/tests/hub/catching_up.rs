@@ -339,3 +339,38 @@ async fn a_socket_that_is_not_wanted_any_more_is_closed_without_a_word() {
     assert_eq!(client.closed().await, Some(1_001));
     assert_eq!((world.counts().sockets, world.desk.left.lock().unwrap().len()), (0, 0));
 }
+
+#[tokio::test(start_paused = true)]
+async fn whoever_has_to_ask_is_not_shown_what_the_answer_leaves_out() {
+    let mut world = World::with(config());
+    for _ in 0..5 {
+        world.publish(&["all"]).await;
+    }
+    for event in world.desk.journal.lock().unwrap().iter_mut().filter(|event| event.offset.number == 103) {
+        event.scopes.clear();
+    }
+    let mut remembers = world.connected(&after(101)).await;
+    assert_gets(&mut remembers, 102..=105).await;
+    let mut asks = world.connected(r#"{"scopes":["all"],"after":101,"asks":true}"#).await;
+    assert_gets(&mut asks, 102..=102).await;
+    assert_gets(&mut asks, 104..=105).await;
+    let next = world.publish(&["all"]).await;
+    assert_eq!(asks.next().await, said(next));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_slow_socket_that_has_to_ask_asks_for_what_it_missed() {
+    let mut world = World::with(HubConfig { journal_queue_events_max: 10, ..config() });
+    let auth = r#"{"scopes":["all"],"asks":true}"#;
+    let mut slow = world.connected_by_narrow_pipe(auth, 1_024).await;
+    for _ in 101..=150 {
+        world.publish_body(&["all"], &long_body()).await;
+    }
+    for event in world.desk.journal.lock().unwrap().iter_mut().filter(|event| event.offset.number == 149) {
+        event.scopes.clear();
+    }
+    assert_gets(&mut slow, 101..=148).await;
+    assert_gets(&mut slow, 150..=150).await;
+    let next = world.publish(&["all"]).await;
+    assert_eq!(slow.next().await, said(next));
+}

@@ -164,3 +164,29 @@ async fn a_group_is_flushed_when_every_shard_has_written_it() {
         assert_eq!(client.next().await, said(101));
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn whoever_is_left_out_is_so_by_any_of_its_rooms() {
+    let mut world = World::new();
+    let mut both = world.connected(r#"{"scopes":["team","agent"]}"#).await;
+    let mut team = world.connected(r#"{"scopes":["team"]}"#).await;
+    let PublishStep::Event(mut left_out) = event(101, &["team"], "{}") else { unreachable!() };
+    left_out.except = vec![Scope::new("agent")];
+    world.publish_steps(vec![PublishStep::Event(left_out), event(102, &["team"], "{}")]).await;
+    assert_eq!(team.next().await, said(101));
+    assert_eq!((team.next().await, both.next().await), (said(102), said(102)));
+    let mut late = world.connected(r#"{"scopes":["team","agent"],"after":100}"#).await;
+    assert_eq!(late.next().await, said(102));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_masked_socket_is_shown_the_masked_body_live_and_later() {
+    let mut world = World::new();
+    let mut full = world.connected(r#"{"scopes":["all"]}"#).await;
+    let mut masked = world.connected(r#"{"scopes":["all"],"masked":true}"#).await;
+    world.publish_body(&["all"], r#"{"number":"1"}"#).await;
+    let mut late = world.connected(r#"{"scopes":["all"],"masked":true,"offsets":false,"after":100}"#).await;
+    assert_eq!(full.next().await, r#"42["said",{"number":"1","offset":"e.101.c"},"e.101.c"]"#);
+    assert_eq!(masked.next().await, r#"42["said",{"masked":true,"offset":"e.101.c"},"e.101.c"]"#);
+    assert_eq!(late.next().await, r#"42["said",{"masked":true,"offset":"e.101.c"}]"#);
+}

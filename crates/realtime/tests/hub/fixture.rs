@@ -10,7 +10,7 @@ use waypost_realtime::{
     Accepted, Application, Args, ClientAddress, ClientEvent, ConnectRequest, Counts, DisconnectReason,
     Flushed, Greeting, HeldRoom, Hub, HubConfig, JoinError, JournalEvent, JsonObject, Namespace, Notice,
     Offset, OffsetMode, Origin, Page, PageRequest, PageUnavailable, Protocol, PublishStep, Publisher,
-    Refused, Room, Scope, Socket, SocketId, Start,
+    Refused, Replay, Room, Scope, Socket, SocketId, Start, View,
 };
 use waypost_testkit::hub_client::{Client, Door, PATIENCE, PollingClient};
 
@@ -96,6 +96,8 @@ impl Application for Desk {
             },
             offsets,
             start,
+            replay: if auth["asks"] == true { Replay::Asked } else { Replay::Shortest },
+            view: if auth["masked"] == true { View::Masked } else { View::Full },
             rooms: vec![HeldRoom {
                 room: Room::new("first"),
                 scopes,
@@ -288,6 +290,8 @@ pub(crate) fn event(number: u64, scopes: &[&str], body: &str) -> PublishStep {
         name: "said".into(),
         body: JsonObject::new(body.to_owned()).unwrap(),
         scopes: scopes.iter().copied().map(Scope::new).collect(),
+        except: Vec::new(),
+        mask: |_, _| JsonObject::new("{\"masked\":true}").unwrap(),
     })
 }
 
