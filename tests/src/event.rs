@@ -3,13 +3,14 @@
 use serde_json::Value;
 
 /// The names of the events that carry an offset.
-const JOURNAL: [&str; 6] = [
+const JOURNAL: [&str; 7] = [
     "whatsappMessage",
     "whatsappMessageStatus",
     "whatsappOutbox",
     "whatsappEvent",
     "whatsappCustomerUpdated",
     "whatsappConversation",
+    "whatsappAccess",
 ];
 
 /// An event as a client's handler gets it.

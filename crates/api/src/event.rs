@@ -1,5 +1,6 @@
 //! Journal events as clients get them. Every field that is not always there is left out, never `null`.
 
+mod access;
 mod assignment;
 mod field;
 mod raw;
@@ -17,6 +18,7 @@ use crate::customer::CustomerEvent;
 use crate::detail::{MediaView, MetadataView, holds_item};
 use crate::names;
 use crate::time::IsoTime;
+pub use access::{AccessEvent, EventSubject};
 pub use assignment::ConversationEvent;
 pub use field::FieldEvent;
 use raw::is_shallow;
@@ -35,6 +37,7 @@ pub fn encode(event: &Event) -> (&'static str, Vec<u8>) {
         Event::Field(notice) => (names::FIELD, to_json(&FieldEvent::new(notice))),
         Event::Customer(update) => (names::CUSTOMER_UPDATED, to_json(&CustomerEvent::new(update))),
         Event::Assignment(change) => (names::CONVERSATION, to_json(&ConversationEvent::new(change))),
+        Event::Access(change) => (names::ACCESS, to_json(&AccessEvent::new(change))),
     }
 }
 

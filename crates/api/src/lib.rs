@@ -14,6 +14,7 @@ pub mod detail;
 pub mod error_code;
 pub mod event;
 pub mod listing;
+mod mask;
 pub mod names;
 mod notice;
 pub mod operation;
@@ -30,12 +31,14 @@ pub use customer::{
 pub use detail::{MediaView, MetadataView, encode_detail};
 pub use error_code::ErrorCode;
 pub use event::{
-    ConversationEvent, ErrorBody, FieldEvent, MessageEvent, OutboxEvent, StatusEvent, UpdateEvent, encode,
+    AccessEvent, ConversationEvent, ErrorBody, EventSubject, FieldEvent, MessageEvent, OutboxEvent,
+    StatusEvent, UpdateEvent, encode,
 };
 pub use listing::{
     AssignRequest, ConversationBody, ConversationPage, ConversationQuery, CustomerPage, CustomerQuery,
     MessageBody, MessagePage, PageQuery, RecentQuery, ThreadQuery,
 };
+pub use mask::{mask, mask_json};
 pub use operation::{
     HistoryView, LetterPage, LetterSummary, LetterView, NumberList, NumberView, ReprocessedView,
 };

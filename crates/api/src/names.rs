@@ -30,6 +30,8 @@ pub const MESSAGE_UPDATED: &str = "whatsappMessageUpdated";
 pub const OUTBOX: &str = "whatsappOutbox";
 /// Journal: who answers a conversation has changed.
 pub const CONVERSATION: &str = "whatsappConversation";
+/// Journal: somebody may see a conversation from now on, or no longer.
+pub const ACCESS: &str = "whatsappAccess";
 /// Journal: another field of the webhook.
 pub const FIELD: &str = "whatsappEvent";
 /// Journal: who a customer is has changed.

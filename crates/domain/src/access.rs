@@ -1,14 +1,18 @@
 //! Who may do what: one policy for REST, rooms, replay and media alike.
 
 mod permission;
+mod reach;
+mod rights;
 mod role;
 
 use std::fmt;
 
 pub use permission::{Permission, Permissions};
+pub use reach::{Person, Place, REACH_SCOPES_MAX, Reach};
+pub use rights::{Rights, Sees, Standing};
 pub use role::{KeyScope, Role};
 
-use crate::event::Scope;
+use crate::audience::Scope;
 use crate::ids::CustomerId;
 
 /// The longest id of a principal, in bytes.
@@ -47,34 +51,50 @@ pub struct Principal {
     pub id: PrincipalId,
     /// What it may do.
     pub permissions: Permissions,
+    /// Where it may.
+    pub reach: Reach,
+    /// How much it is shown there.
+    pub view: View,
+}
+
+/// How much somebody is shown of what they may see.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum View {
+    /// All of it.
+    Full,
+    /// Neither numbers nor WhatsApp's ids, and nothing raw.
+    Masked,
 }
 
 impl Principal {
-    /// Somebody with a role.
+    /// Somebody with a role, everywhere.
     #[must_use]
-    pub const fn with_role(id: PrincipalId, role: Role) -> Self {
-        Self { id, permissions: role.permissions() }
+    pub fn with_role(id: PrincipalId, role: Role) -> Self {
+        role.rights().of(id, Standing::default())
     }
 }
 
 /// What somebody wants to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Action<'a> {
-    /// See the messages and statuses of one customer.
-    SeeCustomer(CustomerId),
-    /// Wait for, or look for, a customer by a name.
+    /// See lists of what they may see.
+    List,
+    /// See a conversation, with its messages and statuses.
+    SeeConversation(&'a Place),
+    /// See a customer.
+    SeeCustomer(&'a Person),
+    /// Wait for a customer of whom only a name is known, whoever it will be.
     SeeAnyCustomer,
-    /// Send to a customer, from one of our numbers.
-    Send {
-        /// The number, as `phone_number_id`.
-        number: &'a str,
-    },
+    /// See whatever is about us, and about no conversation.
+    SeeEverything,
+    /// Write in a conversation, or begin it.
+    Send(&'a Place),
     /// Say who customers are: names of other systems, and who is one with whom.
     ManageCustomers,
-    /// Say who answers a customer's conversations.
-    Assign(CustomerId),
-    /// Change what everybody sees of a customer's conversations.
-    Manage(CustomerId),
+    /// Say who answers a conversation.
+    Assign(&'a Place),
+    /// Change what everybody sees of a conversation.
+    Manage(&'a Place),
     /// See who connects and leaves.
     Monitor,
     /// Look after the server: its numbers, and what it could not understand.
@@ -88,8 +108,12 @@ impl Action<'_> {
     #[must_use]
     pub const fn permission(self) -> Permission {
         match self {
-            Self::SeeCustomer(_) | Self::SeeAnyCustomer => Permission::Read,
-            Self::Send { .. } => Permission::Send,
+            Self::List
+            | Self::SeeConversation(_)
+            | Self::SeeCustomer(_)
+            | Self::SeeAnyCustomer
+            | Self::SeeEverything => Permission::Read,
+            Self::Send(_) => Permission::Send,
             Self::Assign(_) => Permission::Assign,
             Self::ManageCustomers | Self::Manage(_) => Permission::Manage,
             Self::Monitor => Permission::Monitor,
@@ -101,49 +125,97 @@ impl Action<'_> {
 
 /// Whether `principal` may do `action`.
 #[must_use]
-pub const fn may(principal: &Principal, action: Action<'_>) -> bool {
-    principal.permissions.contains(action.permission())
+pub fn may(principal: &Principal, action: Action<'_>) -> bool {
+    let reach = &principal.reach;
+    let is_within = match action {
+        Action::SeeConversation(place)
+        | Action::Send(place)
+        | Action::Assign(place)
+        | Action::Manage(place) => reach.covers(place),
+        Action::SeeCustomer(person) => reach.covers_person(person),
+        // Of all customers, or of the whole server.
+        Action::SeeAnyCustomer | Action::SeeEverything | Action::ManageCustomers | Action::Operate => {
+            reach.is_everything()
+        }
+        // What is listed, measured or watched is narrowed one by one, or is nobody's.
+        Action::List | Action::Monitor | Action::Measure => true,
+    };
+    is_within && principal.permissions.contains(action.permission())
 }
 
-/// The policy as a filter: the scopes that the general room stands for, for this principal; none for whoever may see
-/// nothing.
+/// The policy as a filter for stores: how far `principal` sees; `None` for whoever may see nothing.
+#[must_use]
+pub fn visible(principal: &Principal) -> Option<&Reach> {
+    principal.permissions.contains(Permission::Read).then_some(&principal.reach)
+}
+
+/// The policy as a filter for the hub: the scopes that the general room stands for; none for whoever may see nothing.
 #[must_use]
 pub fn general_scopes(principal: &Principal) -> Vec<Scope> {
-    if principal.permissions.contains(Permission::Read) { vec![Scope::All] } else { Vec::new() }
+    visible(principal).map(Reach::scopes).unwrap_or_default()
+}
+
+/// The scopes that the room of a customer stands for, of whom `customers` are all that are one; none for whoever may not
+/// see them.
+#[must_use]
+pub fn customer_scopes(principal: &Principal, customers: &[CustomerId]) -> Vec<Scope> {
+    visible(principal).map(|reach| reach.scopes_of(customers)).unwrap_or_default()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::assignment::Assignment;
+    use crate::ids::PhoneNumberId;
 
     fn somebody(role: Role) -> Principal {
         Principal::with_role(PrincipalId::parse("user:1").unwrap(), role)
     }
 
+    fn place(number: &str) -> Place {
+        Place {
+            customers: vec![CustomerId::from_bytes([1; 16])],
+            number: PhoneNumberId::parse(number).unwrap(),
+            assignment: Assignment::default(),
+        }
+    }
+
     #[test]
-    fn a_role_may_what_its_permissions_say() {
-        let customer = CustomerId::from_bytes([1; 16]);
+    fn a_role_may_what_its_permissions_say_where_it_reaches() {
+        let place = place("1");
+        let person = Person { customers: place.customers.clone(), places: vec![place.clone()] };
         let all = [
-            Action::SeeCustomer(customer),
+            Action::List,
+            Action::SeeConversation(&place),
+            Action::SeeCustomer(&person),
             Action::SeeAnyCustomer,
-            Action::Send { number: "1" },
-            Action::Assign(customer),
-            Action::Manage(customer),
+            Action::SeeEverything,
+            Action::Send(&place),
+            Action::Assign(&place),
+            Action::Manage(&place),
             Action::ManageCustomers,
             Action::Monitor,
             Action::Operate,
             Action::Measure,
         ];
-        let count = |role| all.iter().filter(|action| may(&somebody(role), **action)).count();
-        assert_eq!(Role::ALL.map(count), [2, 4, 7, 9]);
+        let count = |reach: &Reach, role| {
+            let principal = Principal { reach: reach.clone(), ..somebody(role) };
+            all.iter().filter(|action| may(&principal, **action)).count()
+        };
+        let at = |number| {
+            let numbers = Some([PhoneNumberId::parse(number).unwrap()].into());
+            Reach { numbers, ..Reach::EVERYTHING }
+        };
+        assert_eq!(Role::ALL.map(|role| count(&Reach::EVERYTHING, role)), [5, 7, 10, 12]);
+        assert_eq!(Role::ALL.map(|role| count(&at("1"), role)), [3, 5, 7, 8]);
+        assert_eq!(Role::ALL.map(|role| count(&at("2"), role)), [1, 1, 2, 3]);
     }
 
     #[test]
     fn whoever_may_see_nothing_has_no_general_room() {
-        let id = PrincipalId::parse("key:1").unwrap();
-        let nobody = Principal { id, permissions: KeyScope::Metrics.permissions() };
+        let nobody = Principal { permissions: KeyScope::Metrics.permissions(), ..somebody(Role::Admin) };
         assert_eq!(general_scopes(&nobody), []);
-        assert_eq!(general_scopes(&somebody(Role::Viewer)), [Scope::All]);
+        assert_eq!(general_scopes(&somebody(Role::Viewer)), [Scope::ALL]);
     }
 
     #[test]

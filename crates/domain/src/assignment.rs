@@ -10,7 +10,7 @@ use crate::time::Timestamp;
 const RESPONDER_CHARS_MAX: usize = 128;
 
 /// The name of an assignee or a team, as whoever assigns writes it. `Debug` hides it: it may be a person's.
-#[derive(Clone, PartialEq, Eq, Hash)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Responder(Box<str>);
 
 impl Responder {
@@ -43,6 +43,23 @@ pub struct Assignment {
     pub assignee: Option<Responder>,
     /// The team.
     pub team: Option<Responder>,
+}
+
+/// Somebody to whom a conversation can be assigned.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum AssignedTo {
+    /// A person or program.
+    Agent(Responder),
+    /// A team.
+    Team(Responder),
+}
+
+impl Assignment {
+    /// All to whom it is assigned.
+    pub fn holders(&self) -> impl Iterator<Item = AssignedTo> {
+        let agent = self.assignee.clone().map(AssignedTo::Agent);
+        agent.into_iter().chain(self.team.clone().map(AssignedTo::Team))
+    }
 }
 
 /// What somebody wants of one part of an assignment.
@@ -103,6 +120,45 @@ pub struct AssignmentChange {
     pub by: PrincipalId,
     /// When.
     pub at: Timestamp,
+}
+
+/// A conversation was assigned otherwise, so that some may see it from now on, or no longer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AccessChange {
+    /// The conversation.
+    pub conversation: ConversationId,
+    /// Its customer.
+    pub customer: CustomerId,
+    /// Its business number.
+    pub number: PhoneNumberId,
+    /// What it means for those who are told.
+    pub turn: AccessTurn,
+    /// To whom it was assigned before.
+    pub previous: Assignment,
+    /// To whom it is now.
+    pub now: Assignment,
+    /// When.
+    pub at: Timestamp,
+}
+
+impl AccessChange {
+    /// By which assignment those who are told see the conversation, and by which they do not.
+    #[must_use]
+    pub const fn sides(&self) -> (&Assignment, &Assignment) {
+        match self.turn {
+            AccessTurn::Granted => (&self.now, &self.previous),
+            AccessTurn::Revoked => (&self.previous, &self.now),
+        }
+    }
+}
+
+/// What a change of an assignment means for somebody.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AccessTurn {
+    /// They may see the conversation from now on.
+    Granted,
+    /// They may no longer.
+    Revoked,
 }
 
 #[cfg(test)]

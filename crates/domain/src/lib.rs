@@ -12,6 +12,7 @@
 pub mod access;
 pub mod advice;
 pub mod assignment;
+pub mod audience;
 pub mod call;
 pub mod change;
 pub mod claims;
@@ -34,16 +35,20 @@ pub mod time;
 pub mod window;
 
 pub use access::{
-    Action, KeyScope, Permission, Permissions, Principal, PrincipalId, Role, general_scopes, may,
+    Action, KeyScope, Permission, Permissions, Person, Place, Principal, PrincipalId, REACH_SCOPES_MAX,
+    Reach, Rights, Role, Sees, Standing, View, customer_scopes, general_scopes, may, visible,
 };
 pub use advice::{Advice, Remedy, advice};
-pub use assignment::{Assignment, AssignmentChange, AssignmentWish, Responder, Wish};
+pub use assignment::{
+    AccessChange, AccessTurn, AssignedTo, Assignment, AssignmentChange, AssignmentWish, Responder, Wish,
+};
+pub use audience::{Address, Audience, Breadth, Scope};
 pub use call::{Call, CallReport, CallStage};
 pub use change::{Author, MessageChange, MessageReaction, MessageUpdate, Reactor, Renewal, Version};
 pub use claims::{Claim, Claims};
 pub use customer::{Alias, AliasKind, CustomerAliases, CustomerName, ExternalId, Username};
 pub use detail::{Detail, Typed};
-pub use event::{Audience, Event, FieldNotice, Scope};
+pub use event::{Event, FieldNotice};
 pub use fact::{DeadLetter, DeadLetterKind, Fact, FieldReport, ReceivedMessage, StatusReport};
 pub use history::{PastBody, PastMessage};
 pub use identity::{Amendment, CustomerChange, CustomerUpdate, Tie};

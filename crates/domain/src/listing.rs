@@ -216,13 +216,19 @@ impl CustomerSearch {
         usable.then(|| Self { name: folded(text).into(), aliases: alias_beginnings(text) })
     }
 
+    /// The same search, which finds nobody by an alias.
+    #[must_use]
+    pub fn by_name_alone(self) -> Self {
+        Self { aliases: Vec::new(), ..self }
+    }
+
     /// How a name begins, [`folded`].
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// How an alias begins: in one way, or two of which neither begins with the other, in their order.
+    /// How an alias begins: in one way, or none, or two of which neither begins with the other, in their order.
     #[must_use]
     pub fn aliases(&self) -> &[Box<str>] {
         &self.aliases

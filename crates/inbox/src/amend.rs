@@ -3,6 +3,8 @@
 use waypost_domain::{Action, Amendment, CustomerId, Principal, Timestamp, may};
 use waypost_store::{CustomerRecord, PossibleDuplicate, ReadError, Store};
 
+use crate::sight::sees_customer;
+
 /// Why nothing was changed, or shown.
 #[derive(Debug, thiserror::Error)]
 pub enum AmendError {
@@ -42,9 +44,11 @@ pub async fn see_customer(
     principal: &Principal,
     customer: CustomerId,
 ) -> Result<CustomerRecord, AmendError> {
-    let known = store.customer(customer).await?;
-    let seen = known.filter(|known| may(principal, Action::SeeCustomer(known.id)));
-    seen.ok_or(AmendError::Amend(waypost_store::AmendError::UnknownCustomer))
+    let known = match sees_customer(store, principal, customer).await? {
+        true => store.customer(customer).await?,
+        false => None,
+    };
+    known.ok_or(AmendError::Amend(waypost_store::AmendError::UnknownCustomer))
 }
 
 /// Those who may be one: at most `limit`, after `after`.

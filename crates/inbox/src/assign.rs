@@ -24,10 +24,11 @@ pub async fn assign(
     (assignee, team): (Wish, Wish),
     at: Timestamp,
 ) -> Result<Conversation, LookError> {
-    let found = reader.conversation(conversation).await?;
-    if !may(reader.principal, Action::Assign(found.customer)) {
+    let place = reader.place(conversation).await?;
+    if !may(reader.principal, Action::Assign(&place)) {
         return Err(LookError::Forbidden);
     }
+    let found = reader.conversation(conversation).await?;
     let by = reader.principal.id.clone();
     let assignment = reader.store.assign(AssignmentWish { conversation, assignee, team, by, at }).await?;
     Ok(Conversation { assignment, ..found })

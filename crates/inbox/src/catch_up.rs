@@ -1,7 +1,9 @@
 //! Somebody is behind: the journal is read again, a page at a time, for a socket of the hub or for a client that asks.
 
-use waypost_api::{GapNotice, PastEvent, RoomName};
-use waypost_domain::{Offset, Principal, Scope};
+use std::borrow::Cow;
+
+use waypost_api::{GapNotice, PastEvent, RoomName, mask_json};
+use waypost_domain::{Offset, Principal, Scope, View};
 use waypost_realtime::{Page, PageUnavailable};
 use waypost_store::{JournalPage, PageError, PageRequest, PositionError, ReadError, Store};
 
@@ -9,6 +11,7 @@ use crate::follow::FollowError;
 use crate::meaning::meaning;
 use crate::resume::gap_notice;
 use crate::show::journal_event;
+use crate::sight::seen_now;
 
 /// Most events in one answer.
 const HISTORY_EVENTS_MAX: usize = 100;
@@ -17,12 +20,16 @@ const HISTORY_BYTES_MAX: usize = 256 * 1024;
 /// Most pages of the store that one answer reads where few events are of the room.
 const HISTORY_PAGES_MAX: usize = 20;
 
-/// The page that the hub asks for.
+/// The page that the hub asks for, as far as the principal may see it now.
 ///
 /// # Errors
 /// When it is gone or cannot be read now. The connection is closed then; its client comes back and is told of the gap,
 /// if there is one.
-pub async fn page(store: &Store, request: waypost_realtime::PageRequest) -> Result<Page, PageUnavailable> {
+pub async fn page(
+    store: &Store,
+    principal: &Principal,
+    request: waypost_realtime::PageRequest,
+) -> Result<Page, PageUnavailable> {
     let request = PageRequest {
         after: request.after,
         until: request.until,
@@ -31,12 +38,14 @@ pub async fn page(store: &Store, request: waypost_realtime::PageRequest) -> Resu
         events_max: request.events_max,
         bytes_max: request.bytes_max,
     };
-    let page = store.journal_page(request).await.map_err(|error| {
+    let unavailable = |error: &dyn std::error::Error| {
         tracing::warn!(%error, "a page of the journal cannot be had; the connection is closed");
         PageUnavailable
-    })?;
-    let complete_to = page.complete_to;
-    let events = page.events.into_iter().map(journal_event).collect::<Result<_, _>>();
+    };
+    let JournalPage { events, complete_to, .. } =
+        store.journal_page(request).await.map_err(|error| unavailable(&error))?;
+    let events = seen_now(store, principal, events).await.map_err(|error| unavailable(&error))?;
+    let events = events.into_iter().map(journal_event).collect::<Result<_, _>>();
     let events = events.map_err(|error| {
         tracing::error!(%error, "a page of the journal cannot be shown; the connection is closed");
         PageUnavailable
@@ -113,8 +122,15 @@ pub async fn history(
         // Nothing more: what was published up to `until` is in the journal, so there is no such page.
         let Some(position) = position else { break };
         complete_to = position;
+        let found = seen_now(store, principal, found).await?;
         if !found.is_empty() {
-            let shown = found.iter().map(|event| PastEvent::new(&event.name, &event.body, &event.offset));
+            let shown = found.iter().map(|event| {
+                let body = match principal.view {
+                    View::Full => Cow::Borrowed(&event.body[..]),
+                    View::Masked => Cow::Owned(mask_json(&event.body)?),
+                };
+                PastEvent::new(&event.name, &body, &event.offset)
+            });
             events = shown.collect::<Result<_, _>>()?;
             break;
         }

@@ -24,6 +24,7 @@ pub mod reprocess;
 pub mod resume;
 pub mod seats;
 pub mod show;
+mod sight;
 
 mod meaning;
 

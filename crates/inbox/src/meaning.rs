@@ -2,11 +2,12 @@
 
 use waypost_api::RoomName;
 use waypost_domain::customer::awaited_name;
-use waypost_domain::{Action, CustomerId, Principal, Scope, general_scopes, may};
+use waypost_domain::{Action, CustomerId, Principal, customer_scopes, general_scopes, may};
 use waypost_store::{Binding, CustomerMatch, Family, Store};
 
 use crate::follow::FollowError;
-use crate::show::realtime_scope;
+use crate::show::{realtime_scope, waiting_scope};
+use crate::sight::{find_seen, sees_customer};
 
 /// What a room stands for.
 #[derive(Clone, Debug)]
@@ -32,12 +33,11 @@ pub(crate) async fn meaning(
         },
         RoomName::Monitor if may(principal, Action::Monitor) => Ok(beyond_customers(vec![monitor_scope()])),
         RoomName::Monitor => Err(FollowError::Forbidden),
-        RoomName::Customer(name) => match store.find_customer(name).await? {
+        RoomName::Customer(name) => match find_seen(store, principal, name).await? {
             CustomerMatch::One(binding) => of_customer(store, principal, binding).await,
             CustomerMatch::Ambiguous => Err(FollowError::Ambiguous),
             CustomerMatch::Nobody if may(principal, Action::SeeAnyCustomer) => {
-                let waiting = realtime_scope(&Scope::Name(awaited_name(name)));
-                Ok(beyond_customers(vec![waiting]))
+                Ok(beyond_customers(vec![waiting_scope(&awaited_name(name))]))
             }
             CustomerMatch::Nobody => Err(FollowError::UnknownCustomer),
         },
@@ -52,11 +52,11 @@ pub(crate) async fn of_customer(
     binding: Binding,
 ) -> Result<Meaning, FollowError> {
     let Family { now, merged } = store.family(binding.customer).await?;
-    if !may(principal, Action::SeeCustomer(now)) {
+    if !sees_customer(store, principal, now).await? {
         return Err(FollowError::UnknownCustomer);
     }
-    let all = std::iter::once(now).chain(merged);
-    let scopes = all.map(|customer| realtime_scope(&Scope::Customer(customer))).collect();
+    let all: Vec<CustomerId> = std::iter::once(now).chain(merged).collect();
+    let scopes = customer_scopes(principal, &all).iter().map(realtime_scope).collect();
     Ok(Meaning { scopes, binding: Some(binding), customer: Some(now) })
 }
 

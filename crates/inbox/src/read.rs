@@ -1,13 +1,15 @@
 //! Somebody reads what is stored. Who may see what is the policy's answer; what one may not see is not there.
 
 use waypost_domain::{
-    Action, Conversation, ConversationId, CustomerId, CustomerRow, MessageHistory, MessageId, Page, PageSize,
-    Principal, ThreadRow, ThreadSpan, may,
+    Conversation, ConversationId, CustomerId, CustomerRow, CustomerSearch, MessageHistory, MessageId, Page,
+    PageSize, Place, Principal, Reach, ThreadRow, ThreadSpan, View, visible,
 };
 use waypost_store::{
     Cleared, ConversationRequest, CustomerMatch, CustomerRequest, Depth, ReadError, RecentRequest, Store,
     ThreadRequest,
 };
+
+use crate::sight::{find_seen, seen_place};
 
 /// Why nothing was read.
 #[derive(Debug, thiserror::Error)]
@@ -47,8 +49,7 @@ impl Reader<'_> {
     /// # Errors
     /// See [`LookError`].
     pub async fn conversations(&self, request: ConversationRequest) -> Result<Page<Conversation>, LookError> {
-        self.list()?;
-        Ok(self.store.conversations(request).await?)
+        Ok(self.store.conversations(request, self.reach()?).await?)
     }
 
     /// One conversation.
@@ -56,8 +57,8 @@ impl Reader<'_> {
     /// # Errors
     /// See [`LookError`].
     pub async fn conversation(&self, id: ConversationId) -> Result<Conversation, LookError> {
-        let found = self.store.conversation(id).await?.filter(|found| self.sees(found.customer));
-        found.ok_or(LookError::UnknownConversation)
+        self.place(id).await?;
+        self.store.conversation(id).await?.ok_or(LookError::UnknownConversation)
     }
 
     /// Messages of a conversation, the oldest first.
@@ -70,7 +71,7 @@ impl Reader<'_> {
         span: ThreadSpan,
         size: PageSize,
     ) -> Result<Page<ThreadRow>, LookError> {
-        self.conversation(conversation).await?;
+        self.place(conversation).await?;
         Ok(self.store.thread(ThreadRequest { conversation, span, size }).await?)
     }
 
@@ -79,17 +80,21 @@ impl Reader<'_> {
     /// # Errors
     /// See [`LookError`].
     pub async fn message(&self, id: MessageId) -> Result<MessageHistory, LookError> {
-        let found = self.store.message_history(id).await?;
-        found.filter(|found| self.sees(found.message.customer)).ok_or(LookError::UnknownMessage)
+        let found = self.store.message_history(id).await?.ok_or(LookError::UnknownMessage)?;
+        let place = seen_place(self.store, self.principal, found.message.conversation).await?;
+        place.map(|_| found).ok_or(LookError::UnknownMessage)
     }
 
     /// Customers who fit a search, or all.
     ///
     /// # Errors
     /// See [`LookError`].
-    pub async fn customers(&self, request: CustomerRequest) -> Result<Page<CustomerRow>, LookError> {
-        self.list()?;
-        Ok(self.store.customers(request).await?)
+    pub async fn customers(&self, mut request: CustomerRequest) -> Result<Page<CustomerRow>, LookError> {
+        if self.principal.view == View::Masked {
+            // Whoever is not to see a number finds none by its digits.
+            request.search = request.search.map(CustomerSearch::by_name_alone);
+        }
+        Ok(self.store.customers(request, self.reach()?).await?)
     }
 
     /// The newest messages of all conversations, or the newest one of each.
@@ -97,8 +102,8 @@ impl Reader<'_> {
     /// # Errors
     /// See [`LookError`].
     pub async fn recent(&self, depth: Depth, cleared: Cleared) -> Result<Vec<ThreadRow>, LookError> {
-        self.list()?;
-        Ok(self.store.recent_messages(RecentRequest { customer: None, depth, cleared }).await?)
+        let request = RecentRequest { customer: None, depth, cleared };
+        Ok(self.store.recent_messages(request, self.reach()?).await?)
     }
 
     /// The newest messages of the customer who has this name.
@@ -108,24 +113,26 @@ impl Reader<'_> {
     pub async fn recent_of(&self, name: &str, cleared: Cleared) -> Result<Vec<ThreadRow>, LookError> {
         let request =
             RecentRequest { customer: Some(self.customer(name).await?), depth: Depth::All, cleared };
-        Ok(self.store.recent_messages(request).await?)
+        Ok(self.store.recent_messages(request, self.reach()?).await?)
     }
 
     /// Who has this name.
     pub(crate) async fn customer(&self, name: &str) -> Result<CustomerId, LookError> {
-        match self.store.find_customer(name).await? {
-            CustomerMatch::One(binding) if self.sees(binding.customer) => Ok(binding.customer),
-            CustomerMatch::One(_) | CustomerMatch::Nobody => Err(LookError::UnknownCustomer),
+        match find_seen(self.store, self.principal, name).await? {
+            CustomerMatch::One(binding) => Ok(binding.customer),
+            CustomerMatch::Nobody => Err(LookError::UnknownCustomer),
             CustomerMatch::Ambiguous => Err(LookError::Ambiguous),
         }
     }
 
-    /// Lists are of all customers.
-    fn list(&self) -> Result<(), LookError> {
-        may(self.principal, Action::SeeAnyCustomer).then_some(()).ok_or(LookError::Forbidden)
+    /// A conversation that the principal may see, as the policy sees it.
+    pub(crate) async fn place(&self, conversation: ConversationId) -> Result<Place, LookError> {
+        let place = seen_place(self.store, self.principal, conversation).await?;
+        place.ok_or(LookError::UnknownConversation)
     }
 
-    fn sees(&self, customer: CustomerId) -> bool {
-        may(self.principal, Action::SeeCustomer(customer))
+    /// How far lists go.
+    pub(crate) fn reach(&self) -> Result<Reach, LookError> {
+        visible(self.principal).cloned().ok_or(LookError::Forbidden)
     }
 }

@@ -7,8 +7,9 @@ use tokio::sync::Semaphore;
 use tokio_util::task::TaskTracker;
 use waypost_cloud_api::graph::{self, GraphClient, OutgoingText};
 use waypost_domain::{
-    Action, Alias, AliasKind, AppName, CustomerAliases, CustomerId, ErrorDetail, LinkPreview, OutboxEntry,
-    PhoneNumberId, Principal, Recipient, SendIntent, SendOutcome, may,
+    Action, Alias, AliasKind, AppName, Assignment, CustomerAliases, CustomerId, ErrorDetail, LinkPreview,
+    OutboxEntry, Permission, Person, PhoneNumberId, Place, Principal, Recipient, SendIntent, SendOutcome,
+    may,
 };
 use waypost_store::{Binding, Clock, CustomerMatch, Intent, ReadError, SendError, Store};
 
@@ -123,12 +124,14 @@ impl Reply {
     /// See [`ReplyError`]; nothing was sent then.
     pub async fn send_text(&self, principal: &Principal, text: SendText) -> Result<OutboxEntry, ReplyError> {
         check(&text)?;
+        if !principal.permissions.contains(Permission::Send) {
+            return Err(ReplyError::Forbidden);
+        }
         let graph = self.graph.clone().ok_or(ReplyError::NotConfigured)?;
         let recipient = self.recipient(&text.to, text.number.as_ref()).await?;
         let number = self.number(text.number.clone(), &recipient).await?;
-        if !may(principal, Action::Send { number: number.as_str() }) {
-            return Err(ReplyError::Forbidden);
-        }
+        self.check_policy(principal, &recipient, &number).await?;
+        self.check_number(&number).await?;
         let intent = SendIntent {
             principal: principal.id.clone(),
             idempotency_key: text.idempotency_key.into(),
@@ -190,6 +193,35 @@ impl Reply {
         Err(ReplyError::Unavailable)
     }
 
+    /// Asks the policy of the conversation that it would be sent in, before it is said whether there is any.
+    async fn check_policy(
+        &self,
+        principal: &Principal,
+        recipient: &Recipient,
+        number: &PhoneNumberId,
+    ) -> Result<(), ReplyError> {
+        let begun =
+            |customers| Place { customers, number: number.clone(), assignment: Assignment::default() };
+        let places = match recipient {
+            Recipient::Customer(customer) if !principal.reach.is_everything() => {
+                let Person { customers, places } = self.store.person(*customer).await?;
+                let there: Vec<Place> = places.into_iter().filter(|place| place.number == *number).collect();
+                if there.is_empty() { vec![begun(customers)] } else { there }
+            }
+            Recipient::Customer(_) | Recipient::Aliases(_) => vec![begun(Vec::new())],
+        };
+        // Where there are several, it may be any of them.
+        let is_allowed = places.iter().all(|place| may(principal, Action::Send(place)));
+        is_allowed.then_some(()).ok_or(ReplyError::Forbidden)
+    }
+
+    /// Ours are the configured one and those whose webhooks came.
+    async fn check_number(&self, number: &PhoneNumberId) -> Result<(), ReplyError> {
+        let is_ours =
+            self.default_number.as_ref() == Some(number) || self.store.has_number(number.clone()).await?;
+        is_ours.then_some(()).ok_or(ReplyError::UnknownNumber)
+    }
+
     async fn recipient(&self, to: &To, number: Option<&PhoneNumberId>) -> Result<Recipient, ReplyError> {
         let name = match to {
             To::Customer(customer) => return Ok(Recipient::Customer(*customer)),
@@ -213,10 +245,7 @@ impl Reply {
         recipient: &Recipient,
     ) -> Result<PhoneNumberId, ReplyError> {
         if let Some(number) = asked {
-            // Ours are the configured one and those whose webhooks came.
-            let is_ours = self.default_number.as_ref() == Some(&number)
-                || self.store.has_number(number.clone()).await?;
-            return is_ours.then_some(number).ok_or(ReplyError::UnknownNumber);
+            return Ok(number);
         }
         let last = match recipient {
             Recipient::Customer(customer) => self.store.last_number(*customer).await?,

@@ -44,8 +44,8 @@ pub async fn show(
 fn publish_step(step: Step) -> Result<PublishStep, ShowError> {
     Ok(match step {
         Step::Bind { name, customer } => PublishStep::Bind {
-            from: realtime_scope(&Scope::Name(name)),
-            to: realtime_scope(&Scope::Customer(customer)),
+            from: waiting_scope(&name),
+            to: realtime_scope(&Scope::of_customer(customer)),
         },
         Step::Event(event) => PublishStep::Event(journal_event(event)?),
     })
@@ -59,8 +59,16 @@ pub(crate) fn journal_event(event: CommittedEvent) -> Result<JournalEvent, ShowE
         offset: realtime_offset(&event.offset),
         name: event.name.into(),
         body,
-        scopes: event.audience.0.iter().map(realtime_scope).collect(),
+        scopes: event.audience.scopes().iter().map(realtime_scope).collect(),
+        except: event.audience.excepted().iter().map(realtime_scope).collect(),
+        mask: masked,
     })
+}
+
+/// What of an event is shown in the masked view.
+fn masked(_: &str, body: &JsonObject) -> JsonObject {
+    let masked = waypost_api::mask_json(body.as_bytes()).ok().and_then(|masked| JsonObject::new(masked).ok());
+    masked.unwrap_or_else(|| JsonObject::new("{}").expect("an object"))
 }
 
 /// A position as the hub has it.
@@ -76,6 +84,12 @@ pub fn realtime_offset(offset: &waypost_domain::Offset) -> Offset {
 #[must_use]
 pub fn domain_offset(offset: &Offset) -> waypost_domain::Offset {
     offset.text.parse().expect("the hub's positions are the journal's")
+}
+
+/// The scope of those who wait for a name that may one day be a customer's. It is none of the journal's.
+#[must_use]
+pub(crate) fn waiting_scope(name: &str) -> waypost_realtime::Scope {
+    waypost_realtime::Scope::new(format!("name:{name}"))
 }
 
 /// A scope as the hub has it.

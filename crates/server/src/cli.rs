@@ -331,6 +331,7 @@ mod tests {
             Command::Key(KeyCommand::Create(CreateKey {
                 name: "desk".to_owned(),
                 scopes: vec![KeyScope::Read, KeyScope::Send],
+                numbers: Vec::new(),
                 expires: None,
             }))
         );

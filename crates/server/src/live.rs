@@ -20,8 +20,8 @@ use waypost_inbox::show::domain_offset;
 use waypost_inbox::{Admission, Follower, Holdings, Newcomer, ResumeError, Seat, Seats, monitor_scope};
 use waypost_realtime::{
     Accepted, Application, Args, ClientEvent, ConnectRequest, DisconnectReason, Greeting, HeldRoom, Hub,
-    JsonObject, Notice, Offset, OffsetMode, Page, PageRequest, PageUnavailable, Refused, Room, Socket,
-    SocketId, Start, WeakHub,
+    JsonObject, Notice, Offset, OffsetMode, Page, PageRequest, PageUnavailable, Refused, Replay, Room,
+    Socket, SocketId, Start, View, WeakHub,
 };
 use waypost_store::{HeldPosition, SessionError};
 
@@ -235,6 +235,12 @@ impl Application for Live {
         self.app.metrics.connected(resumed, gap.as_ref());
         let seat = self.take_seat(&holdings).await;
         let start_of_client = start.clone();
+        // The hub's memory does not know what somebody no longer sees.
+        let replay = if principal.reach.is_everything() { Replay::Shortest } else { Replay::Asked };
+        let view = match principal.view {
+            waypost_domain::View::Full => View::Full,
+            waypost_domain::View::Masked => View::Masked,
+        };
         Ok(Accepted {
             connection: Client {
                 principal,
@@ -250,6 +256,8 @@ impl Application for Live {
             },
             offsets,
             start,
+            replay,
+            view,
             rooms,
             decided_at: request.head.number,
             pid: pid.map(|pid| pid.expose().into()),
@@ -289,8 +297,8 @@ impl Application for Live {
         Some(greeting)
     }
 
-    async fn page(&self, _: Arc<Client>, request: PageRequest) -> Result<Page, PageUnavailable> {
-        waypost_inbox::page(&self.app.store, request).await
+    async fn page(&self, client: Arc<Client>, request: PageRequest) -> Result<Page, PageUnavailable> {
+        waypost_inbox::page(&self.app.store, &client.principal, request).await
     }
 
     async fn event(&self, socket: Socket<Self>, event: ClientEvent) {

@@ -11,6 +11,7 @@ mod descriptors;
 mod http;
 mod listen;
 mod live;
+mod rights;
 mod routes;
 mod server;
 mod store_state;

@@ -10,15 +10,15 @@ use utoipa::openapi::{InfoBuilder, OpenApi, OpenApiBuilder};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use waypost_api::{
-    ConversationEvent, CustomerEvent, ErrorBody, FieldEvent, MessageEvent, OutboxEvent, StatusEvent,
-    UpdateEvent, room,
+    AccessEvent, ConversationEvent, CustomerEvent, ErrorBody, FieldEvent, MessageEvent, OutboxEvent,
+    StatusEvent, UpdateEvent, room,
 };
 use waypost_realtime::Hub;
 
 use crate::app::App;
 use crate::http::credential::Caller;
 use crate::http::{
-    begin, conversations, customers, gate, health, messages, operation, pages, problem, recent, webhook,
+    begin, conversations, customers, gate, health, messages, operation, pages, problem, recent, view, webhook,
 };
 use crate::live::Live;
 
@@ -28,6 +28,7 @@ pub(crate) fn main_routes(app: &App, hub: &Hub<Live>) -> Router {
     let (documented, _) = documented().split_for_parts();
     // CORS stands before the gate, so that a refusal can be read by the page that was refused.
     let behind_the_gate = documented
+        .layer(middleware::from_fn(view::show))
         .route("/api/openapi.json", get(openapi))
         .with_state(app.clone())
         .merge(hub.router().layer(middleware::from_fn_with_state(app.clone(), begin::pass)))
@@ -109,6 +110,7 @@ fn base() -> OpenApi {
         FieldEvent<'static>,
         CustomerEvent<'static>,
         ConversationEvent<'static>,
+        AccessEvent,
         ErrorBody<'static>,
         room::Connected<'static>,
         room::Visitor<'static>,

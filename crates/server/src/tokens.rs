@@ -17,10 +17,11 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use tokio_util::task::TaskTracker;
-use waypost_domain::{Principal, Timestamp};
+use waypost_domain::{PrincipalId, Timestamp};
 use waypost_store::Clock;
 
 use crate::config::{JwtKeys, JwtSettings, PublicKey};
+use crate::rights::Claimed;
 
 use claims::Expected;
 use header::Header;
@@ -35,8 +36,10 @@ const TOKEN_BYTES_MAX: usize = 8 * 1024;
 /// What a token proves.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Token {
-    /// Whose it is, with what its role may do.
-    pub(crate) principal: Principal,
+    /// Whose it is.
+    pub(crate) id: PrincipalId,
+    /// What it claims of them.
+    pub(crate) claimed: Claimed,
     /// Who says so.
     pub(crate) issuer: Box<str>,
     /// From when on it proves nothing any more; the leeway is in it.

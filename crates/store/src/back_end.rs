@@ -3,7 +3,7 @@
 use tokio::sync::oneshot;
 use waypost_domain::{
     Conversation, ConversationId, CustomerId, CustomerNotes, CustomerRow, HistorySync, MessageHistory,
-    MessageId, Offset, Page, PhoneNumberId, ThreadRow, Timestamp,
+    MessageId, Offset, Page, PhoneNumberId, Reach, ThreadRow, Timestamp,
 };
 
 use crate::append::Undelivered;
@@ -16,6 +16,7 @@ use crate::letters::{Letter, LetterHead, LetterId, OurNumber, UnknownMessage};
 use crate::listing::{ConversationRequest, CustomerRequest, RecentRequest, ThreadRequest};
 use crate::options::Limits;
 use crate::page::{JournalPage, PageError, PageRequest};
+use crate::places::{PlaceRow, PlacesOf};
 use crate::position::Gap;
 use crate::postgres::Postgres;
 use crate::session_job::SessionJob;
@@ -56,6 +57,7 @@ ask_back_end! {
     fn gap(&self, from: u64) -> Result<Gap, ReadError>;
     fn find_customer(&self, name: &str) -> Result<CustomerMatch, ReadError>;
     fn family(&self, customer: CustomerId) -> Result<Family, ReadError>;
+    fn places(&self, of: PlacesOf) -> Result<Vec<PlaceRow>, ReadError>;
     fn customer(&self, customer: CustomerId) -> Result<CustomerRows, ReadError>;
     fn possible_duplicates(&self, after: u64, limit: usize) -> Result<Vec<PossibleDuplicate>, ReadError>;
     fn last_number(&self, customer: CustomerId) -> Result<Option<PhoneNumberId>, ReadError>;
@@ -67,13 +69,13 @@ ask_back_end! {
     fn has_number(&self, number: PhoneNumberId) -> Result<bool, ReadError>;
     fn customer_notes(&self, customer: CustomerId) -> Result<CustomerNotes, ReadError>;
     fn history_sync(&self, number: PhoneNumberId) -> Result<Option<HistorySync>, ReadError>;
-    fn conversations(&self, request: ConversationRequest) -> Result<Page<Conversation>, ReadError>;
+    fn conversations(&self, request: ConversationRequest, reach: Reach) -> Result<Page<Conversation>, ReadError>;
     fn conversation(&self, id: ConversationId) -> Result<Option<Conversation>, ReadError>;
     /// From the span's end that is nearest to where it begins.
     fn thread(&self, request: ThreadRequest) -> Result<Page<ThreadRow>, ReadError>;
     fn message_history(&self, id: MessageId) -> Result<Option<MessageHistory>, ReadError>;
-    fn recent_messages(&self, request: RecentRequest) -> Result<Vec<ThreadRow>, ReadError>;
-    fn customers(&self, request: CustomerRequest) -> Result<Page<CustomerRow>, ReadError>;
+    fn recent_messages(&self, request: RecentRequest, reach: Reach) -> Result<Vec<ThreadRow>, ReadError>;
+    fn customers(&self, request: CustomerRequest, reach: Reach) -> Result<Page<CustomerRow>, ReadError>;
     fn has_keys(&self) -> Result<bool, ReadError>;
     fn find_key(&self, digest: [u8; 32]) -> Result<Option<ApiKey>, ReadError>;
     fn keys_alive(&self, ids: &[&str], now: Timestamp) -> Result<Vec<String>, ReadError>;

@@ -1,12 +1,13 @@
 //! Domain values as columns, and back, the same in both databases.
 
 use std::borrow::Cow;
-use std::fmt::Write;
+use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 use waypost_domain::detail::{Line, Token};
 use waypost_domain::{
-    Audience, ErrorDetail, KeyScope, MessageReaction, Pricing, Reactor, Timestamp, Wording,
+    AssignedTo, CustomerId, ErrorDetail, KeyScope, MessageReaction, PhoneNumberId, Pricing, Reach, Reactor,
+    Timestamp, Wording,
 };
 
 use crate::group::DatabaseError;
@@ -106,21 +107,6 @@ pub(crate) fn text_to_column(text: &str) -> Cow<'_, str> {
     if text.contains('\0') { text.replace('\0', "\u{fffd}").into() } else { text.into() }
 }
 
-/// The scopes of an audience, with a space between two.
-pub(crate) fn audience_to_column(audience: &Audience) -> String {
-    let mut column = String::with_capacity(96);
-    for scope in &audience.0 {
-        let space = if column.is_empty() { "" } else { " " };
-        write!(column, "{space}{scope}").expect("a String takes any text");
-    }
-    column
-}
-
-/// What [`audience_to_column`] wrote.
-pub(crate) fn audience_from_column(column: &str) -> Option<Audience> {
-    column.split(' ').map(|scope| scope.parse().ok()).collect::<Option<_>>().map(Audience)
-}
-
 /// What a key is good for, with a comma between two.
 pub(crate) fn key_scopes_to_column(scopes: &[KeyScope]) -> String {
     scopes.iter().map(|scope| scope.as_str()).collect::<Vec<_>>().join(",")
@@ -133,6 +119,56 @@ pub(crate) fn key_scopes_from_column(column: &str) -> Result<Vec<KeyScope>, Unkn
     }
     let scope = |word| KeyScope::parse(word).ok_or(UnknownWord { column: "api_keys.scopes" });
     column.split(',').map(scope).collect()
+}
+
+/// A reach as a parameter: `None` where it goes to everything. What it is limited to is in lists, in JSON; customers are
+/// hexadecimal digits.
+pub(crate) fn reach_to_column(reach: &Reach) -> Option<String> {
+    #[derive(Serialize)]
+    struct Lists<'a> {
+        #[serde(skip_serializing_if = "Option::is_none")]
+        numbers: Option<Vec<&'a str>>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        customers: Option<Vec<String>>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        agents: Option<Vec<&'a str>>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        teams: Option<Vec<&'a str>>,
+    }
+    let hex = |customer: &CustomerId| customer.to_bytes().iter().map(|byte| format!("{byte:02X}")).collect();
+    if reach.is_everything() {
+        return None;
+    }
+    let assigned = reach.assigned.as_ref();
+    let (mut agents, mut teams) = (Vec::new(), Vec::new());
+    for holder in assigned.into_iter().flatten() {
+        match holder {
+            AssignedTo::Agent(agent) => agents.push(agent.as_str()),
+            AssignedTo::Team(team) => teams.push(team.as_str()),
+        }
+    }
+    let lists = Lists {
+        numbers: reach.numbers.as_ref().map(|numbers| numbers.iter().map(PhoneNumberId::as_str).collect()),
+        customers: reach.customers.as_ref().map(|customers| customers.iter().map(hex).collect()),
+        agents: assigned.map(|_| agents),
+        teams: assigned.map(|_| teams),
+    };
+    Some(serde_json::to_string(&lists).expect("lists of texts can be written"))
+}
+
+/// The numbers that a key is good for as a column, in JSON.
+pub(crate) fn key_numbers_to_column(numbers: &BTreeSet<PhoneNumberId>) -> String {
+    let ids: Vec<&str> = numbers.iter().map(PhoneNumberId::as_str).collect();
+    serde_json::to_string(&ids).expect("a list of texts can be written")
+}
+
+pub(crate) fn key_numbers_from_column(
+    column: Option<&str>,
+) -> Result<Option<BTreeSet<PhoneNumberId>>, DatabaseError> {
+    let Some(column) = column else { return Ok(None) };
+    let ids: Vec<String> = serde_json::from_str(column)?;
+    let number = |id: &String| PhoneNumberId::parse(id).ok_or("api_keys.numbers has what is no id".into());
+    ids.iter().map(number).collect::<Result<_, _>>().map(Some)
 }
 
 /// A key as a column: hexadecimal digits.

@@ -1,6 +1,8 @@
 //! API keys, made and revoked beside a server that may be running.
 
-use waypost_domain::{KeyScope, Permissions, Timestamp};
+use std::collections::BTreeSet;
+
+use waypost_domain::{KeyScope, Permissions, PhoneNumberId, Timestamp};
 
 use crate::error::ReadError;
 use crate::options::{OpenError, Place};
@@ -86,13 +88,17 @@ pub struct ApiKey {
     pub scopes: Vec<KeyScope>,
     /// From when on it is refused; `None` for never.
     pub expires_at: Option<Timestamp>,
+    /// The business numbers that it is good for; `None` for all.
+    pub numbers: Option<BTreeSet<PhoneNumberId>>,
 }
 
 impl ApiKey {
     /// What all its scopes together permit.
     #[must_use]
     pub fn permissions(&self) -> Permissions {
-        self.scopes.iter().fold(Permissions::NONE, |permissions, scope| permissions.and(scope.permissions()))
+        self.scopes
+            .iter()
+            .fold(Permissions::NONE, |permissions, scope| permissions.union(scope.permissions()))
     }
 
     /// Whether it has not expired.

@@ -20,6 +20,7 @@ pub mod listing;
 pub mod moving;
 pub mod options;
 pub mod page;
+mod places;
 pub mod position;
 pub mod sessions;
 pub mod store;

@@ -6,8 +6,8 @@
 use waypost_domain::window::ANSWER_WITHIN_MS;
 use waypost_domain::{
     Conversation, ConversationFilter, ConversationId, ConversationPlace, CustomerId, CustomerPlace,
-    CustomerRow, CustomerSearch, Message, MessageHistory, MessageId, Page, PageSize, ThreadRow, ThreadSpan,
-    Wording,
+    CustomerRow, CustomerSearch, Message, MessageHistory, MessageId, Page, PageSize, Reach, ThreadRow,
+    ThreadSpan, Wording,
 };
 
 use crate::error::ReadError;
@@ -79,12 +79,16 @@ pub enum Cleared {
 pub(crate) const RECENT_MAX: i64 = 50;
 
 impl Store {
-    /// Conversations, those first in which something was written last.
+    /// Conversations within a reach, those first in which something was written last.
     ///
     /// # Errors
     /// See [`ReadError`].
-    pub async fn conversations(&self, request: ConversationRequest) -> Result<Page<Conversation>, ReadError> {
-        self.back.conversations(request).await
+    pub async fn conversations(
+        &self,
+        request: ConversationRequest,
+        reach: Reach,
+    ) -> Result<Page<Conversation>, ReadError> {
+        self.back.conversations(request, reach).await
     }
 
     /// One conversation; `None` where there is no such one.
@@ -116,22 +120,31 @@ impl Store {
         self.back.message_history(id).await
     }
 
-    /// The newest messages, the newest first: 50 at most, out of the 50 conversations in which something was written
+    /// The newest messages within a reach, the newest first: 50 at most, out of the 50 conversations in which something was written
     /// last.
     ///
     /// # Errors
     /// See [`ReadError`].
-    pub async fn recent_messages(&self, request: RecentRequest) -> Result<Vec<ThreadRow>, ReadError> {
-        self.back.recent_messages(request).await
+    pub async fn recent_messages(
+        &self,
+        request: RecentRequest,
+        reach: Reach,
+    ) -> Result<Vec<ThreadRow>, ReadError> {
+        self.back.recent_messages(request, reach).await
     }
 
-    /// Customers: those who fit by an alias in the order of those, then those who fit by name in the order of names; all,
+    /// Customers within a reach: those who fit by an alias in the order of those, then those who fit by name in the order of
+    /// names; all,
     /// where nothing is searched, the newest first.
     ///
     /// # Errors
     /// See [`ReadError`].
-    pub async fn customers(&self, request: CustomerRequest) -> Result<Page<CustomerRow>, ReadError> {
-        self.back.customers(request).await
+    pub async fn customers(
+        &self,
+        request: CustomerRequest,
+        reach: Reach,
+    ) -> Result<Page<CustomerRow>, ReadError> {
+        self.back.customers(request, reach).await
     }
 }
 
@@ -176,8 +189,11 @@ pub(crate) const CUSTOMER: &str = concat!(
 pub(crate) const USERNAME: &str = of_family!("username");
 
 /// Customers out of the row source `from`, which names them `u`.
-pub(crate) fn customer_query(from: &str) -> String {
-    format!("SELECT {CUSTOMER} {from}")
+///
+/// What `within` says of the customer `u` holds for all of them; `from` ends with its conditions and an order.
+pub(crate) fn customer_query(from: &str, within: &str) -> String {
+    let (conditions, order) = from.rsplit_once(" ORDER BY ").unwrap_or((from, "1"));
+    format!("SELECT {CUSTOMER} {conditions} AND {within} ORDER BY {order}")
 }
 
 /// What both back ends read of a message: `m`, with its conversation `c`, the customer `u` and our number `n`.
@@ -251,17 +267,34 @@ pub(crate) enum Key {
     Number,
     /// All of them, number by number.
     Nothing,
+    /// All that are assigned to somebody within a reach.
+    Holders,
+    /// All with the customers within a reach.
+    People,
 }
 
 impl Key {
     /// The part of which there are fewest.
-    pub(crate) fn of(filter: &ConversationFilter) -> Self {
+    pub(crate) fn of(filter: &ConversationFilter, reach: &Reach) -> Self {
         match filter {
             ConversationFilter { customer: Some(_), .. } => Self::Customer,
             ConversationFilter { assignee: Some(_), .. } => Self::Assignee,
             ConversationFilter { team: Some(_), .. } => Self::Team,
             ConversationFilter { number: Some(_), .. } => Self::Number,
-            ConversationFilter { number: None, assignee: None, team: None, customer: None } => Self::Nothing,
+            ConversationFilter { number: None, assignee: None, team: None, customer: None } => {
+                Self::within(reach)
+            }
+        }
+    }
+}
+
+impl Key {
+    /// By what all conversations within a reach are found.
+    pub(crate) fn within(reach: &Reach) -> Self {
+        match reach {
+            Reach { assigned: Some(_), .. } => Self::Holders,
+            Reach { customers: Some(_), .. } => Self::People,
+            Reach { assigned: None, customers: None, .. } => Self::Nothing,
         }
     }
 }

@@ -14,12 +14,23 @@ pub struct PageRequest {
     pub after: u64,
     /// The last number that is wanted. The page ends at the head where that comes first.
     pub until: u64,
-    /// What the reader is in: an event matches if its audience holds any of them.
+    /// What the reader is in: an event matches if its audience is for any of them.
     pub scopes: Vec<Scope>,
     /// Events in the page. One that matches is given at any limit, so that no limit stops a reader for good.
     pub events_max: usize,
     /// Bytes of the events' bodies together. An event that alone is larger comes in a page of its own.
     pub bytes_max: usize,
+}
+
+impl PageRequest {
+    /// Of each scope the parts that the column of an audience has, among others, where it is for the scope.
+    pub(crate) fn needles(&self) -> Vec<Vec<String>> {
+        let parts = |scope: &Scope| match *scope == Scope::ALL {
+            true => vec![scope.to_string()],
+            false => scope.parts().collect(),
+        };
+        self.scopes.iter().map(parts).collect()
+    }
 }
 
 /// What a reader missed, as far as one page goes.

@@ -38,6 +38,12 @@ impl Permission {
         }
     }
 
+    /// The one with this word.
+    #[must_use]
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|permission| permission.as_str() == word)
+    }
+
     const fn bit(self) -> u16 {
         1 << self as u16
     }
@@ -70,7 +76,7 @@ impl Permissions {
 
     /// Those of both.
     #[must_use]
-    pub const fn and(self, other: Self) -> Self {
+    pub const fn union(self, other: Self) -> Self {
         Self(self.0 | other.0)
     }
 }

@@ -1,6 +1,8 @@
 //! What people and programs are given.
 
+use super::View;
 use super::permission::{Permission, Permissions};
+use super::rights::{Rights, Sees};
 
 /// What a person is given.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,6 +36,12 @@ impl Role {
     #[must_use]
     pub fn parse(word: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|role| role.as_str() == word)
+    }
+
+    /// What it stands for.
+    #[must_use]
+    pub const fn rights(self) -> Rights {
+        Rights { permissions: self.permissions(), sees: Sees::All, view: View::Full }
     }
 
     /// What it may do.

@@ -15,7 +15,8 @@ use waypost_inbox::show::domain_offset;
 use waypost_inbox::{Admission, Claim, Follower, Holdings, Newcomer, Seat, Seats};
 use waypost_realtime::{
     Accepted, Application, Args, ClientEvent, ConnectRequest, DisconnectReason, Greeting, Hub, JsonObject,
-    Notice, OffsetMode, Page, PageRequest, PageUnavailable, Refused, Socket, SocketId, Start, WeakHub,
+    Notice, OffsetMode, Page, PageRequest, PageUnavailable, Refused, Replay, Socket, SocketId, Start, View,
+    WeakHub,
 };
 use waypost_store::{Clock, HeldPosition, IdSource, Store};
 
@@ -210,6 +211,8 @@ impl Application for Desk {
             },
             offsets,
             start,
+            replay: Replay::Shortest,
+            view: View::Full,
             rooms,
             decided_at: request.head.number,
             pid: pid.map(Into::into),
@@ -247,8 +250,8 @@ impl Application for Desk {
         Some(greeting)
     }
 
-    async fn page(&self, _: Arc<Guest>, request: PageRequest) -> Result<Page, PageUnavailable> {
-        waypost_inbox::page(&self.store, request).await
+    async fn page(&self, guest: Arc<Guest>, request: PageRequest) -> Result<Page, PageUnavailable> {
+        waypost_inbox::page(&self.store, &guest.principal, request).await
     }
 
     async fn event(&self, socket: Socket<Self>, event: ClientEvent) {

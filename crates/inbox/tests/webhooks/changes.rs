@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use expect_test::expect_file;
 use tempfile::TempDir;
 use waypost_api::RecentMessages;
-use waypost_domain::AppName;
+use waypost_domain::{AppName, Reach};
 use waypost_inbox::Numbers;
 use waypost_store::{Cleared, Depth, LetterId, RecentRequest};
 
@@ -42,7 +42,7 @@ async fn tell(story: &str, items: &[(&str, &str, &str)], text: &mut String) {
         writeln!(text, "{name} {}", on_one_line(&ids.numbered(&body))).unwrap();
     }
     let request = RecentRequest { customer: None, depth: Depth::All, cleared: Cleared::Hidden };
-    let messages = store.recent_messages(request).await.unwrap();
+    let messages = store.recent_messages(request, Reach::EVERYTHING).await.unwrap();
     let read = serde_json::to_string(&RecentMessages::new(&messages)).unwrap();
     writeln!(text, "read {}", on_one_line(&ids.numbered(&read))).unwrap();
     let again = waypost_inbox::reprocess(&store, &numbers, RECEIVED).await.unwrap();

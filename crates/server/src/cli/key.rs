@@ -5,18 +5,16 @@ use clap::{Args, Subcommand};
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use waypost_domain::time::{DAY_MS, HOUR_MS};
-use waypost_domain::{KeyScope, Timestamp};
+use waypost_domain::{KeyScope, PhoneNumberId, Timestamp};
 
 /// What to do with API keys.
 #[derive(Debug, Clone, PartialEq, Eq, Subcommand)]
 pub(crate) enum KeyCommand {
     /// Makes a key and prints it, this once: only its hash is kept.
     Create(CreateKey),
-    /// Lists the keys: id, when made, scopes, when it expires, name. Not the keys themselves.
+    /// Lists the keys: id, when made, scopes, numbers, when it expires, name. Not the keys themselves.
     List,
-    /// Revokes a key for ever: requests and new connections are refused at once.
-    ///
-    /// A client that is connected stays so until its connection ends.
+    /// Revokes a key for ever: requests and new connections are refused at once, and clients are disconnected within a second.
     Revoke {
         /// As `waypost key list` shows it.
         id: String,
@@ -31,6 +29,9 @@ pub(crate) struct CreateKey {
     /// What it is good for; may be repeated.
     #[arg(long = "scope", required = true, value_name = SCOPES, value_parser = scope_words())]
     pub(crate) scopes: Vec<KeyScope>,
+    /// A business number that it is good for, as phone number id; may be repeated. Without this it is good for all.
+    #[arg(long = "number", value_name = "PHONE_NUMBER_ID", value_parser = phone_number_id)]
+    pub(crate) numbers: Vec<PhoneNumberId>,
     /// When it expires: after days or hours, such as 90d or 12h, or as a day begins (UTC), such as 2027-01-31. Without
     /// this it never does.
     #[arg(long, value_name = "WHEN", value_parser = Expiry::parse)]
@@ -53,6 +54,10 @@ fn scope_words() -> impl TypedValueParser<Value = KeyScope> {
     };
     PossibleValuesParser::new(KeyScope::ALL.map(value))
         .try_map(|word| KeyScope::parse(&word).ok_or("there is no such scope"))
+}
+
+fn phone_number_id(text: &str) -> Result<PhoneNumberId, String> {
+    PhoneNumberId::parse(text).ok_or_else(|| "this is no phone number id".to_owned())
 }
 
 /// When a key expires, as the command line says it.

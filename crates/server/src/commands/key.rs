@@ -1,11 +1,12 @@
 //! `waypost key`: makes, lists and revokes API keys.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::io::Write as _;
 
 use anyhow::Context as _;
 use waypost_api::IsoTime;
-use waypost_domain::{KeyScope, OutboxId, Timestamp};
+use waypost_domain::{KeyScope, OutboxId, PhoneNumberId, Timestamp};
 use waypost_store::{ApiKey, Clock as _, IdSource, Keys, Place};
 
 use super::purpose::claim_for_server;
@@ -47,7 +48,8 @@ fn create(keys: &Keys, wanted: &CreateKey, place: &Place) -> anyhow::Result<Stri
     let secret = random_secret("wpk_")?;
     let (at, bits) = IdSource::new(random_seed()?).next_parts(now);
     let id = OutboxId::from_parts(at, bits).to_string().replace("out_", "key_");
-    let key = ApiKey { id, name: name.clone(), created_at: now, scopes, expires_at };
+    let numbers = (!wanted.numbers.is_empty()).then(|| wanted.numbers.iter().cloned().collect());
+    let key = ApiKey { id, name: name.clone(), created_at: now, scopes, expires_at, numbers };
     keys.create(&key, &digest(&secret))?;
     // On stderr, so that the key alone can be taken from stdout.
     writeln!(std::io::stderr(), "a key for the server whose data is in {place}:")?;
@@ -59,10 +61,15 @@ fn list(keys: &Keys) -> anyhow::Result<String> {
     for key in keys.list()? {
         let created = iso(key.created_at)?;
         let scopes = key.scopes.iter().map(|scope| scope.as_str()).collect::<Vec<_>>().join(",");
+        let numbers = key.numbers.as_ref().map_or_else(|| "all".to_owned(), ids);
         let expires = key.expires_at.map_or_else(|| Ok("never".to_owned()), iso)?;
-        writeln!(text, "{}  {created}  {scopes}  {expires}  {}", key.id, key.name)?;
+        writeln!(text, "{}  {created}  {scopes}  {numbers}  {expires}  {}", key.id, key.name)?;
     }
     Ok(text)
+}
+
+fn ids(numbers: &BTreeSet<PhoneNumberId>) -> String {
+    numbers.iter().map(PhoneNumberId::as_str).collect::<Vec<_>>().join(",")
 }
 
 fn iso(time: Timestamp) -> anyhow::Result<String> {

@@ -3,7 +3,7 @@
 use super::key::{Demo, Section, section};
 use super::setting::choice;
 use super::values::Values;
-use super::{ClaimText, JwksUrl, JwtKeys, JwtSecret, JwtSettings, PublicKey, Seconds, Secrets};
+use super::{ClaimText, JwksUrl, JwtKeys, JwtSecret, JwtSettings, PublicKey, Roles, Seconds, Secrets};
 
 section! {
     Section::Auth;
@@ -15,9 +15,12 @@ section! {
         /// Who needs no key: nobody (`off`), or direct requests from this machine to a loopback name (`loopback`; not
         /// through a proxy or tunnel).
         anonymous: Anonymous = "off", short "anonymous", demo Demo::Default("loopback");
+        /// Roles beside `viewer`, `agent`, `supervisor` and `admin`: what they may, in whose conversations, and whether they
+        /// are shown numbers and WhatsApp's ids there.
+        roles: Roles = "";
         /// The secret with which another program signs tokens for people (JWTs with HS256, HS384 or HS512). At most one of
         /// this, `jwt_public_key` and `jwt_jwks_url` is set; without any, no token is taken. A token has `iss`, `aud`, `sub`,
-        /// `exp` (at most a day ahead) and `role`: `viewer`, `agent`, `supervisor` or `admin`.
+        /// `exp` (at most a day ahead) and `role`; `numbers`, `teams` and `customers` narrow it.
         jwt_secret: Option<JwtSecret> = "", short "jwt_secret";
         /// The public key of whoever signs tokens: RSA of at least 2048 bits (RS256 to RS512, PS256 to PS512), P-256 (ES256),
         /// P-384 (ES384) or Ed25519 (EdDSA).
@@ -44,6 +47,7 @@ impl AuthConfig {
             issuer: self.jwt_issuer.as_ref()?.as_str().into(),
             audience: self.jwt_audience.as_ref()?.as_str().into(),
             leeway: self.jwt_leeway_seconds.duration(),
+            roles: self.roles.clone(),
         })
     }
 

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::setting::{Raw, Secrecy, Setting, Shape, Shown, Wrong};
-use super::{JwksUrl, Secret};
+use super::{JwksUrl, Roles, Secret};
 
 /// How a verifier is told, once it is whole.
 #[derive(Debug, Clone)]
@@ -17,6 +17,8 @@ pub(crate) struct JwtSettings {
     pub(crate) audience: Box<str>,
     /// By how much the clocks of issuer and server may differ.
     pub(crate) leeway: Duration,
+    /// What the word in `role` stands for.
+    pub(crate) roles: Roles,
 }
 
 /// Where the keys come from.

@@ -7,11 +7,12 @@ use http::{header, request};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq as _;
 use waypost_api::ErrorCode;
-use waypost_domain::{Permissions, Principal, PrincipalId, Role, Timestamp};
-use waypost_store::Store;
+use waypost_domain::{Principal, PrincipalId, Rights, Role, Standing, Timestamp};
+use waypost_store::{ReadError, Store};
 
 use super::gate::{Directness, directness};
 use super::problem::Refusal;
+use super::view;
 use crate::app::App;
 use crate::config::{Anonymous, AuthConfig};
 use crate::tokens::{Token, TokenError, Tokens};
@@ -48,10 +49,10 @@ pub(crate) struct Identity {
 }
 
 impl Identity {
-    /// Somebody whom we know ourselves.
-    fn ours(id: &str, permissions: Permissions, until: Option<Timestamp>) -> Result<Self, Stranger> {
+    /// Somebody who may do everything, for good.
+    fn administrator(id: &str) -> Result<Self, Stranger> {
         let id = PrincipalId::parse(id).ok_or(Stranger::NOBODY)?;
-        Ok(Self { principal: Principal { id, permissions }, issuer: None, until })
+        Ok(Self { principal: Principal::with_role(id, Role::Admin), issuer: None, until: None })
     }
 }
 
@@ -102,7 +103,7 @@ impl Credentials {
         let is_local = self.anonymous == Anonymous::Loopback && directness == Directness::Loopback;
         match credential {
             Some(credential) => self.holder(credential, now).await,
-            None if is_local => Identity::ours(LOCAL, Role::Admin.permissions(), None),
+            None if is_local => Identity::administrator(LOCAL),
             None => Err(Stranger::NOBODY),
         }
     }
@@ -110,19 +111,25 @@ impl Credentials {
     async fn holder(&self, credential: &str, now: Timestamp) -> Result<Identity, Stranger> {
         let digest = digest(credential);
         if self.configured.iter().any(|known| known.ct_eq(&digest).into()) {
-            return Identity::ours(CONFIGURED, Role::Admin.permissions(), None);
+            return Identity::administrator(CONFIGURED);
         }
         if let Some(tokens) = self.tokens.as_ref().filter(|_| is_token(credential)) {
-            let Token { principal, issuer, until } = tokens.verify(credential, now).await?;
+            let Token { id, claimed, issuer, until } = tokens.verify(credential, now).await?;
+            let principal = claimed.principal(id, &self.store).await.map_err(|error| unavailable(&error))?;
             return Ok(Identity { principal, issuer: Some(issuer), until: Some(until) });
         }
-        let stored = self.store.find_key(digest).await.map_err(|error| {
-            tracing::error!(%error, "a key could not be looked up");
-            Stranger::UNAVAILABLE
-        })?;
+        let stored = self.store.find_key(digest).await.map_err(|error| unavailable(&error))?;
         let key = stored.filter(|key| key.is_alive(now)).ok_or(Stranger::NOBODY)?;
-        Identity::ours(&format!("key:{}", key.id), key.permissions(), key.expires_at)
+        let rights = Rights { permissions: key.permissions(), ..Role::Admin.rights() };
+        let standing = Standing { numbers: key.numbers.clone(), ..Standing::default() };
+        let id = PrincipalId::parse(&format!("key:{}", key.id)).ok_or(Stranger::NOBODY)?;
+        Ok(Identity { principal: rights.of(id, standing), issuer: None, until: key.expires_at })
     }
+}
+
+fn unavailable(error: &ReadError) -> Stranger {
+    tracing::error!(%error, "it could not be looked up who somebody is");
+    Stranger::UNAVAILABLE
 }
 
 /// Whether it is written as a signed token is (RFC 7519, section 3), which no key of ours is.
@@ -152,7 +159,9 @@ impl FromRequestParts<App> for Caller {
             }
         };
         let identity = app.credentials.identify(key, directness(parts), app.clock.now()).await;
-        identity.map(|identity| Self(identity.principal)).map_err(Stranger::refusal)
+        let Identity { principal, .. } = identity.map_err(Stranger::refusal)?;
+        view::note(parts, principal.view);
+        Ok(Self(principal))
     }
 }
 

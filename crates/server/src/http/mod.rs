@@ -12,4 +12,5 @@ pub(crate) mod pages;
 pub(crate) mod params;
 pub(crate) mod problem;
 pub(crate) mod recent;
+pub(crate) mod view;
 pub(crate) mod webhook;

@@ -114,7 +114,7 @@ async fn authenticate(live: &Live, socket: &Socket<Live>, args: &Args) -> Result
     if identity.principal.id != client.principal.id || identity.issuer != client.issuer {
         return Err(Refused::because(ErrorCode::Forbidden, "the token is somebody else's"));
     }
-    let is_as_before = identity.principal.permissions == client.principal.permissions;
+    let is_as_before = identity.principal == client.principal;
     let until = if is_as_before { identity.until } else { Some(now) };
     live.leases.renew(socket.id(), until);
     let ack = Renewed { ok: true, expires_at: identity.until.map(IsoTime) };

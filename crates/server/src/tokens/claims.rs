@@ -1,13 +1,12 @@
 //! What a token claims, and whether it holds.
 
-use serde::de::IgnoredAny;
 use serde::{Deserialize, Deserializer};
 use serde_json::{Number, Value};
-use waypost_domain::{Principal, PrincipalId, Role, Timestamp};
+use waypost_domain::{PrincipalId, Responder, Rights, Timestamp};
 
-use super::error::Narrowing;
 use super::{Token, TokenError};
-use crate::config::JwtSettings;
+use crate::config::{JwtSettings, Roles};
+use crate::rights::{Claimed, Limits};
 
 /// How far ahead a token may end: nobody can take one back.
 const LIFE_MAX_MS: i64 = 24 * 60 * 60 * 1000;
@@ -17,6 +16,7 @@ pub(super) struct Expected {
     issuer: Box<str>,
     audience: Box<str>,
     leeway_ms: i64,
+    roles: Roles,
 }
 
 impl Expected {
@@ -25,6 +25,7 @@ impl Expected {
             issuer: settings.issuer.clone(),
             audience: settings.audience.clone(),
             leeway_ms: i64::try_from(settings.leeway.as_millis()).unwrap_or(i64::MAX),
+            roles: settings.roles.clone(),
         }
     }
 }
@@ -39,12 +40,12 @@ pub(super) struct Claims {
     nbf: Option<Number>,
     iat: Option<Number>,
     role: Option<Value>,
-    #[serde(default, deserialize_with = "whatever")]
-    numbers: Option<IgnoredAny>,
-    #[serde(default, deserialize_with = "whatever")]
-    teams: Option<IgnoredAny>,
-    #[serde(default, deserialize_with = "whatever")]
-    customers: Option<IgnoredAny>,
+    #[serde(default, deserialize_with = "names")]
+    numbers: Option<Vec<String>>,
+    #[serde(default, deserialize_with = "names")]
+    teams: Option<Vec<String>>,
+    #[serde(default, deserialize_with = "names")]
+    customers: Option<Vec<String>>,
 }
 
 #[derive(Deserialize)]
@@ -54,9 +55,9 @@ enum Audience {
     Several(Vec<String>),
 }
 
-/// `null` is a claim, too.
-fn whatever<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<IgnoredAny>, D::Error> {
-    IgnoredAny::deserialize(deserializer).map(Some)
+/// A claim that is there is a list: `null` does not mean that nothing is narrowed.
+fn names<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Vec<String>>, D::Error> {
+    Vec::deserialize(deserializer).map(Some)
 }
 
 impl Claims {
@@ -76,12 +77,15 @@ impl Claims {
             return Err(TokenError::Audience);
         }
         let until = self.until(expected.leeway_ms, now)?;
-        self.check_narrowing()?;
         let id = self.sub.as_deref().filter(|subject| !subject.is_empty());
         let id = id.and_then(|subject| PrincipalId::parse(&format!("user:{subject}")));
         let id = id.ok_or(TokenError::Subject)?;
-        let role = self.role()?;
-        Ok(Token { principal: Principal::with_role(id, role), issuer: expected.issuer.clone(), until })
+        let claimed = Claimed {
+            rights: self.rights(&expected.roles)?,
+            agent: self.sub.as_deref().and_then(Responder::parse),
+            limits: self.limits()?,
+        };
+        Ok(Token { id, claimed, issuer: expected.issuer.clone(), until })
     }
 
     fn until(&self, leeway_ms: i64, now: Timestamp) -> Result<Timestamp, TokenError> {
@@ -102,22 +106,14 @@ impl Claims {
         Ok(until)
     }
 
-    /// A claim that would narrow what its holder may see must not be passed over.
-    fn check_narrowing(&self) -> Result<(), TokenError> {
-        let claims = [
-            (self.numbers, Narrowing::Numbers),
-            (self.teams, Narrowing::Teams),
-            (self.customers, Narrowing::Customers),
-        ];
-        match claims.into_iter().find(|(claim, _)| claim.is_some()) {
-            Some((_, narrowing)) => Err(TokenError::Narrowed(narrowing)),
-            None => Ok(()),
-        }
+    fn limits(&self) -> Result<Limits, TokenError> {
+        let limits = Limits::parse(self.numbers.as_deref(), self.teams.as_deref(), self.customers.as_deref());
+        limits.map_err(TokenError::Limits)
     }
 
-    fn role(&self) -> Result<Role, TokenError> {
+    fn rights(&self, roles: &Roles) -> Result<Rights, TokenError> {
         let role = self.role.as_ref().ok_or(TokenError::NoRole)?;
-        role.as_str().and_then(Role::parse).ok_or(TokenError::UnknownRole)
+        role.as_str().and_then(|role| roles.rights(role)).ok_or(TokenError::UnknownRole)
     }
 }
 

@@ -5,6 +5,8 @@ use std::fmt;
 
 use waypost_api::ErrorCode;
 
+use crate::rights::LimitError;
+
 /// Why a token is not taken. Nothing of the token is in it, so that it may be logged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum TokenError {
@@ -38,18 +40,10 @@ pub(crate) enum TokenError {
     NoRole,
     /// Its role is none of ours.
     UnknownRole,
-    /// It narrows what its holder may see by this claim, which is not enforced yet.
-    Narrowed(Narrowing),
+    /// What narrows its role cannot be understood.
+    Limits(LimitError),
     /// No key is known, or the one that it names, and the issuer does not answer: nobody can say whether it is good.
     Unavailable,
-}
-
-/// A claim by which a token narrows what its holder may see.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Narrowing {
-    Numbers,
-    Teams,
-    Customers,
 }
 
 impl TokenError {
@@ -78,10 +72,17 @@ impl TokenError {
             Self::NotYetValid => "the token is not valid yet",
             Self::Subject => "the token's `sub` is missing, longer than 123 bytes, or not visible ASCII",
             Self::NoRole => "the token has no `role`",
-            Self::UnknownRole => "the token's `role` is none of viewer, agent, supervisor and admin",
-            Self::Narrowed(Narrowing::Numbers) => "the token's claim `numbers` is not enforced yet",
-            Self::Narrowed(Narrowing::Teams) => "the token's claim `teams` is not enforced yet",
-            Self::Narrowed(Narrowing::Customers) => "the token's claim `customers` is not enforced yet",
+            Self::UnknownRole => {
+                "the token's `role` is none of viewer, agent, supervisor, admin and those of `auth.roles`"
+            }
+            Self::Limits(LimitError::Numbers) => "the token's `numbers` are not up to 64 phone number ids",
+            Self::Limits(LimitError::Teams) => "the token's `teams` are not up to 64 names of teams",
+            Self::Limits(LimitError::Customers) => {
+                "the token's `customers` are not up to 64 names of customers"
+            }
+            Self::Limits(LimitError::TooMany) => {
+                "the token's `numbers`, `teams` and `customers` come to more than 500 combinations"
+            }
             Self::Unavailable => "the keys of the token's issuer are not known at the moment",
         }
     }

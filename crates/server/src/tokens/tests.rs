@@ -19,7 +19,7 @@ use waypost_domain::Timestamp;
 use waypost_store::Clock;
 
 use super::{Token, TokenError, Tokens, key};
-use crate::config::{JwtKeys, JwtSettings, PublicKey, Secret};
+use crate::config::{JwtKeys, JwtSettings, PublicKey, Roles, Secret};
 
 /// The time of the tests, in seconds.
 const NOW: i64 = 1_794_000_000;
@@ -56,6 +56,7 @@ fn settings(keys: JwtKeys) -> JwtSettings {
         issuer: "https://login.example".into(),
         audience: "waypost".into(),
         leeway: Duration::from_secs(30),
+        roles: Roles::default(),
     }
 }
 

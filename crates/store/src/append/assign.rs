@@ -1,6 +1,8 @@
 //! What people say of a conversation: who answers it, and that the older reads are to begin anew.
 
-use waypost_domain::{Assignment, AssignmentChange, AssignmentWish, ConversationId, Event};
+use waypost_domain::{
+    AccessChange, AccessTurn, Assignment, AssignmentChange, AssignmentWish, ConversationId, Event,
+};
 
 use super::Decider;
 use super::plan::{Plan, Write};
@@ -27,9 +29,30 @@ impl Decider {
             by: wish.by.clone(),
             at: wish.at,
         };
-        self.show(plan, &Event::Assignment(Box::new(change)), wish.at);
+        self.known.assignments.insert(wish.conversation, wanted.clone());
+        self.show(plan, &Event::Assignment(Box::new(change.clone())), wish.at);
+        self.show_access(plan, &change);
         plan.write(Write::Assigned { id: wish.conversation, assignment: wanted.clone() });
         Ok(wanted)
+    }
+
+    /// Tells those who may see the conversation only now, and those who no longer may.
+    fn show_access(&mut self, plan: &mut Plan<'_>, change: &AssignmentChange) {
+        for turn in [AccessTurn::Granted, AccessTurn::Revoked] {
+            let access = AccessChange {
+                conversation: change.conversation,
+                customer: change.customer,
+                number: change.number.clone(),
+                turn,
+                previous: change.previous.clone(),
+                now: change.now.clone(),
+                at: change.at,
+            };
+            let (seen_by, not_by) = access.sides();
+            if seen_by.holders().any(|holder| !not_by.holders().any(|other| other == holder)) {
+                self.show(plan, &Event::Access(Box::new(access)), change.at);
+            }
+        }
     }
 
     /// Hides from the older reads what is in the conversation already, and nothing that comes.

@@ -102,6 +102,8 @@ impl Decider {
             // Nothing was said in it yet: the first message is the newest, whatever its time.
             let fresh = KnownConversation { id, last_message_at: Timestamp::from_millis(0) };
             self.known.load_conversation((customer, number), fresh);
+            let with = self.known.phone_number(number).clone();
+            self.known.load_thread(customer, (with, id));
             plan.write(Write::Conversation { id, customer, number });
             fresh
         });
@@ -281,6 +283,7 @@ impl Decider {
             name: name.clone(),
             username: None,
             names: Vec::new(),
+            threads: Vec::new(),
         };
         self.known.load_customer(id, known);
         if let Some(to) = new.to {

@@ -1,6 +1,8 @@
 //! Who holds which names, and of whom it was noted that they may be one, as far as it was loaded.
 
-use waypost_domain::{Alias, AliasKind, CustomerId, CustomerName, ExternalId, Username};
+use waypost_domain::{
+    Alias, AliasKind, ConversationId, CustomerId, CustomerName, ExternalId, PhoneNumberId, Username,
+};
 
 use super::known::{Known, loaded};
 
@@ -15,6 +17,8 @@ pub(crate) struct KnownCustomer {
     pub(crate) username: Option<Username>,
     /// Its BSUIDs and phone numbers.
     pub(crate) names: Vec<HeldName>,
+    /// Its conversations, each with one of our numbers.
+    pub(crate) threads: Vec<(PhoneNumberId, ConversationId)>,
 }
 
 /// A name, and where it is a customer's.

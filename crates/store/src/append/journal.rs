@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use sha2::{Digest, Sha256};
-use waypost_domain::{Author, CustomerId, Detail, DetailJson, Event, Offset, Scope, Timestamp, Typed};
+use waypost_domain::{Audience, Author, Detail, DetailJson, Event, Offset, Timestamp, Typed};
 
 use super::plan::Plan;
 use crate::commit::{CommittedEvent, Encode, Step};
@@ -52,13 +52,12 @@ impl Journal {
         self.head.number
     }
 
-    /// Plans the next entry, for its audience and for those who were merged into its customer. [`super::Decider::show`]
-    /// knows who they are.
+    /// Plans the next entry. [`super::Decider::show`] knows whom it is for.
     pub(super) fn append(
         &mut self,
         plan: &mut Plan<'_>,
         event: &Event,
-        (merged, received): (&[CustomerId], Timestamp),
+        (audience, received): (Audience, Timestamp),
     ) {
         let encoded = (self.encode.event)(event);
         self.head = Offset {
@@ -66,12 +65,6 @@ impl Journal {
             check: next_check(self.head.check, encoded.name.as_bytes(), &encoded.body),
             ..self.head
         };
-        let mut audience = event.audience();
-        for scope in merged.iter().map(|customer| Scope::Customer(*customer)) {
-            if !audience.0.contains(&scope) {
-                audience.0.push(scope);
-            }
-        }
         let (name, body) = (encoded.name.into(), Bytes::from(encoded.body));
         let entry = CommittedEvent { offset: self.head, name, body, audience };
         plan.steps.push(Step::Event(entry));

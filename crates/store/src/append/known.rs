@@ -49,6 +49,8 @@ pub(crate) struct Known {
     pub(super) duplicates: HashMap<u64, Option<KnownDuplicate>>,
     pub(super) seen: HashMap<SeenKey, Option<Sighting>>,
     pub(super) messages: HashMap<i64, Option<Subject>>,
+    /// Who answers a conversation, of those that are assigned. Loaded with its customer, and with its messages.
+    pub(super) assignments: HashMap<ConversationId, Assignment>,
     pub(super) calls: HashMap<i64, Option<KnownCall>>,
     pub(super) parked: HashMap<(i64, WamidDigest), Vec<ParkedRow>>,
     pub(super) reactions: HashMap<i64, Vec<ReactionRow>>,
@@ -60,8 +62,8 @@ pub(crate) struct Known {
     parked_changes_now: HashMap<(i64, WamidDigest), Vec<ChangeItem>>,
     pub(super) sends: HashMap<OutboxId, Option<OutboxEntry>>,
     pub(super) sends_by_key: HashMap<(PrincipalId, Box<str>), Option<OutboxId>>,
-    /// By the number's row.
-    scopes_of_numbers: HashMap<i64, i64>,
+    /// A number and its scope, by its row.
+    numbers_by_row: HashMap<i64, (PhoneNumberId, i64)>,
     pub(super) talks: HashMap<ConversationId, Option<KnownTalk>>,
     /// Whether they are there.
     pub(super) letters: HashMap<LetterId, bool>,
@@ -120,6 +122,7 @@ impl Known {
             duplicates: HashMap::new(),
             seen: HashMap::new(),
             messages: HashMap::new(),
+            assignments: HashMap::new(),
             calls: HashMap::new(),
             parked: HashMap::new(),
             reactions: HashMap::new(),
@@ -129,7 +132,7 @@ impl Known {
             parked_changes_now: HashMap::new(),
             sends: HashMap::new(),
             sends_by_key: HashMap::new(),
-            scopes_of_numbers: HashMap::new(),
+            numbers_by_row: HashMap::new(),
             talks: HashMap::new(),
             letters: HashMap::new(),
             unknown_types: HashMap::new(),
@@ -146,12 +149,13 @@ impl Known {
             }
         }
         bound(&mut self.numbers);
-        bound(&mut self.scopes_of_numbers);
+        bound(&mut self.numbers_by_row);
         bound(&mut self.holders);
-        // A customer is loaded with its merges: the one is nothing without the other.
-        if self.customers.len().max(self.merges.len()) > KEPT_MAX {
+        // A customer is loaded with its merges and assignments: the one is nothing without the others.
+        if self.customers.len().max(self.merges.len()).max(self.assignments.len()) > KEPT_MAX {
             self.customers.clear();
             self.merges = Merges::default();
+            self.assignments.clear();
         }
         bound(&mut self.conversations);
         self.external_ids.clear();
@@ -192,8 +196,16 @@ impl Known {
 
     /// The scope that one of our numbers is of by now.
     pub(super) fn scope_of(&self, row: i64) -> i64 {
-        let scope = *self.scopes_of_numbers.get(&row).expect("a number is loaded or added with its scope");
-        self.scopes.as_ref().map_or(scope, |scopes| scopes.now(scope))
+        let (_, scope) = self.by_row(row);
+        self.scopes.as_ref().map_or(*scope, |scopes| scopes.now(*scope))
+    }
+
+    pub(super) fn phone_number(&self, row: i64) -> &PhoneNumberId {
+        &self.by_row(row).0
+    }
+
+    fn by_row(&self, row: i64) -> &(PhoneNumberId, i64) {
+        self.numbers_by_row.get(&row).expect("a number is loaded or added with its scope")
     }
 
     /// The newest rows of messages and numbers.
@@ -303,7 +315,7 @@ impl Known {
 /// What a back end found of what was wanted. What it did not find is not there.
 impl Known {
     pub(crate) fn load_number(&mut self, number: PhoneNumberId, known: KnownNumber) {
-        self.scopes_of_numbers.insert(known.row, known.scope);
+        self.numbers_by_row.insert(known.row, (number.clone(), known.scope));
         self.numbers.insert(number, Some(known));
     }
 
@@ -313,6 +325,20 @@ impl Known {
 
     pub(crate) fn load_customer(&mut self, id: CustomerId, customer: KnownCustomer) {
         self.customers.insert(id, Some(customer));
+    }
+
+    /// A conversation of a customer's that was loaded, with whichever number.
+    pub(crate) fn load_thread(&mut self, customer: CustomerId, thread: (PhoneNumberId, ConversationId)) {
+        if let Some(Some(customer)) = self.customers.get_mut(&customer) {
+            customer.threads.push(thread);
+        }
+    }
+
+    /// Who answers a conversation, as it was before this group.
+    pub(crate) fn load_assignment(&mut self, conversation: ConversationId, assignment: Assignment) {
+        if assignment != Assignment::default() {
+            self.assignments.entry(conversation).or_insert(assignment);
+        }
     }
 
     pub(crate) fn load_conversation(&mut self, key: (CustomerId, i64), conversation: KnownConversation) {
@@ -332,6 +358,7 @@ impl Known {
     }
 
     pub(crate) fn load_talk(&mut self, id: ConversationId, talk: KnownTalk) {
+        self.load_assignment(id, talk.assignment.clone());
         self.talks.insert(id, Some(talk));
     }
 

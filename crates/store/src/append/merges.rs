@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use waypost_domain::{CustomerChange, CustomerId, CustomerUpdate, Event, Timestamp, identity};
+use waypost_domain::{CustomerChange, CustomerId, CustomerUpdate, Event, identity};
 
 use super::Decider;
 use super::plan::{Plan, Redirect, Write};
@@ -124,21 +124,6 @@ impl Decider {
     ) {
         let update = CustomerUpdate { customer, change, at: self.at };
         self.show(plan, &Event::Customer(Box::new(update)), self.at);
-    }
-
-    /// Plans the next entry of the journal. It is about whoever its customer is by now, and for all who were merged into
-    /// that one: their rooms are one from then on.
-    pub(super) fn show(&mut self, plan: &mut Plan<'_>, event: &Event, received: Timestamp) {
-        let Self { journal, known, .. } = self;
-        let Some(customer) = event.customer() else { return journal.append(plan, event, (&[], received)) };
-        let now = known.merges.now(customer);
-        let merged = known.merges.merged_into(now);
-        if now == customer {
-            return journal.append(plan, event, (&merged, received));
-        }
-        let mut followed = event.clone();
-        followed.follow(now);
-        journal.append(plan, &followed, (&merged, received));
     }
 }
 

@@ -10,6 +10,7 @@
 mod again;
 mod amend;
 mod assign;
+mod audience;
 mod call;
 mod change;
 mod customer;

@@ -146,7 +146,7 @@ tables! {
     Main calls (message) Ours: Number { message } Text { stage } Number { at began_at ended_at talk_seconds };
     Main call_reports (id) Identity: Number { id message received_at } Raw { raw };
     Main api_keys (id) Ours: Text { id name } Bytes { digest } Number { created_at } Text { scopes }
-        Number { expires_at };
+        Number { expires_at } Text { numbers };
     Sessions sessions (id) Ours: Bytes { id } Number { generation } Text { principal namespace start }
         Flag { owes_gap } Number { seen_at };
     Sessions rooms (session, place) Ours: Bytes { session } Number { place } Text { name position }

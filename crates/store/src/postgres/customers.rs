@@ -1,14 +1,17 @@
 //! Who customers are.
 
 use tokio_postgres::Row;
-use waypost_domain::{Alias, AliasKind, CustomerId, CustomerName, ExternalId, Username};
+use waypost_domain::{
+    Alias, AliasKind, ConversationId, CustomerId, CustomerName, ExternalId, PhoneNumberId, Username,
+};
 
 use super::Postgres;
-use super::rows::{id, known, optional_id, time, to_column, unsigned};
+use super::rows::{assignment, id, known, optional_id, time, to_column, unsigned};
 use crate::customers::{CustomerRows, Family, MergedCustomer, MovedPhone, PossibleDuplicate, ShownRow};
 use crate::error::ReadError;
 use crate::group::DatabaseError;
 use crate::listing::{CUSTOMER, USERNAME};
+use crate::places::{PlaceRow, PlacesOf};
 use crate::store::{Binding, CustomerMatch};
 
 /// The customer `$1` and whoever is one with it, as a table.
@@ -71,6 +74,21 @@ impl Postgres {
             Ok(family)
         })
         .await
+    }
+
+    /// Conversations with whom they are.
+    pub(crate) async fn places(&self, of: PlacesOf) -> Result<Vec<PlaceRow>, ReadError> {
+        let (key, asked): (_, Vec<Vec<u8>>) = match &of {
+            PlacesOf::Customers(customers) => {
+                ("c.customer", customers.iter().map(|id| id.to_bytes().into()).collect())
+            }
+            PlacesOf::Conversations(ids) => ("c.id", ids.iter().map(|id| id.to_bytes().into()).collect()),
+        };
+        let sql = format!(
+            "SELECT c.id, c.customer, n.phone_number_id, c.assignee, c.team
+             FROM conversations c JOIN numbers n ON n.id = c.number WHERE {key} = ANY ($1)"
+        );
+        self.read(&sql, &[&asked], |rows| rows.iter().map(place).collect()).await
     }
 
     /// What the tables say of a customer. They are asked one after another: what changes meanwhile may be seen in part.
@@ -154,4 +172,13 @@ fn alias(row: &Row) -> Result<(Alias, CustomerId), DatabaseError> {
 fn moved_phone(row: &Row) -> Result<MovedPhone, DatabaseError> {
     let (from, to) = (CustomerId::from_bytes(id(row, 1)?), CustomerId::from_bytes(id(row, 2)?));
     Ok(MovedPhone { phone: row.try_get::<_, &str>(0)?.into(), from, to, at: time(row, 3)? })
+}
+
+fn place(row: &Row) -> Result<PlaceRow, DatabaseError> {
+    Ok(PlaceRow {
+        conversation: ConversationId::from_bytes(id(row, 0)?),
+        customer: CustomerId::from_bytes(id(row, 1)?),
+        number: known(PhoneNumberId::parse(row.try_get(2)?), "numbers.phone_number_id")?,
+        assignment: assignment(row, 3)?,
+    })
 }

@@ -3,10 +3,14 @@
 
 use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
-use waypost_domain::{CustomerId, CustomerName, CustomerPlace, CustomerRow, CustomerSearch, FoundBy, Page};
+use waypost_domain::{
+    CustomerId, CustomerName, CustomerPlace, CustomerRow, CustomerSearch, FoundBy, Page, Reach,
+};
 
 use super::Postgres;
+use super::reach::covers_customer;
 use super::rows::{id, time};
+use crate::columns::reach_to_column;
 use crate::error::ReadError;
 use crate::group::DatabaseError;
 use crate::listing::{AliasKey, AliasRange, CustomerRequest, NameKey, alias_ranges, customer_query, end_of};
@@ -104,31 +108,38 @@ const NAME_OF: &str = concat!(
 );
 
 impl Postgres {
-    pub(crate) async fn customers(&self, request: CustomerRequest) -> Result<Page<CustomerRow>, ReadError> {
+    pub(crate) async fn customers(
+        &self,
+        request: CustomerRequest,
+        reach: Reach,
+    ) -> Result<Page<CustomerRow>, ReadError> {
         let wanted = request.size.rows() + 1;
         let rows = match &request.search {
             None => {
                 let after = request.after.map_or([u8::MAX; 16], |place| place.id.to_bytes());
-                self.customer_rows((ALL, FoundBy::Alias), &[&&after[..], &to_limit(wanted)]).await?
+                let within = is_within(&reach, "$3");
+                let parameters: [&(dyn ToSql + Sync); 3] =
+                    [&&after[..], &to_limit(wanted), &reach_to_column(&reach)];
+                self.customer_rows((ALL, &within, FoundBy::Alias), &parameters).await?
             }
-            Some(search) => self.found_customers((search, request.after), wanted).await?,
+            Some(search) => self.found_customers((search, request.after, &reach), wanted).await?,
         };
         Ok(Page::out_of(rows, request.size))
     }
 
     async fn found_customers(
         &self,
-        (search, after): (&CustomerSearch, Option<CustomerPlace>),
+        (search, after, reach): (&CustomerSearch, Option<CustomerPlace>, &Reach),
         wanted: usize,
     ) -> Result<Vec<CustomerRow>, ReadError> {
         let ranges = alias_ranges(search);
         let after_name = after.filter(|place| place.found_by == FoundBy::Name);
         let mut rows = match (after, after_name) {
             (_, Some(_)) => Vec::new(),
-            (None, None) => self.found_by_alias(&ranges, None, wanted).await?,
+            (None, None) => self.found_by_alias((&ranges, reach), None, wanted).await?,
             (Some(place), None) => {
                 let last = self.alias_of(&ranges, place.id).await?;
-                self.found_by_alias(&ranges, last, wanted).await?
+                self.found_by_alias((&ranges, reach), last, wanted).await?
             }
         };
         if rows.len() < wanted {
@@ -139,7 +150,8 @@ impl Postgres {
             };
             let (after_name, after_id) = last.unwrap_or_else(|| (name.into(), Vec::new()));
             let ([first, second], left) = (&ranges, to_limit(wanted - rows.len()));
-            let parameters: [&(dyn ToSql + Sync); 9] = [
+            let (within, column) = (is_within(reach, "$10"), reach_to_column(reach));
+            let parameters: [&(dyn ToSql + Sync); 10] = [
                 &first.from,
                 &first.until,
                 &second.from,
@@ -149,25 +161,26 @@ impl Postgres {
                 &after_name,
                 &after_id,
                 &left,
+                &column,
             ];
-            rows.extend(self.customer_rows((BY_NAME, FoundBy::Name), &parameters).await?);
+            rows.extend(self.customer_rows((BY_NAME, &within, FoundBy::Name), &parameters).await?);
         }
         Ok(rows)
     }
 
     async fn found_by_alias(
         &self,
-        [first, second]: &[AliasRange; 2],
+        ([first, second], reach): (&[AliasRange; 2], &Reach),
         last: Option<AliasKey>,
         wanted: usize,
     ) -> Result<Vec<CustomerRow>, ReadError> {
-        let mut rows = Vec::new();
+        let (mut rows, within, column) = (Vec::new(), is_within(reach, "$9"), reach_to_column(reach));
         for (range, other) in [(first, second), (second, first)] {
             let AliasKey { value, kind, scope } = range.go_on_after(last.as_ref());
             let left = to_limit(wanted - rows.len());
-            let parameters: [&(dyn ToSql + Sync); 8] =
-                [&range.from, &range.until, &other.from, &other.until, &value, &kind, &scope, &left];
-            rows.extend(self.customer_rows((BY_ALIAS, FoundBy::Alias), &parameters).await?);
+            let parameters: [&(dyn ToSql + Sync); 9] =
+                [&range.from, &range.until, &other.from, &other.until, &value, &kind, &scope, &left, &column];
+            rows.extend(self.customer_rows((BY_ALIAS, &within, FoundBy::Alias), &parameters).await?);
         }
         Ok(rows)
     }
@@ -204,7 +217,7 @@ impl Postgres {
 
     async fn customer_rows(
         &self,
-        (from, found_by): (&str, FoundBy),
+        (from, within, found_by): (&str, &str, FoundBy),
         parameters: &[&(dyn ToSql + Sync)],
     ) -> Result<Vec<CustomerRow>, ReadError> {
         let row = |row: &Row| {
@@ -217,10 +230,15 @@ impl Postgres {
                 created_at: time(row, 3)?,
             })
         };
-        self.read(&customer_query(from), parameters, |rows| rows.iter().map(row).collect()).await
+        self.read(&customer_query(from, within), parameters, |rows| rows.iter().map(row).collect()).await
     }
 }
 
 pub(super) fn to_limit(rows: usize) -> i64 {
     i64::try_from(rows).unwrap_or(i64::MAX)
+}
+
+/// Whether the customer `u` is within the reach `parameter`, which is NULL for everything.
+fn is_within(reach: &Reach, parameter: &str) -> String {
+    if reach.is_everything() { format!("{parameter}::text IS NULL") } else { covers_customer(parameter) }
 }

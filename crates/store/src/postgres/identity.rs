@@ -1,11 +1,13 @@
 //! Who is who: what is wanted of scopes, names and merges.
 
 use tokio_postgres::Row;
-use waypost_domain::{Alias, AliasKind, CustomerId, CustomerName, ExternalId, Username};
+use waypost_domain::{
+    Alias, AliasKind, ConversationId, CustomerId, CustomerName, ExternalId, PhoneNumberId, Username,
+};
 
 use super::link::Link;
 use super::load::{Found, asked, family_of, find, note_family};
-use super::rows::{id, known, to_column, unsigned};
+use super::rows::{assignment, id, known, to_column, unsigned};
 use crate::append::{
     HeldName, HolderRow, Known, KnownCustomer, KnownDuplicate, ScopeKind, ScopeName, Scopes, Wants,
 };
@@ -25,6 +27,8 @@ const CUSTOMERS: &str = concat!(
 );
 const NAMES: &str = "SELECT customer, kind, value, scope, since FROM aliases
      WHERE customer = ANY ($1) AND kind IN ('bsuid', 'phone')";
+const THREADS: &str = "SELECT c.customer, n.phone_number_id, c.id, c.assignee, c.team
+     FROM conversations c JOIN numbers n ON n.id = c.number WHERE c.customer = ANY ($1)";
 const EXTERNAL_IDS: &str =
     "SELECT customer, value FROM aliases WHERE customer = ANY ($1) AND kind = 'external'";
 const NOTED: &str = "SELECT first, second FROM duplicates WHERE first = ANY ($1)
@@ -36,7 +40,7 @@ const DUPLICATES: &str =
 pub(super) struct People {
     scopes: Option<Vec<Row>>,
     overlaps: Vec<Vec<Row>>,
-    rest: [Vec<Row>; 6],
+    rest: [Vec<Row>; 7],
 }
 
 pub(super) async fn load(link: &Link, wants: &Wants) -> Result<People, DatabaseError> {
@@ -51,7 +55,7 @@ pub(super) async fn load(link: &Link, wants: &Wants) -> Result<People, DatabaseE
     Ok(People { scopes, overlaps, rest: load_rest(link, wants).await? })
 }
 
-async fn load_rest(link: &Link, wants: &Wants) -> Found<6> {
+async fn load_rest(link: &Link, wants: &Wants) -> Found<7> {
     let bytes = |id: &CustomerId| id.to_bytes().to_vec();
     let kinds: Vec<&str> = wants.holders.iter().map(|alias| alias.kind.as_str()).collect();
     let values: Vec<&str> = wants.holders.iter().map(|alias| &*alias.value).collect();
@@ -59,15 +63,16 @@ async fn load_rest(link: &Link, wants: &Wants) -> Found<6> {
     let named: Vec<Vec<u8>> = wants.external_ids.iter().map(bytes).collect();
     let noted: Vec<Vec<u8>> = wants.noted.iter().map(bytes).collect();
     let entries: Vec<i64> = wants.duplicates.iter().map(|entry| to_column(*entry)).collect();
-    let (holders, found, names, external_ids, noted, duplicates) = tokio::join!(
+    let (holders, found, names, threads, external_ids, noted, duplicates) = tokio::join!(
         find(link, HOLDERS, kinds.len(), [&kinds, &values]),
         find(link, CUSTOMERS, customers.len(), [&customers]),
         find(link, NAMES, customers.len(), [&customers]),
+        find(link, THREADS, customers.len(), [&customers]),
         find(link, EXTERNAL_IDS, named.len(), [&named]),
         find(link, NOTED, noted.len(), [&noted]),
         find(link, DUPLICATES, entries.len(), [&entries])
     );
-    Ok([holders?, found?, names?, external_ids?, noted?, duplicates?])
+    Ok([holders?, found?, names?, threads?, external_ids?, noted?, duplicates?])
 }
 
 pub(super) fn note(found: &People, wants: &Wants, into: &mut Known) -> Result<(), DatabaseError> {
@@ -90,7 +95,7 @@ pub(super) fn note(found: &People, wants: &Wants, into: &mut Known) -> Result<()
 }
 
 fn note_rest(
-    [holders, customers, names, external_ids, noted, duplicates]: &[Vec<Row>; 6],
+    [holders, customers, names, threads, external_ids, noted, duplicates]: &[Vec<Row>; 7],
     wants: &Wants,
     into: &mut Known,
 ) -> Result<(), DatabaseError> {
@@ -107,6 +112,7 @@ fn note_rest(
             name: name.and_then(CustomerName::parse),
             username: username.and_then(Username::parse),
             names: Vec::new(),
+            threads: Vec::new(),
         };
         note_family(row, 5, into)?;
         into.load_customer(CustomerId::from_bytes(id(row, 0)?), customer);
@@ -116,6 +122,12 @@ fn note_rest(
         let alias = known(Alias::parse(kind, row.try_get(2)?), "aliases.value")?;
         let name = HeldName { alias, scope: row.try_get(3)?, since: unsigned(row, 4)? };
         into.load_name(CustomerId::from_bytes(id(row, 0)?), name);
+    }
+    for row in threads {
+        let number = known(PhoneNumberId::parse(row.try_get(1)?), "numbers.phone_number_id")?;
+        let conversation = ConversationId::from_bytes(id(row, 2)?);
+        into.load_thread(CustomerId::from_bytes(id(row, 0)?), (number, conversation));
+        into.load_assignment(conversation, assignment(row, 3)?);
     }
     for row in external_ids {
         let external = known(ExternalId::parse(row.try_get(1)?), "aliases.value")?;

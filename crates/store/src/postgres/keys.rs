@@ -7,7 +7,7 @@ use waypost_domain::Timestamp;
 use super::reads::api_key;
 use super::url::PostgresUrl;
 use super::{arrival, link};
-use crate::columns::key_scopes_to_column;
+use crate::columns::{key_numbers_to_column, key_scopes_to_column};
 use crate::error::ReadError;
 use crate::group::DatabaseError;
 use crate::keys::ApiKey;
@@ -43,18 +43,22 @@ impl PostgresKeys {
     }
 
     pub(crate) fn create(&self, key: &ApiKey, digest: &[u8; 32]) -> Result<(), ReadError> {
-        let sql = "INSERT INTO api_keys (id, name, digest, created_at, scopes, expires_at)
-             VALUES ($1, $2, $3, $4, $5, $6)";
+        let sql = "INSERT INTO api_keys (id, name, digest, created_at, scopes, expires_at, numbers)
+             VALUES ($1, $2, $3, $4, $5, $6, $7)";
         self.wait(async {
             let at = key.created_at.as_millis();
             let (scopes, end) = (key_scopes_to_column(&key.scopes), key.expires_at.map(Timestamp::as_millis));
-            self.client.execute(sql, &[&key.id, &key.name, &&digest[..], &at, &scopes, &end]).await?;
+            let numbers = key.numbers.as_ref().map(key_numbers_to_column);
+            self.client
+                .execute(sql, &[&key.id, &key.name, &&digest[..], &at, &scopes, &end, &numbers])
+                .await?;
             Ok(())
         })
     }
 
     pub(crate) fn list(&self) -> Result<Vec<ApiKey>, ReadError> {
-        let sql = "SELECT id, name, created_at, scopes, expires_at FROM api_keys ORDER BY created_at, id";
+        let sql =
+            "SELECT id, name, created_at, scopes, expires_at, numbers FROM api_keys ORDER BY created_at, id";
         self.wait(async { self.client.query(sql, &[]).await?.iter().map(api_key).collect() })
     }
 

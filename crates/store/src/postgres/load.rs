@@ -49,7 +49,7 @@ const MESSAGES: &str = concat!(
          CASE WHEN m.type = 'media_placeholder' AND m.edited_at IS NOT NULL THEN m.content END,
          m.author, m.target, ",
     family_of!("c.customer"),
-    " FROM messages m JOIN conversations c ON c.id = m.conversation WHERE m.seq = ANY ($1)"
+    ", c.assignee, c.team FROM messages m JOIN conversations c ON c.id = m.conversation WHERE m.seq = ANY ($1)"
 );
 const LETTERS: &str = "SELECT id FROM dead_letters WHERE id = ANY ($1)";
 const UNKNOWN_TYPES: &str = "SELECT message FROM unknown_types WHERE message = ANY ($1)";
@@ -69,7 +69,7 @@ const SENDS: &str = concat!(
     "SELECT o.id, o.conversation, c.customer, n.phone_number_id, o.state, m.id, m.wamid, o.error,
          o.body, o.at, ",
     family_of!("c.customer"),
-    " FROM outbox o
+    ", c.assignee, c.team FROM outbox o
      JOIN conversations c ON c.id = o.conversation
      JOIN numbers n ON n.id = c.number
      LEFT JOIN messages m ON m.seq = o.message WHERE o.id = ANY ($1)"
@@ -80,7 +80,7 @@ const SENDS_BY_KEY: &str = concat!(
     "SELECT o.id, o.conversation, c.customer, n.phone_number_id, o.state, m.id, m.wamid,
          o.error, o.body, o.at, ",
     family_of!("c.customer"),
-    ", k.place
+    ", c.assignee, c.team, k.place
      FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS k (principal, idempotency_key, place)
      JOIN outbox o ON o.principal = k.principal AND o.idempotency_key = k.idempotency_key
      JOIN conversations c ON c.id = o.conversation
@@ -194,6 +194,7 @@ fn note_messages(
             target: row.try_get(18)?,
         };
         note_family(row, 19, into)?;
+        into.load_assignment(subject.conversation, assignment(row, 20)?);
         into.load_subject(row.try_get(0)?, subject);
     }
     for row in calls {
@@ -289,13 +290,15 @@ fn note_sends(
     wants: &Wants,
     into: &mut Known,
 ) -> Result<(), DatabaseError> {
-    for row in sends {
+    for row in sends.iter().chain(by_key) {
         note_family(row, 10, into)?;
+        into.load_assignment(ConversationId::from_bytes(id(row, 1)?), assignment(row, 11)?);
+    }
+    for row in sends {
         into.load_send(send(row)?);
     }
     for row in by_key {
-        note_family(row, 10, into)?;
-        into.load_send_of(asked(&wants.sends_by_key, row, 11)?.clone(), send(row)?);
+        into.load_send_of(asked(&wants.sends_by_key, row, 13)?.clone(), send(row)?);
     }
     for row in talks {
         let talk = KnownTalk {

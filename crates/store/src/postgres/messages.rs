@@ -1,16 +1,18 @@
 //! Messages and conversations, page by page.
 
 use tokio_postgres::Row;
+use tokio_postgres::types::ToSql;
 use waypost_domain::{
     Aftermath, Conversation, ConversationId, CustomerId, CustomerName, DetailJson, Message, MessageHistory,
-    MessageId, MessageState, MessageType, OutboxId, Page, PageSize, PhoneNumberId, Reported, Responder,
-    Source, StatusHop, StatusTimes, ThreadPlace, ThreadRow, ThreadSpan, Username, Wamid,
+    MessageId, MessageState, MessageType, OutboxId, Page, PageSize, PhoneNumberId, Reach, Reported,
+    Responder, Source, StatusHop, StatusTimes, ThreadPlace, ThreadRow, ThreadSpan, Username, Wamid,
 };
 
 use super::Postgres;
 use super::directory::to_limit;
+use super::reach::{covers, covers_number};
 use super::rows::{assignment, errors, id, known, optional_id, optional_json, optional_time, pricing, time};
-use crate::columns::{reactions_from_column, wordings_from_column};
+use crate::columns::{reach_to_column, reactions_from_column, wordings_from_column};
 use crate::error::ReadError;
 use crate::group::DatabaseError;
 use crate::listing::{
@@ -29,18 +31,24 @@ const WORDINGS: &str = "m.original, (
      SELECT json_agg(json_build_array(e.content, e.at) ORDER BY e.at, e.seq)::text
      FROM messages e WHERE e.target = m.seq AND e.type = 'edit')";
 
-/// Whether a conversation `c` fits what is asked for: `$4` to `$7`, each of them or NULL.
-fn fits() -> String {
+/// Whether a conversation `c` fits what is asked for: `$4` to `$7`, each of them or NULL, within the reach `$8`.
+fn fits(reach: &Reach) -> String {
     format!(
         "($4::text IS NULL OR c.number = (SELECT id FROM numbers WHERE phone_number_id = $4))
          AND ($5::text IS NULL OR c.assignee = $5) AND ($6::text IS NULL OR c.team = $6)
-         AND ($7::bytea IS NULL OR {})",
-        is_of("$7")
+         AND ($7::bytea IS NULL OR {}) AND {}",
+        is_of("$7"),
+        is_within(reach)
     )
 }
 
+/// Whether a conversation `c` is within the reach `$8`, which is NULL for everything.
+fn is_within(reach: &Reach) -> String {
+    if reach.is_everything() { "$8::text IS NULL".into() } else { covers("c", "$8") }
+}
+
 /// Conversations that stand below the place ($1, $2), $3 at most, and for which `condition` holds.
-fn picked(key: Key, condition: &str) -> String {
+fn picked(key: Key, condition: &str, reach: &Reach) -> String {
     let found_on = |on: &str| {
         format!(
             "SELECT c.* FROM conversations c WHERE {on} AND (c.last_message_at, c.id) < ($1::bigint, $2::bytea)
@@ -54,11 +62,30 @@ fn picked(key: Key, condition: &str) -> String {
         Key::Number => found_on("c.number = (SELECT id FROM numbers WHERE phone_number_id = $4)"),
         Key::Nothing => {
             let of_number = found_on("c.number = n.id");
+            let numbers =
+                if reach.is_everything() { "TRUE".into() } else { covers_number("n.phone_number_id", "$8") };
             format!(
-                "SELECT o.* FROM numbers n CROSS JOIN LATERAL ({of_number}) o
+                "SELECT o.* FROM numbers n CROSS JOIN LATERAL ({of_number}) o WHERE {numbers}
                  ORDER BY o.last_message_at DESC, o.id DESC LIMIT $3"
             )
         }
+        Key::Holders => {
+            let of = |list: &str, found: String| {
+                format!(
+                    "SELECT i.* FROM jsonb_array_elements_text($8::text::jsonb -> '{list}') AS h (value)
+                     CROSS JOIN LATERAL ({found}) i"
+                )
+            };
+            format!(
+                "SELECT o.* FROM ({} UNION {}) o ORDER BY o.last_message_at DESC, o.id DESC LIMIT $3",
+                of("agents", found_on("c.assignee = h.value")),
+                of("teams", found_on("c.team = h.value"))
+            )
+        }
+        Key::People => found_on(
+            "c.customer IN (SELECT decode(p.value, 'hex')
+                 FROM jsonb_array_elements_text($8::text::jsonb -> 'customers') AS p (value))",
+        ),
     }
 }
 
@@ -73,8 +100,8 @@ fn conversation_query(from: &str) -> String {
     )
 }
 
-pub(super) fn conversations_sql(key: Key) -> String {
-    let listed = conversation_query(&format!("({})", picked(key, &fits())));
+pub(super) fn conversations_sql(key: Key, reach: &Reach) -> String {
+    let listed = conversation_query(&format!("({})", picked(key, &fits(reach), reach)));
     format!("{listed} ORDER BY c.last_message_at DESC, c.id DESC")
 }
 
@@ -92,15 +119,16 @@ pub(super) fn thread_sql(span: ThreadSpan) -> String {
     )
 }
 
-pub(super) fn recent_sql(request: RecentRequest) -> String {
-    let key = if request.customer.is_some() { Key::Customer } else { Key::Nothing };
-    let of_customer = is_of("$7");
+pub(super) fn recent_sql(request: RecentRequest, reach: &Reach) -> String {
+    let key = if request.customer.is_some() { Key::Customer } else { Key::within(reach) };
+    let (of_customer, within) = (is_of("$7"), is_within(reach));
     let picked = picked(
         key,
         &format!(
-            "($7::bytea IS NULL OR {of_customer}) AND ($4::boolean OR c.cleared IS NULL OR EXISTS (
+            "($7::bytea IS NULL OR {of_customer}) AND {within} AND ($4::boolean OR c.cleared IS NULL OR EXISTS (
                  SELECT 1 FROM messages s WHERE s.conversation = c.id AND s.seq > c.cleared))"
         ),
+        reach,
     );
     format!(
         "SELECT {MESSAGE}, {AFTERMATH} FROM ({picked}) c CROSS JOIN LATERAL (
@@ -115,6 +143,7 @@ impl Postgres {
     pub(crate) async fn conversations(
         &self,
         request: ConversationRequest,
+        reach: Reach,
     ) -> Result<Page<Conversation>, ReadError> {
         let (filter, (at, below)) = (&request.filter, top(request.before));
         let limit = limit(request.size);
@@ -123,8 +152,10 @@ impl Postgres {
         let team = filter.team.as_ref().map(Responder::as_str);
         let customer = filter.customer.map(CustomerId::to_bytes);
         let customer = customer.as_ref().map(|id| &id[..]);
-        let sql = conversations_sql(Key::of(filter));
-        self.read(&sql, &[&at, &&below[..], &limit, &number, &assignee, &team, &customer], |rows| {
+        let (sql, within) = (conversations_sql(Key::of(filter, &reach), &reach), reach_to_column(&reach));
+        let parameters: [&(dyn ToSql + Sync); 8] =
+            [&at, &&below[..], &limit, &number, &assignee, &team, &customer, &within];
+        self.read(&sql, &parameters, |rows| {
             Ok(Page::out_of(rows.iter().map(conversation).collect::<Result<_, _>>()?, request.size))
         })
         .await
@@ -166,17 +197,20 @@ impl Postgres {
         .await
     }
 
-    pub(crate) async fn recent_messages(&self, request: RecentRequest) -> Result<Vec<ThreadRow>, ReadError> {
+    pub(crate) async fn recent_messages(
+        &self,
+        request: RecentRequest,
+        reach: Reach,
+    ) -> Result<Vec<ThreadRow>, ReadError> {
         let (at, below) = top(None);
         let depth = if request.depth == Depth::Newest { 1 } else { RECENT_MAX };
         let is_shown = request.cleared == Cleared::Shown;
         let customer = request.customer.map(CustomerId::to_bytes);
         let customer = customer.as_ref().map(|id| &id[..]);
-        let sql = recent_sql(request);
-        self.read(&sql, &[&at, &&below[..], &RECENT_MAX, &is_shown, &depth, &RECENT_MAX, &customer], |rows| {
-            rows.iter().map(|row| thread_row(row, 0)).collect()
-        })
-        .await
+        let (sql, within) = (recent_sql(request, &reach), reach_to_column(&reach));
+        let parameters: [&(dyn ToSql + Sync); 8] =
+            [&at, &&below[..], &RECENT_MAX, &is_shown, &depth, &RECENT_MAX, &customer, &within];
+        self.read(&sql, &parameters, |rows| rows.iter().map(|row| thread_row(row, 0)).collect()).await
     }
 }
 

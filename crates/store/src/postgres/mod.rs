@@ -17,6 +17,7 @@ mod link;
 mod load;
 mod messages;
 mod meta;
+mod reach;
 mod reads;
 mod rows;
 mod sessions;

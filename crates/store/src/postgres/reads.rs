@@ -11,7 +11,7 @@ use super::Postgres;
 use super::link;
 use super::rows::{known, optional_time, time, to_column, unsigned};
 use super::tail::entry;
-use crate::columns::key_scopes_from_column;
+use crate::columns::{key_numbers_from_column, key_scopes_from_column};
 use crate::error::ReadError;
 use crate::group::DatabaseError;
 use crate::keys::ApiKey;
@@ -52,19 +52,23 @@ impl Postgres {
         &self,
         request: PageRequest,
     ) -> Result<Result<JournalPage, PageError>, ReadError> {
-        // Bodies that match nothing, and those beyond the page's limits, stay in the database.
+        // Bodies that can match nothing, and those beyond the page's limits, stay in the database.
         let sql = format!(
             r#"SELECT number, "check", name, CASE WHEN is_for THEN body END, audience, is_for, {EPOCH}
                FROM (
                    SELECT *, count(*) FILTER (WHERE is_for) OVER so_far AS events,
                        sum(length(body)) FILTER (WHERE is_for) OVER so_far AS bytes
                    FROM (
-                       SELECT *, string_to_array(audience, ' ') && $2::text[] AS is_for FROM journal
+                       SELECT *, EXISTS (
+                           SELECT 1 FROM unnest($2::text[]) AS scope
+                           WHERE string_to_array(audience, ' ') @> string_to_array(scope, ' ')
+                       ) AS is_for FROM journal
                        WHERE number > $1 ORDER BY number LIMIT $3
                    ) AS scanned WINDOW so_far AS (ORDER BY number)
                ) AS counted WHERE events <= greatest($4::bigint, 1) AND (events <= 1 OR bytes <= $5::bigint) ORDER BY number"#
         );
-        let scopes: Vec<String> = request.scopes.iter().map(ToString::to_string).collect();
+        let scopes = request.needles();
+        let scopes: Vec<String> = scopes.iter().map(|parts| parts.join(" ")).collect();
         // Where nothing is asked for, one entry says whether the journal goes on after the reader.
         let limit = request.until.saturating_sub(request.after).clamp(1, SCAN_ROWS_MAX);
         let (after, limit) = (to_column(request.after), to_column(limit));
@@ -75,7 +79,10 @@ impl Postgres {
             for row in rows {
                 let epoch = known(Epoch::parse(row.try_get(6)?), "meta.epoch")?;
                 let offset = Offset { epoch, number: unsigned(row, 0)?, check: unsigned(row, 1)? };
-                let entry = || row.try_get::<_, bool>(5)?.then(|| entry(row, epoch)).transpose();
+                let entry = || {
+                    let found = row.try_get::<_, bool>(5)?.then(|| entry(row, epoch)).transpose()?;
+                    Ok::<_, DatabaseError>(found.filter(|entry| entry.audience.is_for(&request.scopes)))
+                };
                 if page.push(offset, entry)?.is_break() {
                     break;
                 }
@@ -187,7 +194,7 @@ impl Postgres {
     }
 
     pub(crate) async fn find_key(&self, digest: [u8; 32]) -> Result<Option<ApiKey>, ReadError> {
-        let sql = "SELECT id, name, created_at, scopes, expires_at FROM api_keys WHERE digest = $1";
+        let sql = "SELECT id, name, created_at, scopes, expires_at, numbers FROM api_keys WHERE digest = $1";
         self.read(sql, &[&&digest[..]], |rows| rows.first().map(api_key).transpose()).await
     }
 
@@ -206,6 +213,7 @@ pub(super) fn api_key(row: &Row) -> Result<ApiKey, DatabaseError> {
         created_at: time(row, 2)?,
         scopes: key_scopes_from_column(row.try_get(3)?)?,
         expires_at: optional_time(row, 4)?,
+        numbers: key_numbers_from_column(row.try_get(5)?)?,
     })
 }
 

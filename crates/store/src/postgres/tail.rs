@@ -7,7 +7,6 @@ use waypost_domain::{Alias, AliasKind, CustomerId, Epoch, Offset};
 use super::link::{Link, rows};
 use super::rows::{id, known, to_column, unsigned};
 use crate::append::Heads;
-use crate::columns::audience_from_column;
 use crate::commit::{CommittedEvent, Step};
 use crate::group::DatabaseError;
 
@@ -115,6 +114,6 @@ pub(super) fn entry(row: &Row, epoch: Epoch) -> Result<CommittedEvent, DatabaseE
         offset: Offset { epoch, number: unsigned(row, 0)?, check: unsigned(row, 1)? },
         name: row.try_get::<_, String>(2)?.into(),
         body: Bytes::from(row.try_get::<_, Vec<u8>>(3)?),
-        audience: known(audience_from_column(row.try_get(4)?), "journal.audience")?,
+        audience: known(row.try_get::<_, &str>(4)?.parse().ok(), "journal.audience")?,
     })
 }

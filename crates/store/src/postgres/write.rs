@@ -8,7 +8,7 @@ use waypost_domain::{Assignment, LinkPreview, Message, Responder, StatusTimes, T
 use super::link::Parameter;
 use super::rows::to_column;
 use crate::append::{Plan, Write};
-use crate::columns::{audience_to_column, errors_to_column, pricing_to_column, text_to_column};
+use crate::columns::{errors_to_column, pricing_to_column, text_to_column};
 
 const CONVERSATIONS: &str = "INSERT INTO conversations (id, customer, number, last_message_at)
      SELECT *, 0 FROM unnest($1::bytea[], $2::bytea[], $3::bigint[])";
@@ -106,7 +106,7 @@ pub(super) fn statements(plan: &Plan<'_>) -> Vec<Statement> {
     for (entry, received) in plan.entries() {
         let name = entry.name.clone().into_owned();
         let row = (to_column(entry.offset.number), i64::from(entry.offset.check), name);
-        let columns = (audience_to_column(&entry.audience), entry.body.to_vec(), received.as_millis());
+        let columns = (entry.audience.to_string(), entry.body.to_vec(), received.as_millis());
         tables.journal.push((row, columns));
     }
     tables.into_statements()

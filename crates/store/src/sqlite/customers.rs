@@ -1,11 +1,15 @@
 //! Who customers are.
 
 use rusqlite::{Connection, Row, params};
-use waypost_domain::{Alias, AliasKind, CustomerId, CustomerName, ExternalId, Timestamp, Username};
+use waypost_domain::{
+    Alias, AliasKind, ConversationId, CustomerId, CustomerName, ExternalId, PhoneNumberId, Timestamp,
+    Username,
+};
 
-use super::rows::known;
+use super::rows::{assignment, known};
 use crate::customers::{CustomerRows, Family, MergedCustomer, MovedPhone, PossibleDuplicate, ShownRow};
 use crate::listing::{CUSTOMER, USERNAME};
+use crate::places::{PlaceRow, PlacesOf};
 use crate::store::{Binding, CustomerMatch};
 
 /// The customer `?1` and whoever is one with it, as a table.
@@ -57,6 +61,31 @@ pub(super) fn family(connection: &Connection, customer: CustomerId) -> rusqlite:
         family.now = CustomerId::from_bytes(row.get(1)?);
     }
     Ok(family)
+}
+
+/// Conversations with whom they are, by rising id for each customer.
+pub(super) fn places(connection: &Connection, of: &PlacesOf) -> rusqlite::Result<Vec<PlaceRow>> {
+    let (key, asked): (_, Vec<[u8; 16]>) = match of {
+        PlacesOf::Customers(customers) => ("c.customer", customers.iter().map(|id| id.to_bytes()).collect()),
+        PlacesOf::Conversations(ids) => ("c.id", ids.iter().map(|id| id.to_bytes()).collect()),
+    };
+    let mut statement = connection.prepare_cached(&format!(
+        "SELECT c.id, c.customer, n.phone_number_id, c.assignee, c.team
+         FROM conversations c JOIN numbers n ON n.id = c.number WHERE {key} = ?1"
+    ))?;
+    let mut places = Vec::with_capacity(asked.len());
+    for id in asked {
+        let mut rows = statement.query([id])?;
+        while let Some(row) = rows.next()? {
+            places.push(PlaceRow {
+                conversation: ConversationId::from_bytes(row.get(0)?),
+                customer: CustomerId::from_bytes(row.get(1)?),
+                number: known(PhoneNumberId::parse(row.get_ref(2)?.as_str()?), "numbers.phone_number_id")?,
+                assignment: assignment(row, 3)?,
+            });
+        }
+    }
+    Ok(places)
 }
 
 /// What the tables say of a customer, at one moment.

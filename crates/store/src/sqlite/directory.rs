@@ -2,9 +2,11 @@
 
 use rusqlite::{Connection, OptionalExtension, Params, Row, params};
 use waypost_domain::{
-    CustomerId, CustomerName, CustomerPlace, CustomerRow, CustomerSearch, FoundBy, Page, Timestamp,
+    CustomerId, CustomerName, CustomerPlace, CustomerRow, CustomerSearch, FoundBy, Page, Reach, Timestamp,
 };
 
+use super::reach::covers_customer;
+use crate::columns::reach_to_column;
 use crate::listing::{AliasKey, AliasRange, CustomerRequest, NameKey, alias_ranges, customer_query, end_of};
 
 /// Who goes on for a customer.
@@ -95,18 +97,19 @@ const NAME_OF: &str = concat!(
 
 pub(crate) fn read_customers(
     connection: &Connection,
-    request: &CustomerRequest,
+    (request, reach): (&CustomerRequest, &Reach),
 ) -> rusqlite::Result<Page<CustomerRow>> {
     let wanted = request.size.rows() + 1;
     let rows = match &request.search {
         None => {
             let after = request.after.map_or([u8::MAX; 16], |place| place.id.to_bytes());
-            read(connection, (ALL, FoundBy::Alias), params![after, wanted])?
+            let within = is_within(reach, "?3");
+            read(connection, (ALL, &within, FoundBy::Alias), params![after, wanted, reach_to_column(reach)])?
         }
         Some(search) => {
             // All lists as they were at one moment.
             let snapshot = connection.unchecked_transaction()?;
-            found(&snapshot, (search, request.after), wanted)?
+            found(&snapshot, (search, request.after, reach), wanted)?
         }
     };
     Ok(Page::out_of(rows, request.size))
@@ -114,21 +117,22 @@ pub(crate) fn read_customers(
 
 fn found(
     connection: &Connection,
-    (search, after): (&CustomerSearch, Option<CustomerPlace>),
+    (search, after, reach): (&CustomerSearch, Option<CustomerPlace>, &Reach),
     wanted: usize,
 ) -> rusqlite::Result<Vec<CustomerRow>> {
     let ranges = alias_ranges(search);
     let after_name = after.filter(|place| place.found_by == FoundBy::Name);
-    let mut rows = Vec::new();
+    let (mut rows, column) = (Vec::new(), reach_to_column(reach));
     if after_name.is_none() {
+        let within = is_within(reach, "?9");
         let last = after.map(|place| alias_of(connection, &ranges, place.id)).transpose()?.flatten();
         let [first, second] = &ranges;
         for (range, other) in [(first, second), (second, first)] {
             let AliasKey { value, kind, scope } = range.go_on_after(last.as_ref());
             let left = wanted - rows.len();
             let parameters =
-                params![range.from, range.until, other.from, other.until, value, kind, scope, left];
-            rows.extend(read(connection, (BY_ALIAS, FoundBy::Alias), parameters)?);
+                params![range.from, range.until, other.from, other.until, value, kind, scope, left, column];
+            rows.extend(read(connection, (BY_ALIAS, &within, FoundBy::Alias), parameters)?);
         }
     }
     if rows.len() < wanted {
@@ -146,11 +150,18 @@ fn found(
             name_end,
             after_name,
             after_id,
-            left
+            left,
+            column
         ];
-        rows.extend(read(connection, (BY_NAME, FoundBy::Name), parameters)?);
+        let within = is_within(reach, "?10");
+        rows.extend(read(connection, (BY_NAME, &within, FoundBy::Name), parameters)?);
     }
     Ok(rows)
+}
+
+/// Whether the customer `u` is within the reach `parameter`, which is NULL for everything.
+fn is_within(reach: &Reach, parameter: &str) -> String {
+    if reach.is_everything() { format!("{parameter} IS NULL") } else { covers_customer(parameter) }
 }
 
 /// The alias at which a customer was found; `None` where it has lost it meanwhile: then it goes on from the first.
@@ -181,7 +192,7 @@ fn name_of(
 
 fn read(
     connection: &Connection,
-    (from, found_by): (&str, FoundBy),
+    (from, within, found_by): (&str, &str, FoundBy),
     parameters: impl Params,
 ) -> rusqlite::Result<Vec<CustomerRow>> {
     let row = |row: &Row<'_>| {
@@ -193,5 +204,5 @@ fn read(
             created_at: Timestamp::from_millis(row.get(3)?),
         })
     };
-    connection.prepare_cached(&customer_query(from))?.query_map(parameters, row)?.collect()
+    connection.prepare_cached(&customer_query(from, within))?.query_map(parameters, row)?.collect()
 }

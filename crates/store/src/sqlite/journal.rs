@@ -5,7 +5,6 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use waypost_domain::{Alias, AliasKind, CustomerId, Epoch, Offset, Timestamp};
 
 use super::rows::known;
-use crate::columns::{audience_from_column, audience_to_column};
 use crate::commit::{CommittedEvent, Step};
 
 /// Draws the epoch of a new journal; a journal that has one keeps it.
@@ -25,7 +24,7 @@ pub(crate) fn insert<'a>(
     )?;
     for (entry, received) in entries {
         let Offset { number, check, .. } = entry.offset;
-        let (name, scopes, body) = (&entry.name, audience_to_column(&entry.audience), &entry.body[..]);
+        let (name, scopes, body) = (&entry.name, entry.audience.to_string(), &entry.body[..]);
         statement.execute(params![number, check, name, scopes, body, received.as_millis()])?;
     }
     Ok(())
@@ -96,6 +95,6 @@ pub(crate) fn read_entry(row: &Row<'_>, epoch: Epoch) -> rusqlite::Result<Commit
         offset: Offset { epoch, number: row.get(0)?, check: row.get(1)? },
         name: row.get::<_, String>(2)?.into(),
         body: Bytes::from(row.get::<_, Vec<u8>>(3)?),
-        audience: known(audience_from_column(row.get_ref(4)?.as_str()?), "journal.audience")?,
+        audience: known(row.get_ref(4)?.as_str()?.parse().ok(), "journal.audience")?,
     })
 }

@@ -5,12 +5,13 @@ use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use waypost_domain::{
     Aftermath, Conversation, ConversationId, CustomerId, CustomerName, DetailJson, Message, MessageHistory,
-    MessageId, MessageState, MessageType, OutboxId, Page, PhoneNumberId, RawJson, Reported, Responder,
+    MessageId, MessageState, MessageType, OutboxId, Page, PhoneNumberId, RawJson, Reach, Reported, Responder,
     Source, StatusHop, StatusTimes, ThreadPlace, ThreadRow, ThreadSpan, Timestamp, Username, Wamid,
 };
 
+use super::reach::{covers, covers_number};
 use super::rows::{assignment, errors, known, pricing, unreadable};
-use crate::columns::{reactions_from_column, wordings_from_column};
+use crate::columns::{reach_to_column, reactions_from_column, wordings_from_column};
 use crate::listing::{
     CONVERSATION, CONVERSATION_COLUMNS, Cleared, ConversationRequest, Depth, IS_MESSAGE, Key, MESSAGE,
     MESSAGE_COLUMNS, PARTIES, RECENT_MAX, RecentRequest, ThreadRequest, is_of, referral_answered, top,
@@ -26,17 +27,24 @@ const AFTERMATH: &str = "m.edited_at, m.revoked_at, (
 const WORDINGS: &str = "m.original, (SELECT json_group_array(json_array(e.content, e.at)) FROM (
      SELECT * FROM messages WHERE target = m.seq AND type = 'edit' ORDER BY at, seq) e)";
 
-/// Whether a conversation `c` fits what is asked for: `?4` to `?7`, each of them or NULL.
-fn fits() -> String {
+/// Whether a conversation `c` fits what is asked for: `?4` to `?7`, each of them or NULL, within the reach `?8`.
+fn fits(reach: &Reach) -> String {
     format!(
         "(?4 IS NULL OR c.number = (SELECT id FROM numbers WHERE phone_number_id = ?4))
-         AND (?5 IS NULL OR c.assignee = ?5) AND (?6 IS NULL OR c.team = ?6) AND (?7 IS NULL OR {})",
-        is_of("?7")
+         AND (?5 IS NULL OR c.assignee = ?5) AND (?6 IS NULL OR c.team = ?6) AND (?7 IS NULL OR {}) AND {}",
+        is_of("?7"),
+        is_within(reach)
     )
 }
 
+/// Whether a conversation `c` is within the reach `?8`, which is NULL for everything.
+fn is_within(reach: &Reach) -> String {
+    if reach.is_everything() { "?8 IS NULL".into() } else { covers("c", "?8") }
+}
+
 /// Conversations that stand below the place (`?1`, `?2`), `?3` at most, and for which `condition` holds.
-fn picked(key: Key, condition: &str) -> String {
+fn picked(key: Key, condition: &str, reach: &Reach) -> String {
+    let ids = |found: String| found.replacen("c.*", "c.id", 1);
     let from = |index: &str, on: &str| {
         format!(
             "SELECT c.* FROM conversations c {index} WHERE {on} AND (c.last_message_at, c.id) < (?1, ?2)
@@ -50,12 +58,31 @@ fn picked(key: Key, condition: &str) -> String {
         Key::Team => from("INDEXED BY conversations_by_team", "c.team = ?6"),
         Key::Number => from(by_time, "c.number = (SELECT id FROM numbers WHERE phone_number_id = ?4)"),
         Key::Nothing => {
-            let of_number = from(by_time, "c.number = n.id").replacen("c.*", "c.id", 1);
+            let of_number = ids(from(by_time, "c.number = n.id"));
+            let numbers =
+                if reach.is_everything() { "TRUE".into() } else { covers_number("n.phone_number_id", "?8") };
             format!(
-                "SELECT o.* FROM numbers n CROSS JOIN conversations o WHERE o.id IN ({of_number})
+                "SELECT o.* FROM numbers n CROSS JOIN conversations o WHERE {numbers} AND o.id IN ({of_number})
                  ORDER BY o.last_message_at DESC, o.id DESC LIMIT ?3"
             )
         }
+        Key::Holders => {
+            let of_agent = from("INDEXED BY conversations_by_assignee", "c.assignee = h.value");
+            let of_team = from("INDEXED BY conversations_by_team", "c.team = h.value");
+            let of = |list: &str, found: String| {
+                format!(
+                    "SELECT i.id FROM json_each(?8, '$.{list}') h CROSS JOIN conversations i WHERE i.id IN ({})",
+                    ids(found)
+                )
+            };
+            format!(
+                "SELECT o.* FROM conversations o WHERE o.id IN ({} UNION {})
+                 ORDER BY o.last_message_at DESC, o.id DESC LIMIT ?3",
+                of("agents", of_agent),
+                of("teams", of_team)
+            )
+        }
+        Key::People => from("", "c.customer IN (SELECT unhex(value) FROM json_each(?8, '$.customers'))"),
     }
 }
 
@@ -70,18 +97,19 @@ fn conversation_query(from: &str) -> String {
     )
 }
 
-pub(crate) fn conversations_sql(key: Key) -> String {
-    let listed = conversation_query(&format!("({})", picked(key, &fits())));
+pub(crate) fn conversations_sql(key: Key, reach: &Reach) -> String {
+    let listed = conversation_query(&format!("({})", picked(key, &fits(reach), reach)));
     format!("{listed} ORDER BY c.last_message_at DESC, c.id DESC")
 }
 
 pub(crate) fn read_conversations(
     connection: &Connection,
     request: &ConversationRequest,
+    reach: &Reach,
 ) -> rusqlite::Result<Page<Conversation>> {
     let (filter, (at, id)) = (&request.filter, top(request.before));
     let rows = connection
-        .prepare_cached(&conversations_sql(Key::of(filter)))?
+        .prepare_cached(&conversations_sql(Key::of(filter, reach), reach))?
         .query_map(
             params![
                 at,
@@ -91,6 +119,7 @@ pub(crate) fn read_conversations(
                 filter.assignee.as_ref().map(Responder::as_str),
                 filter.team.as_ref().map(Responder::as_str),
                 filter.customer.map(CustomerId::to_bytes),
+                reach_to_column(reach),
             ],
             conversation,
         )?
@@ -172,13 +201,14 @@ pub(crate) fn find_message_history(
     Ok(Some(history))
 }
 
-pub(crate) fn recent_sql(request: RecentRequest) -> String {
-    let key = if request.customer.is_some() { Key::Customer } else { Key::Nothing };
-    let of_customer = is_of("?7");
+pub(crate) fn recent_sql(request: RecentRequest, reach: &Reach) -> String {
+    let key = if request.customer.is_some() { Key::Customer } else { Key::within(reach) };
+    let (of_customer, within) = (is_of("?7"), is_within(reach));
     let picked = picked(
         key,
-        &format!("(?7 IS NULL OR {of_customer}) AND (?4 OR c.cleared IS NULL OR EXISTS (
+        &format!("(?7 IS NULL OR {of_customer}) AND {within} AND (?4 OR c.cleared IS NULL OR EXISTS (
              SELECT 1 FROM messages s INDEXED BY messages_by_time WHERE s.conversation = c.id AND s.seq > c.cleared))"),
+        reach,
     );
     format!(
         "SELECT {MESSAGE}, {AFTERMATH} FROM ({picked}) c CROSS JOIN messages m {PARTIES}
@@ -193,11 +223,12 @@ pub(crate) fn recent_sql(request: RecentRequest) -> String {
 pub(crate) fn read_recent(
     connection: &Connection,
     request: RecentRequest,
+    reach: &Reach,
 ) -> rusqlite::Result<Vec<ThreadRow>> {
     let (at, id) = top(None);
     let depth = if request.depth == Depth::Newest { 1 } else { RECENT_MAX };
     connection
-        .prepare_cached(&recent_sql(request))?
+        .prepare_cached(&recent_sql(request, reach))?
         .query_map(
             params![
                 at,
@@ -206,7 +237,8 @@ pub(crate) fn read_recent(
                 request.cleared == Cleared::Shown,
                 depth,
                 RECENT_MAX,
-                request.customer.map(CustomerId::to_bytes)
+                request.customer.map(CustomerId::to_bytes),
+                reach_to_column(reach)
             ],
             |row| thread_row(row, 0),
         )?
@@ -327,18 +359,30 @@ mod tests {
         for (sql, steps) in [
             (thread_sql(ThreadSpan::Newest), &["SCAN m", NUMBERS, REACTIONS, "SCAN r"][..]),
             (thread_sql(ThreadSpan::After(place)), &["SCAN m", NUMBERS, REACTIONS, "SCAN r"]),
-            (conversations_sql(Key::Assignee), &["SCAN c", NUMBERS, NUMBERS, REACTIONS, "SCAN r"]),
-            (conversations_sql(Key::Team), &["SCAN c", NUMBERS, NUMBERS, REACTIONS, "SCAN r"]),
-            (conversations_sql(Key::Number), &["SCAN c", NUMBERS, NUMBERS, REACTIONS, "SCAN r"]),
+            (
+                conversations_sql(Key::Assignee, &Reach::EVERYTHING),
+                &["SCAN c", NUMBERS, NUMBERS, REACTIONS, "SCAN r"],
+            ),
+            (
+                conversations_sql(Key::Team, &Reach::EVERYTHING),
+                &["SCAN c", NUMBERS, NUMBERS, REACTIONS, "SCAN r"],
+            ),
+            (
+                conversations_sql(Key::Number, &Reach::EVERYTHING),
+                &["SCAN c", NUMBERS, NUMBERS, REACTIONS, "SCAN r"],
+            ),
             (
                 conversation_query("conversations") + " WHERE c.id = ?1",
                 &[NUMBERS, NUMBERS, REACTIONS, "SCAN r"],
             ),
             // The aliases of each customer that may be found, and the names of those who are one.
-            (customer_query(BY_ALIAS), &[SORT, NUMBERS]),
-            (customer_query(BY_NAME), &[SORT, NUMBERS]),
+            (customer_query(BY_ALIAS, "?9 IS NULL"), &[SORT, NUMBERS]),
+            (customer_query(BY_NAME, "?10 IS NULL"), &[SORT, NUMBERS]),
             // A customer has as many conversations as we have numbers, at most.
-            (conversations_sql(Key::Customer), &[SORT, "SCAN c", NUMBERS, NUMBERS, REACTIONS, "SCAN r"]),
+            (
+                conversations_sql(Key::Customer, &Reach::EVERYTHING),
+                &[SORT, "SCAN c", NUMBERS, NUMBERS, REACTIONS, "SCAN r"],
+            ),
         ] {
             assert_eq!(costly_steps(&sql), steps, "{sql}");
         }
@@ -350,10 +394,13 @@ mod tests {
         let numbers = "SCAN n USING COVERING INDEX sqlite_autoindex_numbers_1";
         for (sql, steps) in [
             (
-                conversations_sql(Key::Nothing),
+                conversations_sql(Key::Nothing, &Reach::EVERYTHING),
                 &[numbers, SORT, "SCAN c", NUMBERS, NUMBERS, REACTIONS, "SCAN r"][..],
             ),
-            (recent_sql(recent), &[numbers, SORT, "SCAN c", NUMBERS, REACTIONS, "SCAN r", SORT]),
+            (
+                recent_sql(recent, &Reach::EVERYTHING),
+                &[numbers, SORT, "SCAN c", NUMBERS, REACTIONS, "SCAN r", SORT],
+            ),
         ] {
             assert_eq!(costly_steps(&sql), steps, "{sql}");
         }

@@ -14,6 +14,7 @@ mod letters;
 mod messages;
 mod pages;
 mod positions;
+mod reach;
 mod readers;
 mod rows;
 mod sessions;
@@ -25,7 +26,7 @@ use std::sync::Arc;
 
 use waypost_domain::{
     Conversation, ConversationId, CustomerId, CustomerNotes, CustomerRow, HistorySync, MessageHistory,
-    MessageId, Offset, Page, PhoneNumberId, ThreadRow, Timestamp,
+    MessageId, Offset, Page, PhoneNumberId, Reach, ThreadRow, Timestamp,
 };
 
 use crate::append::Undelivered;
@@ -40,6 +41,7 @@ use crate::letters::{Letter, LetterHead, LetterId, OurNumber, UnknownMessage};
 use crate::listing::{ConversationRequest, CustomerRequest, RecentRequest, ThreadRequest};
 use crate::options::{Limits, OpenError, Options};
 use crate::page::{JournalPage, PageError, PageRequest};
+use crate::places::{PlaceRow, PlacesOf};
 use crate::position::Gap;
 use crate::sessions::{Session, SessionId};
 use crate::store::CustomerMatch;
@@ -113,6 +115,10 @@ impl Sqlite {
         self.readers.run(move |connection| customers::family(connection, customer)).await
     }
 
+    pub(crate) async fn places(&self, of: PlacesOf) -> Result<Vec<PlaceRow>, ReadError> {
+        self.readers.run(move |connection| customers::places(connection, &of)).await
+    }
+
     pub(crate) async fn customer(&self, customer: CustomerId) -> Result<CustomerRows, ReadError> {
         self.readers.run(move |connection| customers::read(connection, customer)).await
     }
@@ -168,8 +174,9 @@ impl Sqlite {
     pub(crate) async fn conversations(
         &self,
         request: ConversationRequest,
+        reach: Reach,
     ) -> Result<Page<Conversation>, ReadError> {
-        self.readers.run(move |connection| messages::read_conversations(connection, &request)).await
+        self.readers.run(move |connection| messages::read_conversations(connection, &request, &reach)).await
     }
 
     pub(crate) async fn conversation(&self, id: ConversationId) -> Result<Option<Conversation>, ReadError> {
@@ -184,12 +191,20 @@ impl Sqlite {
         self.readers.run(move |connection| messages::find_message_history(connection, id)).await
     }
 
-    pub(crate) async fn recent_messages(&self, request: RecentRequest) -> Result<Vec<ThreadRow>, ReadError> {
-        self.readers.run(move |connection| messages::read_recent(connection, request)).await
+    pub(crate) async fn recent_messages(
+        &self,
+        request: RecentRequest,
+        reach: Reach,
+    ) -> Result<Vec<ThreadRow>, ReadError> {
+        self.readers.run(move |connection| messages::read_recent(connection, request, &reach)).await
     }
 
-    pub(crate) async fn customers(&self, request: CustomerRequest) -> Result<Page<CustomerRow>, ReadError> {
-        self.readers.run(move |connection| directory::read_customers(connection, &request)).await
+    pub(crate) async fn customers(
+        &self,
+        request: CustomerRequest,
+        reach: Reach,
+    ) -> Result<Page<CustomerRow>, ReadError> {
+        self.readers.run(move |connection| directory::read_customers(connection, (&request, &reach))).await
     }
 
     pub(crate) async fn has_keys(&self) -> Result<bool, ReadError> {

@@ -1,8 +1,6 @@
 //! The journal in pages. One statement sees one state of the file, so that neither an append nor a pruning can come
 //! between the look at the beginning and the rest.
 
-use std::collections::HashSet;
-
 use rusqlite::{Connection, Row};
 use waypost_domain::Offset;
 
@@ -15,7 +13,7 @@ pub(crate) fn read_page(
     request: &PageRequest,
 ) -> rusqlite::Result<Result<JournalPage, PageError>> {
     let epoch = read_epoch(connection)?;
-    let wanted: HashSet<String> = request.scopes.iter().map(ToString::to_string).collect();
+    let needles = request.needles();
     let mut page = PageBuilder::new(request);
     let mut statement = connection.prepare_cached(
         r#"SELECT number, "check", name, body, audience FROM journal WHERE number > ?1 ORDER BY number"#,
@@ -24,7 +22,10 @@ pub(crate) fn read_page(
     let mut rows = statement.query([i64::try_from(request.after).unwrap_or(i64::MAX)])?;
     while let Some(row) = rows.next()? {
         let offset = Offset { epoch, number: row.get(0)?, check: row.get(1)? };
-        let read = || is_for(row, &wanted)?.then(|| read_entry(row, epoch)).transpose();
+        let read = || {
+            let found = may_be_for(row, &needles)?.then(|| read_entry(row, epoch)).transpose()?;
+            Ok::<_, rusqlite::Error>(found.filter(|entry| entry.audience.is_for(&request.scopes)))
+        };
         if page.push(offset, read)?.is_break() {
             break;
         }
@@ -32,8 +33,9 @@ pub(crate) fn read_page(
     Ok(page.finish())
 }
 
-/// Whether the entry's audience holds any of the scopes. They are compared as written: most entries are not for a
-/// reader of one room, and need not be decoded.
-fn is_for(row: &Row<'_>, wanted: &HashSet<String>) -> rusqlite::Result<bool> {
-    Ok(row.get_ref(4)?.as_str()?.split(' ').any(|scope| wanted.contains(scope)))
+/// Whether the entry's audience has all parts of one of the scopes. They are compared as written: most entries are not for
+/// a reader of one room, and need not be decoded.
+fn may_be_for(row: &Row<'_>, needles: &[Vec<String>]) -> rusqlite::Result<bool> {
+    let audience = row.get_ref(4)?.as_str()?;
+    Ok(needles.iter().any(|parts| parts.iter().all(|part| audience.split(' ').any(|other| other == part))))
 }

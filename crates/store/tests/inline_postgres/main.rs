@@ -34,6 +34,8 @@ mod orders;
 mod past;
 #[path = "../suite/positions.rs"]
 mod positions;
+#[path = "../suite/reach.rs"]
+mod reach;
 #[path = "../suite/receiving.rs"]
 mod receiving;
 #[path = "../suite/sending.rs"]

@@ -7,7 +7,7 @@ use waypost_domain::notice::HistoryProgress;
 use waypost_domain::{
     AliasKind, Amendment, AssignmentWish, Call, CallReport, CallStage, ConversationFilter, CustomerAliases,
     CustomerId, DeadLetter, DeadLetterKind, Direction, Epoch, ErrorDetail, ExternalId, Fact, FieldReport,
-    KeyScope, LinkPreview, MessageType, Notice, Offset, PageSize, Pid, Pricing, PrincipalId, RawJson,
+    KeyScope, LinkPreview, MessageType, Notice, Offset, PageSize, Pid, Pricing, PrincipalId, RawJson, Reach,
     Recipient, Responder, SendIntent, SendOutcome, Timestamp, Typed, Username, WabaId, Wamid, Wish,
 };
 use waypost_store::{
@@ -353,6 +353,7 @@ pub(crate) fn make_key(data_dir: &Path) {
         created_at,
         scopes: vec![KeyScope::Read, KeyScope::Send],
         expires_at: Some(created_at.plus_millis(1)),
+        numbers: Some([number()].into()),
     };
     Keys::open(&Place::Directory(data_dir.into())).unwrap().create(&key, &KEY_DIGEST).unwrap();
 }
@@ -360,7 +361,9 @@ pub(crate) fn make_key(data_dir: &Path) {
 async fn answered_by(fixture: &Fixture, name: &str) {
     let filter = ConversationFilter::default();
     let request = ConversationRequest { filter, before: None, size: PageSize::default() };
-    let Some(top) = fixture.store.conversations(request).await.unwrap().rows.pop() else { return };
+    let Some(top) = fixture.store.conversations(request, Reach::EVERYTHING).await.unwrap().rows.pop() else {
+        return;
+    };
     let wish = AssignmentWish {
         conversation: top.id,
         assignee: Wish::Have(Responder::parse(name)),

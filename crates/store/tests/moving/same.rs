@@ -36,7 +36,7 @@ pub(crate) fn why_not<T>(opened: Result<T, OpenError>) -> OpenError {
 }
 
 async fn journal(fixture: &Fixture) -> Vec<CommittedEvent> {
-    let (scopes, until) = (vec![Scope::All], u64::MAX);
+    let (scopes, until) = (vec![Scope::ALL], u64::MAX);
     let (events_max, bytes_max) = (usize::MAX, usize::MAX);
     let request = PageRequest { after: 0, until, scopes, events_max, bytes_max };
     fixture.store.journal_page(request).await.unwrap().events

@@ -97,6 +97,7 @@ async fn keys_are_made_where_the_store_is_and_neither_lost_nor_in_the_way() {
             created_at: START,
             scopes: vec![KeyScope::Admin],
             expires_at: None,
+            numbers: None,
         };
         there.create(&key, &[1; 32]).unwrap();
         let refused = ground.try_move(|_| GO_ON);

@@ -33,6 +33,8 @@ mod past;
 #[path = "../suite/positions.rs"]
 mod positions;
 mod proxy;
+#[path = "../suite/reach.rs"]
+mod reach;
 #[path = "../suite/receiving.rs"]
 mod receiving;
 #[path = "../suite/sending.rs"]

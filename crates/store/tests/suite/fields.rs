@@ -88,7 +88,12 @@ async fn a_contact_is_the_customer_of_any_of_its_names() {
     ]);
     fixture.receive(vec![saved(both.unwrap(), Some("Ana from the fair"), 1)]).await;
     let event = fixture.events().await.remove(0);
-    assert_eq!(event.audience.0.len(), 3, "all, the number and the customer: {:?}", event.audience);
+    assert_eq!(
+        event.audience.scopes().len(),
+        4,
+        "all, the number, the customer, and both: {}",
+        event.audience
+    );
     assert_eq!(fixture.text("SELECT name || ', ' || saved_name FROM customers"), "Ana, Ana from the fair");
     assert_eq!(fixture.count("SELECT count(*) FROM aliases"), 2);
 }

@@ -98,6 +98,7 @@ fn encode(event: &Event) -> EncodedEvent {
         Event::Assignment(change) => {
             ("assignment", format!("{} -> {}", people(&change.previous), people(&change.now)))
         }
+        Event::Access(change) => ("access", format!("{:?}", change.turn)),
     };
     EncodedEvent { name, body: body.into_bytes() }
 }

@@ -227,7 +227,7 @@ fn shown_live(steps: &[Step], name: &str) -> Option<(CustomerId, Vec<u64>)> {
 
 fn events_of(steps: &[Step], customer: CustomerId) -> Vec<u64> {
     let events = steps.iter().filter_map(|step| match step {
-        Step::Event(event) if event.audience.0.contains(&Scope::Customer(customer)) => {
+        Step::Event(event) if event.audience.is_for(&[Scope::of_customer(customer)]) => {
             Some(event.offset.number)
         }
         Step::Bind { .. } | Step::Event(_) => None,

@@ -11,7 +11,7 @@ fn everything(after: u64) -> PageRequest {
     PageRequest {
         after,
         until: u64::MAX,
-        scopes: vec![Scope::All],
+        scopes: vec![Scope::ALL],
         events_max: usize::MAX,
         bytes_max: usize::MAX,
     }
@@ -142,7 +142,7 @@ async fn a_quiet_room_among_thousands_of_events_is_read_in_bounded_pages() {
     }
     fixture.receive(vec![quiet("wamid.last")]).await;
 
-    let scopes = vec![Scope::Customer(customer(&fixture, "15550002002").await)];
+    let scopes = vec![Scope::of_customer(customer(&fixture, "15550002002").await)];
     let pages = pages(&fixture.store, PageRequest { scopes, ..everything(0) }).await;
     let found: Vec<_> = pages.iter().map(|page| (numbers(&page.events), page.complete_to)).collect();
     assert_eq!(found, [(vec![1], 2_000), (vec![], 4_000), (vec![5_002], 5_002)]);
@@ -261,13 +261,14 @@ fn readers() -> impl Strategy<Value = Vec<Reader>> {
 }
 
 async fn scopes(fixture: &Fixture, reader: &Reader) -> Vec<Scope> {
-    let mut scopes: Vec<Scope> = reader.numbers.iter().map(|&number| Scope::Number(one_of(number))).collect();
-    scopes.extend(reader.is_in_all.then_some(Scope::All));
+    let mut scopes: Vec<Scope> =
+        reader.numbers.iter().map(|&number| Scope::of_number(one_of(number))).collect();
+    scopes.extend(reader.is_in_all.then_some(Scope::ALL));
     for &index in &reader.customers {
         if let CustomerMatch::One(Binding { customer: id, .. }) =
             fixture.store.find_customer(CUSTOMERS[index]).await.unwrap()
         {
-            scopes.push(Scope::Customer(id));
+            scopes.push(Scope::of_customer(id));
         }
     }
     scopes
@@ -292,7 +293,7 @@ async fn check(webhooks: Vec<Vec<Appended>>, readers: Vec<Reader>) -> Result<(),
         let expected: Vec<CommittedEvent> = live
             .iter()
             .filter(|event| event.offset.number > after)
-            .filter(|event| event.audience.0.iter().any(|scope| scopes.contains(scope)))
+            .filter(|event| event.audience.is_for(&scopes))
             .cloned()
             .collect();
         let request = PageRequest { after, until: head, scopes, events_max, bytes_max };

@@ -1,6 +1,6 @@
 //! API keys: made and revoked beside the store, and asked of it.
 
-use waypost_domain::{KeyScope, Permission, Permissions, Timestamp};
+use waypost_domain::{KeyScope, Permission, Permissions, PhoneNumberId, Timestamp};
 use waypost_store::{ApiKey, Keys, ReadError};
 
 use crate::fixture::{Fixture, START};
@@ -12,6 +12,7 @@ fn key(id: &str, created_at: i64) -> ApiKey {
         created_at: Timestamp::from_millis(created_at),
         scopes: vec![KeyScope::Read, KeyScope::Metrics],
         expires_at: None,
+        numbers: Some([PhoneNumberId::parse("100000000000101").unwrap()].into()),
     }
 }
 

@@ -4,8 +4,8 @@ use waypost_domain::time::HOUR_MS;
 use waypost_domain::{
     AliasKind, Amendment, Assignment, AssignmentWish, Conversation, ConversationFilter, ConversationId,
     CustomerAliases, CustomerName, CustomerSearch, Fact, MessageType, Page, PageSize, PhoneNumberId,
-    PrincipalId, Responder, SendIntent, SendOutcome, Source, ThreadPlace, ThreadRow, ThreadSpan, Timestamp,
-    Wamid, Window, WindowState, Wish, window,
+    PrincipalId, Reach, Responder, SendIntent, SendOutcome, Source, ThreadPlace, ThreadRow, ThreadSpan,
+    Timestamp, Wamid, Window, WindowState, Wish, window,
 };
 use waypost_domain::{LinkPreview, Recipient};
 use waypost_store::{
@@ -46,7 +46,7 @@ fn size(rows: u32) -> PageSize {
 impl Fixture {
     async fn listed(&self, filter: ConversationFilter) -> Vec<Conversation> {
         let request = ConversationRequest { filter, before: None, size: size(100) };
-        self.store.conversations(request).await.unwrap().rows
+        self.store.conversations(request, Reach::EVERYTHING).await.unwrap().rows
     }
 
     /// The only conversation there is.
@@ -65,7 +65,7 @@ impl Fixture {
 
     async fn recent(&self, cleared: Cleared) -> Vec<String> {
         let request = RecentRequest { customer: None, depth: Depth::All, cleared };
-        let messages = self.store.recent_messages(request).await.unwrap();
+        let messages = self.store.recent_messages(request, Reach::EVERYTHING).await.unwrap();
         messages.into_iter().map(|row| row.message.content).collect()
     }
 
@@ -73,7 +73,7 @@ impl Fixture {
         let (mut names, mut after) = (Vec::new(), None);
         loop {
             let request = CustomerRequest { search: CustomerSearch::parse(search), after, size: size(rows) };
-            let page = self.store.customers(request).await.unwrap();
+            let page = self.store.customers(request, Reach::EVERYTHING).await.unwrap();
             assert!(page.rows.len() <= rows as usize);
             names.extend(page.rows.iter().map(|row| row.name.as_ref().unwrap().as_str().to_owned()));
             after = page.rows.last().map(waypost_domain::CustomerRow::place);
@@ -199,7 +199,7 @@ async fn what_became_of_a_message_is_told_by_every_read() {
     for (customer, depth) in [(None, Depth::Newest), (None, Depth::All), (customer, Depth::All)] {
         let request = RecentRequest { customer, depth, cleared: Cleared::Hidden };
         assert_eq!(
-            fixture.store.recent_messages(request).await.unwrap(),
+            fixture.store.recent_messages(request, Reach::EVERYTHING).await.unwrap(),
             std::slice::from_ref(&told),
             "{depth:?}"
         );
@@ -231,7 +231,7 @@ async fn conversations_are_listed_by_their_newest_message_and_by_whom_they_conce
         loop {
             let request =
                 ConversationRequest { filter: ConversationFilter::default(), before, size: size(rows) };
-            let page = fixture.store.conversations(request).await.unwrap();
+            let page = fixture.store.conversations(request, Reach::EVERYTHING).await.unwrap();
             before = page.rows.last().map(Conversation::place);
             paged.extend(page.rows);
             if !page.has_more {
@@ -324,10 +324,10 @@ async fn who_answers_a_conversation_is_an_event_where_it_changes() {
     fixture.shown().await;
     let wish = |text: &str| Wish::Have(Responder::parse(text));
     let assigned = fixture.assign(id, wish("ana"), Wish::Keep).await.unwrap();
-    assert_eq!(fixture.shown().await, ["assignment -/- -> ana/-"]);
+    assert_eq!(fixture.shown().await, ["assignment -/- -> ana/-", "access Granted"]);
     assert_eq!(fixture.assign(id, wish("ana"), Wish::Keep).await.unwrap(), assigned);
     fixture.assign(id, Wish::Keep, wish("sales")).await.unwrap();
-    assert_eq!(fixture.shown().await, ["assignment ana/- -> ana/sales"]);
+    assert_eq!(fixture.shown().await, ["assignment ana/- -> ana/sales", "access Granted"]);
     let mine = ConversationFilter { assignee: Responder::parse("ana"), ..ConversationFilter::default() };
     let of_team = ConversationFilter { team: Responder::parse("sales"), ..ConversationFilter::default() };
     let of_others = ConversationFilter { assignee: Responder::parse("bo"), ..of_team.clone() };
@@ -336,7 +336,7 @@ async fn who_answers_a_conversation_is_an_event_where_it_changes() {
     assert_eq!(fixture.listed(of_others).await.len(), 0);
     let mut fixture = fixture.restart().await;
     fixture.assign(id, Wish::Have(None), Wish::Keep).await.unwrap();
-    assert_eq!(fixture.shown().await, ["assignment ana/sales -> -/sales"]);
+    assert_eq!(fixture.shown().await, ["assignment ana/sales -> -/sales", "access Revoked"]);
     assert_eq!(fixture.listed(mine).await, []);
     let nobody = "cnv_00000000000000000000000000".parse().unwrap();
     let unknown = fixture.assign(nobody, wish("ana"), Wish::Keep).await;
@@ -376,10 +376,10 @@ async fn the_older_reads_are_of_one_customer_or_of_all_and_end_at_fifty() {
     assert_eq!((all.len(), &*all[0], &*all[49]), (50, "59", "10"));
     let customer = fixture.listed(ConversationFilter::default()).await[0].customer;
     let mut request = RecentRequest { customer: Some(customer), depth: Depth::All, cleared: Cleared::Hidden };
-    let of_one = fixture.store.recent_messages(request).await.unwrap();
+    let of_one = fixture.store.recent_messages(request, Reach::EVERYTHING).await.unwrap();
     assert_eq!((of_one.len(), &*of_one[0].message.content, &*of_one[19].message.content), (20, "59", "02"));
     (request.customer, request.depth) = (None, Depth::Newest);
-    let of_each = fixture.store.recent_messages(request).await.unwrap();
+    let of_each = fixture.store.recent_messages(request, Reach::EVERYTHING).await.unwrap();
     let texts: Vec<_> = of_each.iter().map(|row| &*row.message.content).collect();
     assert_eq!(texts, ["59", "58", "57"]);
 }
@@ -467,7 +467,7 @@ async fn who_was_merged_is_one_row_of_whoever_goes_on_by_whatever_was_found() {
         });
         fixture.receive(vec![named]).await;
         let request = CustomerRequest { search: CustomerSearch::parse(name), after: None, size: size(1) };
-        ids.push(fixture.store.customers(request).await.unwrap().rows[0].id);
+        ids.push(fixture.store.customers(request, Reach::EVERYTHING).await.unwrap().rows[0].id);
         fixture.clock.pass_wall(1);
     }
     let merge = async |one: usize, into: usize| {

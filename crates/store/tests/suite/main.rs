@@ -17,6 +17,7 @@ mod merging;
 mod orders;
 mod past;
 mod positions;
+mod reach;
 mod receiving;
 mod sending;
 mod sessions;

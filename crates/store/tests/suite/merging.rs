@@ -6,8 +6,8 @@ use waypost_domain::identity::{Amendment, Tie};
 use waypost_domain::{
     Alias, AliasKind, ConversationFilter, CustomerAliases, CustomerId, CustomerName, CustomerSearch,
     Direction, ExternalId, Fact, FieldReport, LinkPreview, Message, OutboxEntry, PageSize, PastMessage,
-    PhoneNumberId, PortfolioId, PrincipalId, RawJson, Recipient, Scope, SendIntent, SendOutcome, Source,
-    ThreadSpan, Typed, Username, WabaId, Wamid,
+    PhoneNumberId, PortfolioId, PrincipalId, RawJson, Reach, Recipient, Scope, SendIntent, SendOutcome,
+    Source, ThreadSpan, Typed, Username, WabaId, Wamid,
 };
 use waypost_store::{
     AmendError, Binding, Cleared, Clock, ConversationRequest, CustomerMatch, CustomerRecord, CustomerRequest,
@@ -284,7 +284,12 @@ async fn an_update_of_a_user_id_is_shown_to_who_waits_for_the_customer_by_its_ne
     report.customer = Some(bsuid("US.2"));
     fixture.receive(vec![Fact::Field(report)]).await;
     let event = fixture.events().await.remove(0);
-    assert_eq!(event.audience.0.len(), 3, "all, the number and the customer: {:?}", event.audience);
+    assert_eq!(
+        event.audience.scopes().len(),
+        4,
+        "all, the number, the customer, and both: {}",
+        event.audience
+    );
 }
 
 /// What is said and done after a merge, and after it was undone.
@@ -309,7 +314,7 @@ async fn a_merge_leaves_everything_where_it_is_and_can_be_undone() {
     assert_eq!(of_thread(&fixture, "wamid.2"), by_bsuid.to_bytes());
     for event in [merged, fixture.events().await, fixture.events().await].concat() {
         for customer in [by_phone, by_bsuid] {
-            assert!(event.audience.0.contains(&Scope::Customer(customer)), "{event:?}");
+            assert!(event.audience.is_for(&[Scope::of_customer(customer)]), "{event:?}");
         }
     }
     let known = record(&fixture, "US.1").await;
@@ -321,7 +326,7 @@ async fn a_merge_leaves_everything_where_it_is_and_can_be_undone() {
     fixture = fixture.restart().await;
     fixture.receive(vec![message_of("wamid.3", bsuid("US.1"), "alone")]).await;
     let event = fixture.events().await.remove(0);
-    assert!(!event.audience.0.contains(&Scope::Customer(by_phone)));
+    assert!(!event.audience.is_for(&[Scope::of_customer(by_phone)]));
     assert_eq!(of_thread(&fixture, "wamid.3"), by_bsuid.to_bytes());
     assert_eq!(record(&fixture, "US.1").await.id, by_bsuid);
 }
@@ -350,7 +355,7 @@ async fn a_status_and_a_send_follow_a_merge() {
     fixture = fixture.restart().await;
     fixture.receive(vec![status("wamid.s", "delivered")]).await;
     let shown = fixture.events().await;
-    assert!(shown.iter().all(|event| event.audience.0.contains(&Scope::Customer(by_phone))));
+    assert!(shown.iter().all(|event| event.audience.is_for(&[Scope::of_customer(by_phone)])));
     let to_merged = SendIntent { idempotency_key: "l".into(), ..intent };
     let Intent::Fresh(entry) = fixture.store.intend(app(), to_merged, START).await.unwrap() else {
         panic!("a fresh key")
@@ -654,7 +659,7 @@ async fn who_is_one_is_shown_alike_by_every_read() {
     };
     assert_eq!((&*known.number, known.name.as_ref().map(CustomerName::as_str)), ("15550002001", Some("Ana")));
     let request = ConversationRequest { filter: ConversationFilter::default(), before: None, size };
-    let listed = fixture.store.conversations(request).await.unwrap().rows;
+    let listed = fixture.store.conversations(request, Reach::EVERYTHING).await.unwrap().rows;
     assert_eq!(listed.len(), 3);
     for row in listed {
         assert_eq!(
@@ -673,10 +678,16 @@ async fn who_is_one_is_shown_alike_by_every_read() {
         }
     }
     let request = RecentRequest { customer: None, depth: Depth::All, cleared: Cleared::Hidden };
-    fixture.store.recent_messages(request).await.unwrap().iter().for_each(|row| as_shown(&row.message));
+    fixture
+        .store
+        .recent_messages(request, Reach::EVERYTHING)
+        .await
+        .unwrap()
+        .iter()
+        .for_each(|row| as_shown(&row.message));
     for search in ["", "US.1", "1555000", "ana"] {
         let request = CustomerRequest { search: CustomerSearch::parse(search), after: None, size };
-        let listed = fixture.store.customers(request).await.unwrap().rows;
+        let listed = fixture.store.customers(request, Reach::EVERYTHING).await.unwrap().rows;
         let [row] = &listed[..] else { panic!("{search}: {listed:?}") };
         assert_eq!((row.id, &row.number, &row.name), (known.id, &known.number, &known.name), "{search}");
         assert_eq!(row.created_at, known.created_at, "{search}");
@@ -972,7 +983,15 @@ fn heard(heard: &Heard, n: usize) -> Fact {
 
 async fn customers(fixture: &Fixture) -> Vec<CustomerId> {
     let request = CustomerRequest { search: None, after: None, size: PageSize::new(100).unwrap() };
-    fixture.store.customers(request).await.unwrap().rows.into_iter().map(|row| row.id).collect()
+    fixture
+        .store
+        .customers(request, Reach::EVERYTHING)
+        .await
+        .unwrap()
+        .rows
+        .into_iter()
+        .map(|row| row.id)
+        .collect()
 }
 
 /// Does it; nothing is refused but what nobody may ask for.

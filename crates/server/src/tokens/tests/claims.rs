@@ -1,9 +1,10 @@
 //! What a token claims.
 
 use waypost_api::ErrorCode;
-use waypost_domain::{Principal, PrincipalId, Role};
+use waypost_domain::{PrincipalId, Responder, Role, Sees, View};
 
-use super::super::error::Narrowing;
+use crate::rights::{Claimed, LimitError, Limits};
+
 use super::*;
 
 async fn check(claims: &Value, expected: Result<(), TokenError>) {
@@ -17,7 +18,12 @@ async fn a_token_says_who_what_and_until_when() {
         let token = Issuer::secret().sign(&claims_but("role", json!(role.as_str())));
         let id = PrincipalId::parse("user:ana").unwrap();
         let expected = Token {
-            principal: Principal::with_role(id, role),
+            id,
+            claimed: Claimed {
+                rights: role.rights(),
+                agent: Responder::parse("ana"),
+                limits: Limits::default(),
+            },
             issuer: "https://login.example".into(),
             until: Timestamp::from_millis((NOW + 3_630) * 1000),
         };
@@ -91,17 +97,33 @@ async fn without_a_role_nothing_is_allowed() {
 }
 
 #[tokio::test]
+async fn a_role_of_ones_own_is_what_the_configuration_says() {
+    let roles = Roles::of("night:read:own:masked").unwrap();
+    let settings = JwtSettings { roles, ..settings(JwtKeys::Secret(Secret::new(SECRET).unwrap())) };
+    let tokens = Tokens::new(&settings, Arc::new(TestClock::default()), TaskTracker::new()).unwrap();
+    let token = verify(&tokens, &Issuer::secret().sign(&claims_but("role", json!("night")))).await.unwrap();
+    assert_eq!((token.claimed.rights.sees, token.claimed.rights.view), (Sees::Own, View::Masked));
+}
+
+#[tokio::test]
 async fn claims_that_narrow_are_never_passed_over() {
-    let narrowings =
-        [("numbers", Narrowing::Numbers), ("teams", Narrowing::Teams), ("customers", Narrowing::Customers)];
-    for (name, narrowing) in narrowings {
-        for value in [json!([]), json!(["1"]), json!("1"), json!(false)] {
-            check(&claims_but(name, value), Err(TokenError::Narrowed(narrowing))).await;
+    let mut narrow = claims();
+    narrow["numbers"] = json!(["100000000000101"]);
+    narrow["teams"] = json!(["sales", "night shift"]);
+    narrow["customers"] = json!([]);
+    let token = verify(&tokens_with_secret(), &Issuer::secret().sign(&narrow)).await.unwrap();
+    let Limits { numbers, teams, customers } = token.claimed.limits;
+    assert_eq!([numbers.unwrap().len(), teams.unwrap().len(), customers.unwrap().len()], [1, 2, 0]);
+    for (name, error) in
+        [("numbers", LimitError::Numbers), ("teams", LimitError::Teams), ("customers", LimitError::Customers)]
+    {
+        for value in [json!("1"), json!(false), json!([1]), json!({}), json!(null)] {
+            let mut narrow = claims();
+            narrow[name] = value;
+            check(&narrow, Err(TokenError::Malformed)).await;
         }
-        let mut null = claims();
-        null[name] = Value::Null;
-        check(&null, Err(TokenError::Narrowed(narrowing))).await;
-        assert!(TokenError::Narrowed(narrowing).to_string().contains(name));
+        check(&claims_but(name, json!([""])), Err(TokenError::Limits(error))).await;
+        assert!(TokenError::Limits(error).to_string().contains(name));
     }
 }
 

@@ -2,12 +2,15 @@
 
 use rusqlite::{Connection, OptionalExtension, params};
 use waypost_domain::listing::folded;
-use waypost_domain::{Alias, AliasKind, CustomerId, CustomerName, ExternalId, Timestamp, Username, WabaId};
+use waypost_domain::{
+    Alias, AliasKind, ConversationId, CustomerId, CustomerName, ExternalId, PhoneNumberId, Timestamp,
+    Username, WabaId,
+};
 
 use crate::append::{
     HeldName, HolderRow, Known, KnownCustomer, KnownDuplicate, ScopeKind, ScopeName, Scopes, Wants, Write,
 };
-use crate::sqlite::rows::known;
+use crate::sqlite::rows::{assignment, known};
 
 /// Selects who is one with a customer, each with whom it was merged into, in one text: see [`note_family`].
 macro_rules! family_of {
@@ -122,9 +125,25 @@ fn load_customer(connection: &Connection, id: CustomerId, into: &mut Known) -> r
         name: row.get_ref(2)?.as_str_or_null()?.and_then(CustomerName::parse),
         username: row.get_ref(3)?.as_str_or_null()?.and_then(Username::parse),
         names: read_names(connection, id)?,
+        threads: Vec::new(),
     };
     note_family(row.get_ref(4)?.as_str_or_null()?, into)?;
     into.load_customer(id, customer);
+    load_threads(connection, id, into)
+}
+
+fn load_threads(connection: &Connection, customer: CustomerId, into: &mut Known) -> rusqlite::Result<()> {
+    let mut statement = connection.prepare_cached(
+        "SELECT n.phone_number_id, c.id, c.assignee, c.team
+         FROM conversations c JOIN numbers n ON n.id = c.number WHERE c.customer = ?1",
+    )?;
+    let mut rows = statement.query([customer.to_bytes()])?;
+    while let Some(row) = rows.next()? {
+        let number = known(PhoneNumberId::parse(row.get_ref(0)?.as_str()?), "numbers.phone_number_id")?;
+        let conversation = ConversationId::from_bytes(row.get(1)?);
+        into.load_thread(customer, (number, conversation));
+        into.load_assignment(conversation, assignment(row, 2)?);
+    }
     Ok(())
 }
 

@@ -20,7 +20,7 @@ const SEND: &str = concat!(
     "SELECT o.id, o.conversation, c.customer, n.phone_number_id, o.state, m.id, m.wamid, o.error,
          o.body, o.at, ",
     family_of!("c.customer"),
-    " FROM outbox o
+    ", c.assignee, c.team FROM outbox o
      JOIN conversations c ON c.id = o.conversation
      JOIN numbers n ON n.id = c.number
      LEFT JOIN messages m ON m.seq = o.message"
@@ -153,7 +153,7 @@ fn load_subject(connection: &Connection, seq: i64, into: &mut Known) -> rusqlite
              iif(m.type = 'media_placeholder' AND m.edited_at IS NOT NULL, m.content, NULL),
              m.author, m.target, ",
         family_of!("c.customer"),
-        " FROM messages m JOIN conversations c ON c.id = m.conversation WHERE m.seq = ?1"
+        ", c.assignee, c.team FROM messages m JOIN conversations c ON c.id = m.conversation WHERE m.seq = ?1"
     ))?;
     let mut rows = statement.query([seq])?;
     let Some(row) = rows.next()? else { return Ok(()) };
@@ -183,6 +183,7 @@ fn load_subject(connection: &Connection, seq: i64, into: &mut Known) -> rusqlite
         target: row.get(17)?,
     };
     note_family(row.get_ref(18)?.as_str_or_null()?, into)?;
+    into.load_assignment(subject.conversation, assignment(row, 19)?);
     into.load_subject(seq, subject);
     Ok(())
 }
@@ -303,6 +304,7 @@ pub(crate) fn read_under_way(connection: &Connection) -> rusqlite::Result<Vec<Ou
 
 fn send_from_row(row: &Row<'_>, into: &mut Known) -> rusqlite::Result<OutboxEntry> {
     note_family(row.get_ref(10)?.as_str_or_null()?, into)?;
+    into.load_assignment(ConversationId::from_bytes(row.get(1)?), assignment(row, 11)?);
     let message: Option<[u8; 16]> = row.get(5)?;
     let wamid = row.get_ref(6)?.as_str_or_null()?.and_then(Wamid::parse);
     let mut errors = errors(row.get_ref(7)?.as_str_or_null()?)?;

@@ -1,0 +1,206 @@
+//! How far somebody sees, by number, assignment and customer, and who is shown no numbers: the real binary, from outside.
+
+use jsonwebtoken::{Algorithm, EncodingKey, Header};
+use serde_json::{Value, json};
+use waypost_testkit::{Answer, InboundText, NUMBER_ID, Request, TestServer, Webhook};
+use waypost_tests::{ClientOptions, StockClient, deliver, deliver_text};
+
+const SECRET: &str = "a-secret-for-tests-of-32-bytes-or-more";
+const ANA: &str = "15550002001";
+const BEN: &str = "15550002002";
+
+fn start() -> TestServer {
+    TestServer::options()
+        .env("WAYPOST_JWT_SECRET", SECRET)
+        .env("WAYPOST_JWT_ISSUER", "https://login.example")
+        .env("WAYPOST_JWT_AUDIENCE", "waypost")
+        .env("WAYPOST_AUTH_ROLES", "own:read+send+assign:own,temp:read:all:masked")
+        .start()
+}
+
+fn token(subject: &str, role: &str, limits: &Value) -> String {
+    let mut claims = json!({
+        "iss": "https://login.example", "aud": "waypost", "sub": subject, "role": role,
+        "exp": jsonwebtoken::get_current_timestamp() + 600,
+    });
+    for (name, value) in limits.as_object().expect("limits by name") {
+        claims[name] = value.clone();
+    }
+    let key = EncodingKey::from_secret(SECRET.as_bytes());
+    jsonwebtoken::encode(&Header::new(Algorithm::HS256), &claims, &key).expect("a token")
+}
+
+fn ask(server: &TestServer, path: &str, token: &str) -> Answer {
+    server.send(&Request::get(path).bearer(token)).expect("an answer")
+}
+
+fn rows(server: &TestServer, path: &str, token: &str) -> usize {
+    let answer = ask(server, path, token);
+    assert_eq!(answer.status, 200, "{path}: {}", answer.text());
+    answer.json()["data"].as_array().expect("a list").len()
+}
+
+fn put(server: &TestServer, conversation: &str, wish: &Value) {
+    let path = format!("/api/conversations/{conversation}");
+    let request = Request::patch_json(&path, wish).bearer(&server.secrets().api_key);
+    let answer = server.send(&request).expect("an answer");
+    assert_eq!(answer.status, 200, "{}", answer.text());
+}
+
+/// Delivers a message; its conversation.
+fn delivered(server: &TestServer, monitor: &mut StockClient, from: &str, wamid: &str) -> String {
+    deliver_text(server, from, wamid);
+    let shown = monitor.journal_to(wamid);
+    shown.last().expect("the message").text("conversationId").to_owned()
+}
+
+/// All ways of reading something, of which none shows more than the others.
+fn reads(conversation: &str, customer: &str, message: &str) -> [String; 6] {
+    [
+        format!("/api/conversations/{conversation}"),
+        format!("/api/conversations/{conversation}/messages"),
+        format!("/api/customers/{customer}"),
+        format!("/api/messages/{message}"),
+        format!("/whatsapp/conversation/{ANA}"),
+        format!("/whatsapp/messages/chat-list/{customer}"),
+    ]
+}
+
+const LISTS: [&str; 4] =
+    ["/api/conversations", "/api/customers", "/whatsapp/conversations", "/whatsapp/messages/last-50"];
+
+#[test]
+fn what_is_not_assigned_to_somebody_is_not_there_and_comes_and_goes_with_the_assignment() {
+    let server = start();
+    let mut all = StockClient::in_general(&server);
+    let eva = token("eva", "own", &json!({}));
+    let mut client: StockClient = ClientOptions::new(&server).auth("token", eva.as_str()).connect();
+    client.join_general();
+    deliver_text(&server, ANA, "wamid.A1");
+    let first = all.event("whatsappMessage");
+    let with_ana = first.text("conversationId").to_owned();
+    let reads = reads(&with_ana, first.text("customerId"), first.text("id"));
+    for path in &reads {
+        assert_eq!(ask(&server, path, &eva).status, 404, "{path}");
+    }
+    for path in LISTS {
+        assert_eq!(rows(&server, path, &eva), 0, "{path}");
+    }
+    for name in [ANA, first.text("customerId"), "nobody"] {
+        let refused = client.call("joinWhatsAppCustomer", &[json!(name)]);
+        assert_eq!(refused["error"]["code"], "unknown_customer", "{name}");
+    }
+    let send = |to: &str| {
+        let body = json!({ "to": to, "message": "hi" });
+        server
+            .send(&Request::post_json("/whatsapp/send-message", &body).bearer(&eva))
+            .expect("an answer")
+            .status
+    };
+    assert_eq!([send(ANA), send(BEN)], [403, 403]);
+
+    put(&server, &with_ana, &json!({ "assignee": "eva" }));
+    let granted = client.event("whatsappAccess");
+    assert_eq!((granted.text("change"), granted.text("conversationId")), ("granted", &*with_ana));
+    deliver_text(&server, ANA, "wamid.A2");
+    let shown: Vec<String> = client.journal_to("wamid.A2").into_iter().map(|event| event.name).collect();
+    assert_eq!(shown, ["whatsappConversation", "whatsappMessage"], "what was before is read by REST");
+    for path in &reads {
+        assert_eq!(ask(&server, path, &eva).status, 200, "{path}");
+    }
+    for path in LISTS {
+        assert!(rows(&server, path, &eva) > 0, "{path}");
+    }
+
+    client.disconnect();
+    client.disconnected();
+    let with_ben = delivered(&server, &mut all, BEN, "wamid.B1");
+    deliver_text(&server, ANA, "wamid.A3");
+    put(&server, &with_ana, &json!({ "assignee": "ben" }));
+    deliver_text(&server, ANA, "wamid.A4");
+    put(&server, &with_ben, &json!({ "assignee": "eva" }));
+    client.connect_again();
+    client.came_back();
+    deliver_text(&server, BEN, "wamid.B2");
+    let missed: Vec<String> = client
+        .journal_to("wamid.B2")
+        .iter()
+        .map(|event| match &*event.name {
+            "whatsappAccess" => format!("{} {}", event.text("change"), event.text("conversationId")),
+            "whatsappMessage" => event.wamid().to_owned(),
+            name => name.to_owned(),
+        })
+        .collect();
+    let expected =
+        [&format!("revoked {with_ana}"), "whatsappConversation", &format!("granted {with_ben}"), "wamid.B2"];
+    assert_eq!(missed, expected);
+    assert_eq!(ask(&server, &reads[0], &eva).status, 404);
+}
+
+#[test]
+fn a_token_reaches_as_far_as_its_numbers_and_customers() {
+    let server = start();
+    let mut all = StockClient::in_general(&server);
+    delivered(&server, &mut all, ANA, "wamid.A1");
+    delivered(&server, &mut all, BEN, "wamid.B1");
+    for (limits, conversations) in [
+        (json!({ "numbers": [NUMBER_ID] }), 2),
+        (json!({ "numbers": ["100000000000109"] }), 0),
+        (json!({ "customers": [ANA] }), 1),
+        (json!({ "customers": [ANA], "numbers": [] }), 0),
+        (json!({ "customers": ["nobody"] }), 0),
+        (json!({ "teams": ["sales"] }), 0),
+    ] {
+        let token = token("sam", "admin", &limits);
+        for path in ["/api/conversations", "/api/customers"] {
+            assert_eq!(rows(&server, path, &token), conversations, "{path} {limits}");
+        }
+        // What is of all is for whoever sees all.
+        assert_eq!(ask(&server, "/api/dead-letters", &token).status, 403, "{limits}");
+        assert_eq!(ask(&server, "/api/customers/duplicates", &token).status, 403, "{limits}");
+    }
+    let mut client: StockClient = ClientOptions::new(&server)
+        .auth("token", token("sam", "agent", &json!({ "customers": [ANA] })))
+        .connect();
+    client.join_general();
+    deliver_text(&server, BEN, "wamid.B2");
+    deliver_text(&server, ANA, "wamid.A2");
+    assert_eq!(client.journal_to("wamid.A2").len(), 1);
+    assert_eq!(client.call("joinWhatsAppCustomer", &[json!(BEN)])["error"]["code"], "unknown_customer");
+}
+
+#[test]
+fn whoever_is_not_to_see_numbers_sees_none() {
+    let server = start();
+    let mut all = StockClient::in_general(&server);
+    let since = all.call_well("joinWhatsAppGeneral", &[])["offset"].clone();
+    let temp = token("temp", "temp", &json!({}));
+    let mut client: StockClient = ClientOptions::new(&server).auth("token", temp.as_str()).connect();
+    client.join_general();
+    let said = InboundText { name: "Ana".into(), ..InboundText::new(ANA, "wamid.A1", "hello") };
+    deliver(&server, &Webhook::new().text(&said).to_bytes());
+    let message = all.event("whatsappMessage");
+    let shown = client.event("whatsappMessage");
+    let hidden = |text: &str| !text.contains(ANA) && !text.contains("wamid.");
+    assert!(hidden(&shown.body().to_string()), "{}", shown.body());
+    assert_eq!(shown.text("whatsappNumber"), message.text("customerId"));
+    assert_eq!(shown.text("content"), message.text("content"));
+    let mut late: StockClient = ClientOptions::new(&server).auth("token", temp.as_str()).connect();
+    let history = late.call_well("joinWhatsAppGeneral", &[json!({ "since": since })]);
+    assert!(
+        history["events"].as_array().is_some_and(|events| !events.is_empty()) && hidden(&history.to_string())
+    );
+    let conversation = message.text("conversationId");
+    for path in LISTS
+        .map(str::to_owned)
+        .into_iter()
+        .chain(reads(conversation, message.text("customerId"), message.text("id")))
+        .filter(|path| !path.contains(ANA))
+    {
+        let answer = ask(&server, &path, &temp);
+        assert_eq!(answer.status, 200, "{path}");
+        assert!(hidden(&answer.text()), "{path}: {}", answer.text());
+    }
+    assert_eq!(rows(&server, "/api/customers?search=1555", &temp), 0);
+    assert_eq!(rows(&server, "/api/customers?search=1555", &server.secrets().api_key), 1);
+}
