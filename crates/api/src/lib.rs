@@ -22,6 +22,7 @@ pub mod problem;
 pub mod recent;
 pub mod rest;
 pub mod room;
+pub mod thread;
 pub mod time;
 
 pub use customer::{
@@ -36,7 +37,7 @@ pub use event::{
 };
 pub use listing::{
     AssignRequest, ConversationBody, ConversationPage, ConversationQuery, CustomerPage, CustomerQuery,
-    MessageBody, MessagePage, PageQuery, RecentQuery, ThreadQuery,
+    PageQuery, RecentQuery, ThreadQuery,
 };
 pub use mask::{mask, mask_json};
 pub use operation::{
@@ -49,4 +50,5 @@ pub use room::{
     Connected, Exception, GapNotice, JoinAck, LeaveAck, PastEvent, Refusal, Renewed, Resumed, RoomChanged,
     RoomName, ServerState, Visitor,
 };
+pub use thread::{MessageBody, MessagePage};
 pub use time::IsoTime;

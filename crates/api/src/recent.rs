@@ -4,7 +4,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use waypost_domain::ThreadRow;
 
-use crate::listing::ThreadMessage;
+use crate::thread::ThreadMessage;
 
 /// The answer of the older reads: the newest 50 at most, the newest first.
 #[derive(Serialize, ToSchema)]
