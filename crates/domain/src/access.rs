@@ -101,6 +101,8 @@ pub enum Action<'a> {
     Operate,
     /// Read what the server counts.
     Measure,
+    /// Say who has an account, and what it may do.
+    ManageAccounts,
 }
 
 impl Action<'_> {
@@ -119,6 +121,7 @@ impl Action<'_> {
             Self::Monitor => Permission::Monitor,
             Self::Operate => Permission::Operate,
             Self::Measure => Permission::Metrics,
+            Self::ManageAccounts => Permission::Accounts,
         }
     }
 }
@@ -197,6 +200,7 @@ mod tests {
             Action::Monitor,
             Action::Operate,
             Action::Measure,
+            Action::ManageAccounts,
         ];
         let count = |reach: &Reach, role| {
             let principal = Principal { reach: reach.clone(), ..somebody(role) };
@@ -206,7 +210,7 @@ mod tests {
             let numbers = Some([PhoneNumberId::parse(number).unwrap()].into());
             Reach { numbers, ..Reach::EVERYTHING }
         };
-        assert_eq!(Role::ALL.map(|role| count(&Reach::EVERYTHING, role)), [5, 7, 10, 12]);
+        assert_eq!(Role::ALL.map(|role| count(&Reach::EVERYTHING, role)), [5, 7, 10, 13]);
         assert_eq!(Role::ALL.map(|role| count(&at("1"), role)), [3, 5, 7, 8]);
         assert_eq!(Role::ALL.map(|role| count(&at("2"), role)), [1, 1, 2, 3]);
     }

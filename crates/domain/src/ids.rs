@@ -84,6 +84,16 @@ our_id!(
     "msg"
 );
 our_id!(
+    /// An account of a person.
+    AccountId,
+    "usr"
+);
+our_id!(
+    /// That somebody signed in with an account, from one browser.
+    AccountSessionId,
+    "ses"
+);
+our_id!(
     /// An intent to send, from before Meta has heard of it.
     OutboxId,
     "out"

@@ -10,6 +10,7 @@
 //! Start reading at [`fact`], then [`status`], then [`event`].
 
 pub mod access;
+pub mod account;
 pub mod advice;
 pub mod assignment;
 pub mod audience;
@@ -38,6 +39,7 @@ pub use access::{
     Action, KeyScope, Permission, Permissions, Person, Place, Principal, PrincipalId, REACH_SCOPES_MAX,
     Reach, Rights, Role, Sees, Standing, View, customer_scopes, general_scopes, may, visible,
 };
+pub use account::{Account, AccountReach, AccountState, Login, PasswordFault, PersonName, check_password};
 pub use advice::{Advice, Remedy, advice};
 pub use assignment::{
     AccessChange, AccessTurn, AssignedTo, Assignment, AssignmentChange, AssignmentWish, Responder, Wish,
@@ -53,7 +55,8 @@ pub use fact::{DeadLetter, DeadLetterKind, Fact, FieldReport, ReceivedMessage, S
 pub use history::{PastBody, PastMessage};
 pub use identity::{Amendment, CustomerChange, CustomerUpdate, Tie};
 pub use ids::{
-    AppName, ConversationId, CustomerId, MessageId, OutboxId, PhoneNumberId, PortfolioId, WabaId, Wamid,
+    AccountId, AccountSessionId, AppName, ConversationId, CustomerId, MessageId, OutboxId, PhoneNumberId,
+    PortfolioId, WabaId, Wamid,
 };
 pub use listing::{
     Aftermath, Conversation, ConversationFilter, ConversationPlace, CustomerPlace, CustomerRow,

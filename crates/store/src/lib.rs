@@ -10,6 +10,7 @@
 //! Start reading at [`store`], then `group.rs` (the group commit; `desk.rs` is the way to it), then `append/mod.rs` (what an
 //! append decides), and what a back end does about it: `sqlite/writer.rs` or `postgres/writer.rs`.
 
+pub mod accounts;
 pub mod clock;
 pub mod commit;
 pub mod customers;
@@ -40,6 +41,7 @@ mod postgres;
 mod session_job;
 mod sqlite;
 
+pub use accounts::Accounts;
 pub use clock::Clock;
 pub use commit::{Commit, Commits, CommittedEvent, Encode, EncodedEvent, Step};
 pub use customers::{CustomerRecord, Family, MergedCustomer, MovedPhone, PossibleDuplicate};

@@ -11,6 +11,7 @@ use waypost_domain::{
     HistorySync, Offset, OutboxEntry, OutboxId, PhoneNumberId, SendIntent, SendOutcome, Timestamp,
 };
 
+use crate::accounts::{Accounts, Kept};
 use crate::append::Delivery;
 use crate::back_end::BackEnd;
 use crate::clock::Clock;
@@ -290,6 +291,15 @@ impl Store {
     #[must_use]
     pub fn health(&self) -> watch::Receiver<bool> {
         self.health.watch()
+    }
+
+    /// The accounts of people.
+    #[must_use]
+    pub fn accounts(&self) -> Accounts {
+        Accounts(match &self.back {
+            BackEnd::Sqlite(back) => Kept::Sqlite(back.accounts.clone()),
+            BackEnd::Postgres(back) => Kept::Postgres(back.accounts.clone()),
+        })
     }
 
     /// The key with this SHA-256 digest.

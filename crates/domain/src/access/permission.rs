@@ -17,12 +17,22 @@ pub enum Permission {
     Metrics,
     /// Look after the server: its numbers, dead letters, and reading them again.
     Operate,
+    /// Say who has an account, and what it may do.
+    Accounts,
 }
 
 impl Permission {
     /// All of them.
-    pub const ALL: [Self; 7] =
-        [Self::Read, Self::Send, Self::Assign, Self::Manage, Self::Monitor, Self::Metrics, Self::Operate];
+    pub const ALL: [Self; 8] = [
+        Self::Read,
+        Self::Send,
+        Self::Assign,
+        Self::Manage,
+        Self::Monitor,
+        Self::Metrics,
+        Self::Operate,
+        Self::Accounts,
+    ];
 
     /// Its word.
     #[must_use]
@@ -35,6 +45,7 @@ impl Permission {
             Self::Monitor => "monitor",
             Self::Metrics => "metrics",
             Self::Operate => "operate",
+            Self::Accounts => "accounts",
         }
     }
 

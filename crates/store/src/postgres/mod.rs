@@ -4,6 +4,7 @@
 //! lock in one pipeline that does nothing if the head has moved since: `append.rs`. What is shown is what the journal has,
 //! whoever appended it: `writer.rs`.
 
+mod accounts;
 mod append;
 pub(crate) mod arrival;
 mod bell;
@@ -37,6 +38,7 @@ use crate::commit::Commits;
 use crate::desk::Desk;
 use crate::health::Health;
 use crate::options::{OpenError, Options, Threads};
+pub(crate) use accounts::PostgresAccounts;
 use bell::Bell;
 pub(crate) use keys::PostgresKeys;
 use sessions::SessionWriter;
@@ -51,6 +53,7 @@ pub(crate) struct Postgres {
     pub(crate) writer: Desk<Writer>,
     pub(crate) session_writer: Desk<SessionWriter>,
     readers: Pool,
+    pub(crate) accounts: PostgresAccounts,
     /// Where a caller that reads waits, if it may await nothing.
     waiter: Option<Arc<Waiter>>,
 }
@@ -73,6 +76,7 @@ impl Postgres {
             Threads::Own => None,
             Threads::Caller => Some(Arc::new(Waiter::new(threads)?)),
         };
+        let accounts = PostgresAccounts::new(url, threads)?;
         let (writer, commits, session_writer) = beside(|| {
             let (writer, commits) = Writer::open(url, options, health)?;
             let session_writer = SessionWriter::open(url, threads)?;
@@ -86,7 +90,7 @@ impl Postgres {
         }
         let session_writer =
             Desk::open(session_writer, threads, "waypost-sessions", limits.queue_max).map_err(thread)?;
-        Ok((Self { writer, session_writer, readers, waiter }, commits))
+        Ok((Self { writer, session_writer, readers, accounts, waiter }, commits))
     }
 
     /// Reads: within the first poll, where the caller's thread does the work.

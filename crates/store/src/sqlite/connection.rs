@@ -10,7 +10,7 @@ use rusqlite::{Connection, OpenFlags};
 use crate::options::{OpenError, Threads};
 
 /// What turns one schema version of `waypost.db` into the next; the index is the version before.
-pub(crate) const MIGRATIONS: [&str; 11] = [
+pub(crate) const MIGRATIONS: [&str; 12] = [
     include_str!("schema.sql"),
     include_str!("schema_2.sql"),
     include_str!("schema_messages.sql"),
@@ -22,6 +22,7 @@ pub(crate) const MIGRATIONS: [&str; 11] = [
     include_str!("schema_keys.sql"),
     include_str!("schema_changes.sql"),
     include_str!("schema_reach.sql"),
+    include_str!("schema_accounts.sql"),
 ];
 
 /// How long a statement waits for another process (`waypost key` writes too), in milliseconds.

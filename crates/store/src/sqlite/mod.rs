@@ -1,5 +1,6 @@
 //! The embedded back end: a file for each purpose, each with one writer and a pool of readers.
 
+pub(crate) mod accounts;
 mod append;
 mod checkpoint;
 pub(crate) mod connection;
@@ -45,6 +46,7 @@ use crate::places::{PlaceRow, PlacesOf};
 use crate::position::Gap;
 use crate::sessions::{Session, SessionId};
 use crate::store::CustomerMatch;
+use accounts::SqliteAccounts;
 use connection::DataDir;
 use readers::Readers;
 use sessions::writer::SessionWriter;
@@ -57,6 +59,7 @@ pub(crate) struct Sqlite {
     readers: Readers,
     pub(crate) session_writer: Desk<SessionWriter>,
     session_readers: Readers,
+    pub(crate) accounts: SqliteAccounts,
 }
 
 impl Sqlite {
@@ -80,7 +83,8 @@ impl Sqlite {
         let writer = Desk::open(writer, threads, "waypost-writer", limits.queue_max)
             .map_err(|source| OpenError::Directory { path: database.clone(), source })?;
         let readers = Readers::open(&database, limits.readers, threads)?;
-        Ok((Self { writer, readers, session_writer, session_readers }, commits))
+        let accounts = SqliteAccounts::new(database, threads);
+        Ok((Self { writer, readers, session_writer, session_readers, accounts }, commits))
     }
 
     pub(crate) async fn head(&self) -> Result<Offset, ReadError> {

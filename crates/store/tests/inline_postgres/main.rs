@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+#[path = "../suite/accounts.rs"]
+mod accounts;
 #[path = "../inline/caller.rs"]
 mod caller;
 #[path = "../suite/calls.rs"]

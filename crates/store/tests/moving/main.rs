@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod accounts;
 mod content;
 mod database;
 #[expect(dead_code, reason = "the suite needs more of it")]

@@ -1,0 +1,170 @@
+//! Links that are good once: to the first administrator's account, to one's own after an invitation, to a new password.
+
+use waypost_domain::{Account, AccountId, AccountSessionId, AccountState, Timestamp};
+
+use super::columns::{ACCOUNT, account};
+use super::people::insert;
+use super::sessions::{Ending, end};
+use super::statement::{Cell, Done, Statement};
+use super::{Accounts, PasswordHash, SecretDigest};
+use crate::error::ReadError;
+
+/// Has a row while no administrator can sign in.
+const NO_ADMIN: &str = "NOT EXISTS (SELECT 1 FROM accounts WHERE role = 'admin' AND state = 'active')";
+
+/// Whose link it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LinkOf {
+    /// The first administrator's, who has no account yet.
+    FirstAdmin,
+    /// This account's.
+    Account(Account),
+}
+
+/// Who the first administrator is.
+#[derive(Clone, Debug)]
+pub struct FirstAdmin {
+    /// The account.
+    pub account: Account,
+    /// Its password.
+    pub password: PasswordHash,
+}
+
+/// Why a link did nothing.
+#[derive(Debug, thiserror::Error)]
+pub enum LinkError {
+    /// There is none, it was used, or its time is over.
+    #[error("the link was used, or its time is over")]
+    Void,
+    /// Another account has the login.
+    #[error("the login is another account's")]
+    LoginTaken,
+    /// The database said no.
+    #[error(transparent)]
+    Store(#[from] ReadError),
+}
+
+impl Accounts {
+    /// Makes a link to an account, or the first administrator's for `None`; those that were made before are void.
+    ///
+    /// # Errors
+    /// See [`ReadError`].
+    pub async fn put_link(
+        &self,
+        account: Option<AccountId>,
+        digest: &SecretDigest,
+        expires_at: Timestamp,
+    ) -> Result<(), ReadError> {
+        let account = account.map(|id| id.to_string());
+        // The first administrator's is nobody's.
+        let earlier = "DELETE FROM account_links WHERE coalesce(account, '') = $1";
+        let insert = "INSERT INTO account_links (digest, account, expires_at) VALUES ($1, $2, $3)";
+        self.run(vec![
+            Statement::new(earlier, [account.clone().unwrap_or_default().into()]),
+            Statement::new(insert, [digest[..].into(), account.into(), expires_at.as_millis().into()]),
+        ])
+        .await
+        .map(drop)
+    }
+
+    /// Whose the link of this digest is.
+    ///
+    /// # Errors
+    /// See [`ReadError`].
+    pub async fn find_link(
+        &self,
+        digest: &SecretDigest,
+        now: Timestamp,
+    ) -> Result<Option<LinkOf>, ReadError> {
+        let first = format!(
+            "SELECT digest FROM account_links
+             WHERE digest = $1 AND account IS NULL AND expires_at > $2 AND {NO_ADMIN}"
+        );
+        let parameters: [Cell; 2] = [digest[..].into(), now.as_millis().into()];
+        if !self.rows(vec![Statement::new(first, parameters.clone())]).await?.is_empty() {
+            return Ok(Some(LinkOf::FirstAdmin));
+        }
+        let sql = format!(
+            "SELECT {ACCOUNT} FROM account_links l JOIN accounts a ON a.id = l.account
+             WHERE l.digest = $1 AND l.expires_at > $2 AND a.state <> 'disabled'"
+        );
+        Ok(self.read(Statement::new(sql, parameters), account).await?.pop().map(LinkOf::Account))
+    }
+
+    /// Uses the first administrator's link.
+    ///
+    /// # Errors
+    /// See [`LinkError`].
+    pub async fn use_first_link(
+        &self,
+        digest: &SecretDigest,
+        admin: &FirstAdmin,
+        now: Timestamp,
+    ) -> Result<(), LinkError> {
+        let taken = format!(
+            "DELETE FROM account_links
+             WHERE digest = $1 AND account IS NULL AND expires_at > $2 AND {NO_ADMIN} RETURNING digest"
+        );
+        let done = self
+            .run(vec![
+                Statement::new(taken, [digest[..].into(), now.as_millis().into()]).needed(),
+                insert(&admin.account, Some(&admin.password), now).needed(),
+            ])
+            .await?;
+        match done {
+            Done::All(_) => Ok(()),
+            Done::Stopped(0) => Err(LinkError::Void),
+            Done::Stopped(_) => Err(LinkError::LoginTaken),
+        }
+    }
+
+    /// Uses an account's link: its person has this password from now on, and is signed in nowhere.
+    ///
+    /// # Errors
+    /// See [`LinkError`].
+    pub async fn use_link(
+        &self,
+        digest: &SecretDigest,
+        password: &PasswordHash,
+        now: Timestamp,
+    ) -> Result<Account, LinkError> {
+        let Some(LinkOf::Account(account)) = self.find_link(digest, now).await? else {
+            return Err(LinkError::Void);
+        };
+        let id = Cell::from(account.id.to_string());
+        let update = Statement::new(
+            "UPDATE accounts SET password = $1, state = 'active' WHERE id = $2 AND state <> 'disabled' RETURNING id",
+            [password.expose().into(), id.clone()],
+        );
+        // Whoever uses it at the same time finds it gone.
+        let used = Statement::new(
+            "DELETE FROM account_links WHERE digest = $1 AND account = $2 AND expires_at > $3 RETURNING digest",
+            [digest[..].into(), id, now.as_millis().into()],
+        );
+        match self.run(vec![used.needed(), update.needed(), end(account.id, Ending::All)]).await? {
+            Done::All(_) => Ok(Account { state: AccountState::Active, ..account }),
+            Done::Stopped(_) => Err(LinkError::Void),
+        }
+    }
+
+    /// Gives a person another password, who stays signed in in this session only. Links to it are void.
+    ///
+    /// # Errors
+    /// See [`ReadError`].
+    pub async fn change_password(
+        &self,
+        account: AccountId,
+        password: &PasswordHash,
+        keep: AccountSessionId,
+    ) -> Result<(), ReadError> {
+        let id = Cell::from(account.to_string());
+        let update = "UPDATE accounts SET password = $1 WHERE id = $2";
+        self.run(vec![
+            Statement::new(update, [password.expose().into(), id.clone()]),
+            Statement::new("DELETE FROM account_links WHERE account = $1", [id]),
+            end(account, Ending::AllBut(keep)),
+        ])
+        .await
+        .map(drop)
+    }
+}
