@@ -59,11 +59,37 @@ pub enum ErrorCode {
     Unavailable,
     /// A fault of the server's.
     Internal,
+    /// The login, the password or the one-time password is wrong.
+    InvalidLogin,
+    /// The password is right, and a one-time password is needed too.
+    TotpRequired,
+    /// The account may do nothing before it has one-time passwords.
+    TotpMissing,
+    /// One-time passwords are asked already.
+    TotpAlreadyOn,
+    /// A request that the cookie speaks for lacks the header that only our own pages set.
+    CsrfHeaderMissing,
+    /// The link was used, or its time is over.
+    LinkVoid,
+    /// There is no such account.
+    UnknownAccount,
+    /// There is no such session.
+    UnknownSession,
+    /// Another account has the login.
+    LoginTaken,
+    /// Nobody would be left who can manage accounts.
+    LastAdmin,
+    /// The account is disabled.
+    AccountDisabled,
+    /// There are as many accounts as may be.
+    TooManyAccounts,
+    /// Too much was asked, or too much failed, in a short time.
+    RateLimited,
 }
 
 impl ErrorCode {
     /// Every one of them.
-    pub const ALL: [Self; 28] = [
+    pub const ALL: [Self; 41] = [
         Self::Unauthenticated,
         Self::Forbidden,
         Self::ForeignHost,
@@ -92,6 +118,19 @@ impl ErrorCode {
         Self::InvalidPayload,
         Self::Unavailable,
         Self::Internal,
+        Self::InvalidLogin,
+        Self::TotpRequired,
+        Self::TotpMissing,
+        Self::TotpAlreadyOn,
+        Self::CsrfHeaderMissing,
+        Self::LinkVoid,
+        Self::UnknownAccount,
+        Self::UnknownSession,
+        Self::LoginTaken,
+        Self::LastAdmin,
+        Self::AccountDisabled,
+        Self::TooManyAccounts,
+        Self::RateLimited,
     ];
 
     /// The code on the wire.
@@ -152,6 +191,23 @@ impl ErrorCode {
             Self::InvalidPayload => ("invalid_payload", 400, "The event's arguments cannot be understood"),
             Self::Unavailable => ("unavailable", 503, "The server cannot do this just now; try again"),
             Self::Internal => ("internal", 500, "The server made a mistake"),
+            Self::InvalidLogin => ("invalid_login", 401, "The login, the password or the code is wrong"),
+            Self::TotpRequired => {
+                ("totp_required", 401, "A one-time password or a recovery code is needed too")
+            }
+            Self::TotpMissing => ("totp_missing", 403, "The account has to have one-time passwords first"),
+            Self::TotpAlreadyOn => ("totp_already_on", 409, "One-time passwords are asked already"),
+            Self::CsrfHeaderMissing => {
+                ("csrf_header_missing", 403, "A change by cookie has to have the header X-Waypost-CSRF")
+            }
+            Self::LinkVoid => ("link_void", 410, "The link was used, or its time is over"),
+            Self::UnknownAccount => ("unknown_account", 404, "There is no such account"),
+            Self::UnknownSession => ("unknown_session", 404, "There is no such session"),
+            Self::LoginTaken => ("login_taken", 409, "The login is another account's"),
+            Self::LastAdmin => ("last_admin", 409, "It is the last administrator"),
+            Self::AccountDisabled => ("account_disabled", 409, "The account is disabled"),
+            Self::TooManyAccounts => ("too_many_accounts", 409, "There are as many accounts as may be"),
+            Self::RateLimited => ("rate_limited", 429, "Too much in too short a time; try again later"),
         }
     }
 }

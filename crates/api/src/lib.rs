@@ -8,6 +8,7 @@
 //!
 //! Start reading at [`event`].
 
+pub mod account;
 pub mod cursor;
 pub mod customer;
 pub mod detail;
@@ -25,6 +26,11 @@ pub mod room;
 pub mod thread;
 pub mod time;
 
+pub use account::{
+    AccountPage, AccountPatch, AccountView, ConfirmTotpRequest, DisableTotpRequest, EnrolmentView,
+    InviteRequest, InvitedView, LinkRequest, LinkUsed, LinkView, LoginRequest, MeView, PasswordRequest,
+    ReachBody, RecoveryCodes, ResetRequest, SessionList, SessionView, UseLinkRequest,
+};
 pub use customer::{
     AliasView, CustomerEvent, CustomerPatch, CustomerView, DuplicateView, DuplicatesPage, MergeRequest,
     MergedView, MovedPhoneView,

@@ -137,9 +137,11 @@ pub fn may(principal: &Principal, action: Action<'_>) -> bool {
         | Action::Manage(place) => reach.covers(place),
         Action::SeeCustomer(person) => reach.covers_person(person),
         // Of all customers, or of the whole server.
-        Action::SeeAnyCustomer | Action::SeeEverything | Action::ManageCustomers | Action::Operate => {
-            reach.is_everything()
-        }
+        Action::SeeAnyCustomer
+        | Action::SeeEverything
+        | Action::ManageCustomers
+        | Action::ManageAccounts
+        | Action::Operate => reach.is_everything(),
         // What is listed, measured or watched is narrowed one by one, or is nobody's.
         Action::List | Action::Monitor | Action::Measure => true,
     };

@@ -14,10 +14,13 @@ use waypost_cloud_api::signature::AppSecrets;
 use waypost_domain::{AppName, Claim, Claims, OutboxId, Pid, PortfolioId};
 use waypost_inbox::reply::CALLS_MAX;
 use waypost_inbox::{Numbers, Reply};
+use waypost_realtime::TrustedProxies;
 use waypost_store::{Clock, IdSource, Limits, Options, Store, Threads};
 
+use crate::accounts::{FailureLimits, People, PeopleSettings};
 use crate::clock::{SystemClock, random_seed};
 use crate::config::{AuthConfig, Config, Secret, WhatsappConfig};
+use crate::http::cookie::SessionCookie;
 use crate::http::credential::Credentials;
 use crate::http::gate::Gate;
 use crate::http::webhook::{MetaApp, WebhookLimits};
@@ -52,6 +55,9 @@ pub(crate) struct Parts {
     /// Held by whoever reads dead letters again: two at once do twice what need be done once.
     pub(crate) reprocessing: tokio::sync::Mutex<()>,
     pub(crate) credentials: Credentials,
+    pub(crate) people: Arc<People>,
+    pub(crate) cookie: SessionCookie,
+    pub(crate) trusted_proxies: TrustedProxies,
     pub(crate) gate: Gate,
     pub(crate) metrics: Metrics,
     /// Which refused webhooks are logged.
@@ -83,6 +89,9 @@ impl App {
         let (store, commits) = store_state::open(|| store_options(config, &clock)).await?;
         let numbers = Arc::new(Numbers::claim(&store, claims(&config.whatsapp)).await?);
         let name = config.whatsapp.app.clone();
+        let people =
+            People::new(store.accounts(), people_settings(config), Arc::clone(&clock), random_seed()?);
+        let people = Arc::new(people);
         let app = Self(Arc::new(Parts {
             mode,
             apps: meta_apps(&config.whatsapp)?,
@@ -96,7 +105,14 @@ impl App {
                 places: Arc::new(Semaphore::new(CALLS_MAX)),
             },
             reprocessing: tokio::sync::Mutex::new(()),
-            credentials: Credentials::new(&config.auth, tokens(&config.auth, &clock)?, store.clone()),
+            credentials: Credentials::new(
+                &config.auth,
+                tokens(&config.auth, &clock)?,
+                (Arc::clone(&people), store.clone()),
+            ),
+            people,
+            cookie: SessionCookie::of(config.server.public_url.as_ref()),
+            trusted_proxies: config.server.trusted_proxies.clone(),
             gate: Gate::new(config.server.public_url.clone(), config.server.cors_origins.clone()),
             metrics: Metrics::new(),
             refusals: Seldom::default(),
@@ -123,6 +139,19 @@ impl App {
     pub(crate) fn new_idempotency_key(&self) -> String {
         let (at, bits) = self.ids.lock().unwrap_or_else(PoisonError::into_inner).next_parts(self.clock.now());
         format!("send-message:{}", OutboxId::from_parts(at, bits))
+    }
+}
+
+fn people_settings(config: &Config) -> PeopleSettings {
+    let (auth, limits) = (&config.auth, &config.limits);
+    PeopleSettings {
+        session: auth.session_hours.duration(),
+        idle: auth.session_idle_minutes.duration(),
+        totp_roles: auth.totp_required_roles.as_slice().to_vec(),
+        failures: FailureLimits {
+            per_account: limits.login_failures_per_account_max.value(),
+            per_address: limits.login_failures_per_address_max.value(),
+        },
     }
 }
 

@@ -3,6 +3,7 @@
 //! Commands are derived by clap; the flags of the settings come from the table in `config`, so that a key cannot lack
 //! its flag. This file decides nothing about values: what a flag holds is understood by `config`.
 
+mod admin;
 mod key;
 
 use std::ffi::OsString;
@@ -13,6 +14,7 @@ use clap::{Arg, ArgAction, ArgMatches, Args, CommandFactory as _, FromArgMatches
 use url::{Host, Url};
 
 use crate::config::{Flags, Key, Shape};
+pub(crate) use admin::AdminCommand;
 pub(crate) use key::{CreateKey, KeyCommand};
 
 /// What the command line asked for.
@@ -70,6 +72,9 @@ pub(crate) enum Command {
     /// Makes, lists and revokes API keys.
     #[command(subcommand)]
     Key(KeyCommand),
+    /// Lets the first administrator in, and whoever is locked out.
+    #[command(subcommand)]
+    Admin(AdminCommand),
     /// Moves the store from the data directory into the PostgreSQL database that WAYPOST_STORE names.
     ///
     /// Stop the server before, and start it again afterwards. Clients go on where they were. A move that was interrupted
@@ -427,6 +432,7 @@ mod tests {
                   demo           Runs a server with invented customers who write and answer; needs nothing from Meta
                   simulate       Plays Meta for a server on this machine: customers who write, statuses, a Graph API
                   key            Makes, lists and revokes API keys
+                  admin          Lets the first administrator in, and whoever is locked out
                   migrate-store  Moves the store from the data directory into the PostgreSQL database that WAYPOST_STORE names
                   reprocess      Reads dead letters, and messages of types that were not known, again with this version
                   config         Shows the settings in effect and where each comes from, or everything that is wrong with them

@@ -15,7 +15,7 @@ use serde::Serialize;
 use serde_json::value::to_raw_value;
 use tokio::sync::watch;
 use waypost_api::{Connected, ErrorCode, GapNotice, IsoTime, Resumed, RoomName, names};
-use waypost_domain::{Action, Principal, Timestamp, may};
+use waypost_domain::{AccountSessionId, Action, Principal, Timestamp, may};
 use waypost_inbox::show::domain_offset;
 use waypost_inbox::{Admission, Follower, Holdings, Newcomer, ResumeError, Seat, Seats, monitor_scope};
 use waypost_realtime::{
@@ -23,17 +23,18 @@ use waypost_realtime::{
     JsonObject, Notice, Offset, OffsetMode, Page, PageRequest, PageUnavailable, Refused, Replay, Room,
     Socket, SocketId, Start, View, WeakHub,
 };
+use waypost_store::accounts::SecretDigest;
 use waypost_store::{HeldPosition, SessionError};
 
 use crate::app::App;
 use crate::config::Offsets;
-use crate::http::credential::Identity;
+use crate::http::credential::{Identity, Stranger};
 use crate::http::gate::{Directness, directness};
 use crate::store_state::{Writes, server_state};
 
 use auth::Auth;
-use leases::Leases;
 pub(crate) use leases::watch_leases;
+use leases::{Lease, Leases};
 use visits::Visits;
 pub(crate) use visits::{Visit, announce_visits};
 
@@ -67,6 +68,8 @@ pub(crate) struct LiveSettings {
 /// What is kept of the HTTP request that opened a connection.
 pub(crate) struct Handshake {
     directness: Directness,
+    /// Of whoever is signed in, where a page of our own opened it.
+    cookie: Option<SecretDigest>,
     offsets: Option<OffsetMode>,
 }
 
@@ -77,6 +80,8 @@ pub(crate) struct Client {
     issuer: Option<Box<str>>,
     /// Until when its first credential was good.
     until: Option<Timestamp>,
+    /// Where it came by cookie.
+    session: Option<AccountSessionId>,
     directness: Directness,
     holdings: Holdings,
     /// Its place under its session, if it has one.
@@ -181,6 +186,17 @@ impl Live {
         Some(seat)
     }
 
+    /// Who it is: by the token that it gives, else by the cookie, else by where it is.
+    async fn identify(&self, token: Option<&str>, handshake: &Handshake) -> Result<Identity, Stranger> {
+        let credentials = &self.app.credentials;
+        if let (None, Some(cookie)) = (token, &handshake.cookie)
+            && let Some(identity) = credentials.identify_cookie(cookie).await?
+        {
+            return Ok(identity);
+        }
+        credentials.identify(token, handshake.directness, self.app.clock.now()).await
+    }
+
     fn follower<'a>(&self, client: &'a Client) -> Follower<'a> {
         let Client { principal, holdings, .. } = client;
         Follower { principal, holdings, unbound_rooms_max: self.settings.unbound_rooms_max }
@@ -198,7 +214,8 @@ impl Application for Live {
             .flatten()
             .filter(|agent| takes_one_argument(agent))
             .map(|_| OffsetMode::FieldOnly);
-        Ok(Handshake { directness: directness(request), offsets: said.or(guessed) })
+        let cookie = self.app.cookie.digest(&self.app.gate, &request.headers);
+        Ok(Handshake { directness: directness(request), cookie, offsets: said.or(guessed) })
     }
 
     async fn connect(
@@ -207,9 +224,8 @@ impl Application for Live {
         request: ConnectRequest,
     ) -> Result<Accepted<Client>, Refused> {
         let auth = Auth::read(request.auth.as_deref(), self.settings.rooms_max)?;
-        let now = self.app.clock.now();
-        let Identity { principal, issuer, until } =
-            match self.app.credentials.identify(auth.token.as_deref(), handshake.directness, now).await {
+        let Identity { principal, issuer, until, session } =
+            match self.identify(auth.token.as_deref(), &handshake).await {
                 Ok(identity) => identity,
                 Err(stranger) if stranger.code == ErrorCode::Unavailable => return Err(Refused::Later),
                 Err(stranger) => return Err(refused_because(stranger.code, stranger.reason)),
@@ -246,6 +262,7 @@ impl Application for Live {
                 principal,
                 issuer,
                 until,
+                session,
                 directness: handshake.directness,
                 holdings,
                 seat,
@@ -269,7 +286,9 @@ impl Application for Live {
             return None;
         }
         self.sockets.fetch_add(1, Ordering::Relaxed);
-        self.leases.begin(socket, client.principal.id.clone(), client.until);
+        let lease =
+            Lease { principal: client.principal.clone(), until: client.until, session: client.session };
+        self.leases.begin(socket, lease);
         self.visits.announce(Visit::Joined(socket));
         let from = match &client.start {
             Start::After(position) => Some(&*position.text),

@@ -2,6 +2,7 @@
 //!
 //! Start reading at `routes.rs` (what is served), then `server.rs` (what runs, and how it stops), then `live.rs`.
 
+mod accounts;
 mod app;
 mod cli;
 mod clock;
@@ -66,6 +67,7 @@ fn run(invocation: &Invocation) -> anyhow::Result<()> {
             in_runtime(&config, commands::reprocess::reprocess(asked, &config))
         }
         Command::MigrateStore(asked) => commands::migrate_store::migrate_store(asked, &load()?),
+        Command::Admin(command) => commands::admin::admin(command, &load()?),
         Command::Key(command) => commands::key::key(command, &load()?),
         Command::Config(show) => print(&match show.output() {
             ConfigOutput::Effective => load()?.to_toml(),

@@ -5,7 +5,7 @@ use axum::extract::State;
 use axum::middleware;
 use axum::routing::get;
 use http::{HeaderValue, header};
-use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{InfoBuilder, OpenApi, OpenApiBuilder};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -18,7 +18,8 @@ use waypost_realtime::Hub;
 use crate::app::App;
 use crate::http::credential::Caller;
 use crate::http::{
-    begin, conversations, customers, gate, health, messages, operation, pages, problem, recent, view, webhook,
+    accounts, begin, conversations, customers, gate, health, me, messages, operation, pages, problem, recent,
+    sign_in, view, webhook,
 };
 use crate::live::Live;
 
@@ -87,6 +88,21 @@ fn documented() -> OpenApiRouter<App> {
         .routes(routes!(operation::read_dead_letter))
         .routes(routes!(operation::reprocess_dead_letters))
         .routes(routes!(health::metrics))
+        .routes(routes!(sign_in::sign_in))
+        .routes(routes!(sign_in::sign_out))
+        .routes(routes!(sign_in::show_link))
+        .routes(routes!(sign_in::use_link))
+        .routes(routes!(me::show_me))
+        .routes(routes!(me::change_password))
+        .routes(routes!(me::list_my_sessions))
+        .routes(routes!(me::end_my_session))
+        .routes(routes!(me::enrol_totp))
+        .routes(routes!(me::confirm_totp))
+        .routes(routes!(me::disable_totp))
+        .routes(routes!(accounts::list_accounts, accounts::invite))
+        .routes(routes!(accounts::change_account))
+        .routes(routes!(accounts::reset_account))
+        .routes(routes!(accounts::list_sessions, accounts::end_sessions))
 }
 
 /// The description of everything that is served.
@@ -136,7 +152,14 @@ fn base() -> OpenApi {
         .build();
     base.components = <Events as utoipa::OpenApi>::openapi().components;
     let key = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some("An API key")).build();
-    base.components.get_or_insert_default().add_security_scheme("key", SecurityScheme::Http(key));
+    let components = base.components.get_or_insert_default();
+    components.add_security_scheme("key", SecurityScheme::Http(key));
+    let cookie = ApiKeyValue::with_description(
+        "waypost",
+        "Of whoever has signed in; `__Host-waypost` where the public address is https. What changes something has to have \
+         the header `X-Waypost-CSRF`, with any value",
+    );
+    components.add_security_scheme("session", SecurityScheme::ApiKey(ApiKey::Cookie(cookie)));
     base
 }
 

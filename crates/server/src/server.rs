@@ -15,6 +15,7 @@ use waypost_realtime::{
 };
 use waypost_store::Commits;
 
+use crate::accounts::{Secret256, first_admin_link};
 use crate::app::App;
 use crate::clock::random_seed;
 use crate::config::Config;
@@ -138,6 +139,17 @@ impl Server {
     /// Cancelled when the server begins to stop.
     pub(crate) fn stopping(&self) -> &CancellationToken {
         &self.app.stopping
+    }
+
+    /// The link by which the first administrator comes to an account; `None` where there is one.
+    pub(crate) async fn first_admin_link(&self) -> anyhow::Result<Option<Secret256>> {
+        let accounts = &self.app.people.accounts;
+        Ok(first_admin_link(accounts, random_seed()?, self.app.clock.now()).await?)
+    }
+
+    /// Whether somebody can manage accounts who has one.
+    pub(crate) async fn has_admin(&self) -> anyhow::Result<bool> {
+        Ok(self.app.people.accounts.has_admin().await?)
     }
 
     /// Whether `waypost key create` has made a key.

@@ -49,6 +49,13 @@ impl TrustedProxies {
         })
     }
 
+    /// Whose this request is, as far as it is known, for routes beside the hub's.
+    #[must_use]
+    pub fn client_of(&self, request: &http::request::Parts) -> Option<ClientAddress> {
+        let ConnectInfo(peer) = request.extensions.get::<ConnectInfo<SocketAddr>>()?;
+        Some(ClientAddress(resolve(peer.ip().to_canonical(), &request.headers, self)))
+    }
+
     fn contain(&self, address: IpAddr) -> bool {
         self.0.iter().any(|network| network.contains(&address))
     }

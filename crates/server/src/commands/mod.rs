@@ -1,5 +1,6 @@
 //! What the binary can do, one command a file.
 
+pub(crate) mod admin;
 pub(crate) mod demo;
 pub(crate) mod key;
 pub(crate) mod migrate_store;

@@ -1,13 +1,15 @@
 //! `waypost serve`: the server.
 
-use std::io::Write as _;
+use std::io::{IsTerminal as _, Write as _};
 use std::net::SocketAddr;
 
 use anyhow::Context as _;
 use serde::Serialize;
 use tokio::signal::unix::{SignalKind, signal};
 
+use super::admin::address;
 use super::purpose::claim_for_server;
+use crate::accounts::FIRST_LINK_MINUTES;
 use crate::app::{App, Mode};
 use crate::config::{Anonymous, Config};
 use crate::server::{Listeners, Server};
@@ -36,19 +38,39 @@ pub(crate) async fn serve(config: &Config) -> anyhow::Result<()> {
     // Before the ready line: whoever reads that may stop us.
     let stopped = stop_signal()?;
     tell_what_is_missing(config);
-    if config.auth.api_key.is_empty() && config.auth.anonymous == Anonymous::Off && !server.has_keys().await?
-    {
-        tracing::warn!(
-            "there is no API key, so that no client can connect: make one with `waypost key create`"
-        );
-    }
     let mut line = serde_json::to_string(&ready)?;
     line.push('\n');
+    line.push_str(&who_can_come(config, &server, &ready.listen).await?);
     std::io::stdout().write_all(line.as_bytes()).context("cannot write the ready line")?;
     tracing::info!(listen = ?ready.listen, webhook_listen = ?ready.webhook_listen, "ready");
     stopped.await;
     server.stop().await;
     Ok(())
+}
+
+/// Says where nobody can come, and how the first administrator does: by a link, where somebody reads the terminal. What reads a
+/// pipe may keep it for ever.
+async fn who_can_come(config: &Config, server: &Server, listen: &[SocketAddr]) -> anyhow::Result<String> {
+    if server.has_admin().await? {
+        return Ok(String::new());
+    }
+    let has_key = !config.auth.api_key.is_empty() || server.has_keys().await?;
+    if !has_key && config.auth.anonymous == Anonymous::Off {
+        tracing::warn!(
+            "there is neither an API key nor an administrator, so that no client can connect: make a key with \
+             `waypost key create`, or let the first administrator in with `waypost admin link`"
+        );
+    } else {
+        tracing::info!("there is no administrator yet: `waypost admin link` lets the first one in");
+    }
+    if !std::io::stdout().is_terminal() {
+        return Ok(String::new());
+    }
+    let Some(secret) = server.first_admin_link().await? else { return Ok(String::new()) };
+    let (address, secret) = (address(config.server.public_url.as_ref(), listen), secret.expose());
+    Ok(format!(
+        "\n  The first administrator, once, within {FIRST_LINK_MINUTES} minutes:\n  {address}/login#first={secret}\n\n"
+    ))
 }
 
 /// From here on SIGTERM and SIGINT no longer end the process: the future returns at the first of them.

@@ -3,7 +3,10 @@
 use super::key::{Demo, Section, section};
 use super::setting::choice;
 use super::values::Values;
-use super::{ClaimText, JwksUrl, JwtKeys, JwtSecret, JwtSettings, PublicKey, Roles, Seconds, Secrets};
+use super::{
+    ClaimText, Hours, JwksUrl, JwtKeys, JwtSecret, JwtSettings, Minutes, PublicKey, RoleList, Roles, Seconds,
+    Secrets,
+};
 
 section! {
     Section::Auth;
@@ -35,6 +38,12 @@ section! {
         jwt_audience: Option<ClaimText> = "", short "jwt_audience";
         /// By how much the clock of whoever signs tokens may differ from ours.
         jwt_leeway_seconds: Seconds<0, 300> = "30";
+        /// How long a person stays signed in.
+        session_hours: Hours<1, 720> = "12";
+        /// How long a person stays signed in who does nothing. A page that is connected does something.
+        session_idle_minutes: Minutes<5, 43_200> = "120";
+        /// The roles whose people have to have one-time passwords: without, they can sign in to set them up, and do nothing else.
+        totp_required_roles: RoleList = "";
     }
 }
 

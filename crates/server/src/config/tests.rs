@@ -81,6 +81,7 @@ fn flag_beats_variable_beats_file_beats_default() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "it is one text, a line for each key")]
 fn the_defaults_are_what_others_rely_on() {
     let config = Written::default().serve();
     expect![[r##"
@@ -134,6 +135,8 @@ fn the_defaults_are_what_others_rely_on() {
         rooms_per_connection_max = 1000 # default
         unbound_rooms_per_connection_max = 100 # default
         monitors_below_clients = 100 # default
+        login_failures_per_account_max = 5 # default
+        login_failures_per_address_max = 20 # default
 
         [retention]
         dead_letter_days = 30 # default
@@ -155,6 +158,9 @@ fn the_defaults_are_what_others_rely_on() {
         # jwt_issuer: not set # default
         # jwt_audience: not set # default
         jwt_leeway_seconds = 30 # default
+        session_hours = 12 # default
+        session_idle_minutes = 120 # default
+        totp_required_roles = [] # default
     "##]]
     .assert_eq(&config.to_toml());
 }

@@ -91,6 +91,43 @@ unit! {
     value: usize = saturating;
 }
 
+unit! {
+    /// How long something is kept, in minutes.
+    Minutes, " of minutes",
+    /// As the clock takes it.
+    duration: Duration = |minutes| Duration::from_secs(minutes * 60);
+}
+
+/// A bound, or none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct OrOff<T>(Option<T>);
+
+/// How one writes that there is no bound.
+const OFF: &str = "off";
+
+impl<const MIN: u64, const MAX: u64> OrOff<Count<MIN, MAX>> {
+    /// The number alone; `None` for no bound.
+    pub(crate) fn value(self) -> Option<usize> {
+        self.0.map(Count::value)
+    }
+}
+
+impl<T: Setting> Setting for OrOff<T> {
+    const SHAPE: Shape = T::SHAPE;
+
+    fn allowed() -> String {
+        format!("{}, or `{OFF}`", T::allowed())
+    }
+
+    fn parse(raw: &Raw) -> Result<Self, Wrong> {
+        if raw.text()? == OFF { Ok(Self(None)) } else { T::parse(raw).map(|bound| Self(Some(bound))) }
+    }
+
+    fn shown(&self) -> Shown {
+        self.0.as_ref().map_or_else(|| Shown::text(OFF), T::shown)
+    }
+}
+
 /// A bound beyond what the machine can address is no bound that it could reach.
 fn saturating(number: u64) -> usize {
     usize::try_from(number).unwrap_or(usize::MAX)

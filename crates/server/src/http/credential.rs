@@ -3,16 +3,19 @@
 use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
-use http::{header, request};
+use http::{Method, header, request};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq as _;
 use waypost_api::ErrorCode;
-use waypost_domain::{Principal, PrincipalId, Rights, Role, Standing, Timestamp};
+use waypost_domain::{AccountSessionId, Principal, PrincipalId, Rights, Role, Standing, Timestamp};
+use waypost_store::accounts::{SecretDigest, SignedIn};
 use waypost_store::{ReadError, Store};
 
-use super::gate::{Directness, directness};
+use super::gate::{Directness, directness, has_csrf_header};
 use super::problem::Refusal;
+use super::sign_in::no_rights_code;
 use super::view;
+use crate::accounts::People;
 use crate::app::App;
 use crate::config::{Anonymous, AuthConfig};
 use crate::tokens::{Token, TokenError, Tokens};
@@ -28,6 +31,7 @@ pub(crate) struct Credentials {
     configured: Arc<[KeyDigest]>,
     anonymous: Anonymous,
     tokens: Option<Tokens>,
+    people: Arc<People>,
     store: Store,
 }
 
@@ -46,13 +50,20 @@ pub(crate) struct Identity {
     pub(crate) issuer: Option<Box<str>>,
     /// `None` for a credential without an end.
     pub(crate) until: Option<Timestamp>,
+    /// Of whoever is signed in.
+    pub(crate) session: Option<AccountSessionId>,
 }
 
 impl Identity {
     /// Somebody who may do everything, for good.
     fn administrator(id: &str) -> Result<Self, Stranger> {
         let id = PrincipalId::parse(id).ok_or(Stranger::NOBODY)?;
-        Ok(Self { principal: Principal::with_role(id, Role::Admin), issuer: None, until: None })
+        Ok(Self {
+            principal: Principal::with_role(id, Role::Admin),
+            issuer: None,
+            until: None,
+            session: None,
+        })
     }
 }
 
@@ -85,9 +96,37 @@ impl From<TokenError> for Stranger {
 }
 
 impl Credentials {
-    pub(crate) fn new(auth: &AuthConfig, tokens: Option<Tokens>, store: Store) -> Self {
+    pub(crate) fn new(
+        auth: &AuthConfig,
+        tokens: Option<Tokens>,
+        (people, store): (Arc<People>, Store),
+    ) -> Self {
         let configured = auth.api_key.iter().map(|key| digest(key.expose())).collect();
-        Self { configured, anonymous: auth.anonymous, tokens, store }
+        Self { configured, anonymous: auth.anonymous, tokens, people, store }
+    }
+
+    /// Who is signed in with a cookie; `None` where nobody is any more.
+    ///
+    /// # Errors
+    /// Where the account gives no rights, and where that cannot be looked up just now.
+    pub(crate) async fn identify_cookie(&self, digest: &SecretDigest) -> Result<Option<Identity>, Stranger> {
+        let Some(signed_in) = self.signed_in(digest).await? else { return Ok(None) };
+        let principal = self.rights(&signed_in)?;
+        let session = signed_in.session;
+        let until = Some(session.expires_at);
+        Ok(Some(Identity { principal, issuer: None, until, session: Some(session.id) }))
+    }
+
+    async fn signed_in(&self, digest: &SecretDigest) -> Result<Option<SignedIn>, Stranger> {
+        self.people.signed_in(digest).await.map_err(|error| {
+            tracing::error!(%error, "a session of an account could not be looked up");
+            Stranger::UNAVAILABLE
+        })
+    }
+
+    fn rights(&self, signed_in: &SignedIn) -> Result<Principal, Stranger> {
+        let refused = |why| Stranger { code: no_rights_code(why), reason: Some(why.reason()) };
+        self.people.rights(signed_in).map_err(refused)
     }
 
     /// Who it is, by an API key, a token, or for being at the machine itself.
@@ -116,14 +155,19 @@ impl Credentials {
         if let Some(tokens) = self.tokens.as_ref().filter(|_| is_token(credential)) {
             let Token { id, claimed, issuer, until } = tokens.verify(credential, now).await?;
             let principal = claimed.principal(id, &self.store).await.map_err(|error| unavailable(&error))?;
-            return Ok(Identity { principal, issuer: Some(issuer), until: Some(until) });
+            return Ok(Identity { principal, issuer: Some(issuer), until: Some(until), session: None });
         }
         let stored = self.store.find_key(digest).await.map_err(|error| unavailable(&error))?;
         let key = stored.filter(|key| key.is_alive(now)).ok_or(Stranger::NOBODY)?;
         let rights = Rights { permissions: key.permissions(), ..Role::Admin.rights() };
         let standing = Standing { numbers: key.numbers.clone(), ..Standing::default() };
         let id = PrincipalId::parse(&format!("key:{}", key.id)).ok_or(Stranger::NOBODY)?;
-        Ok(Identity { principal: rights.of(id, standing), issuer: None, until: key.expires_at })
+        Ok(Identity {
+            principal: rights.of(id, standing),
+            issuer: None,
+            until: key.expires_at,
+            session: None,
+        })
     }
 }
 
@@ -143,12 +187,63 @@ pub(crate) fn key_of(principal: &PrincipalId) -> Option<&str> {
 }
 
 /// The principal of a request, for routes that need one.
+#[derive(Debug)]
 pub(crate) struct Caller(pub(crate) Principal);
+
+/// Who is signed in, whatever the account may do: for what one does with one's own account.
+pub(crate) struct SignedInCaller(pub(crate) SignedIn);
+
+/// Whoever calls.
+pub(crate) enum Somebody {
+    /// By cookie, whatever the account may do.
+    SignedIn(SignedIn),
+    /// In another way.
+    Other(Principal),
+}
+
+impl FromRequestParts<App> for SignedInCaller {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut request::Parts, app: &App) -> Result<Self, Refusal> {
+        let hint = "sign in with an account: this is about whoever does";
+        let nobody = || Refusal::because(ErrorCode::Unauthenticated, hint);
+        signed_in(parts, app).await?.map(Self).ok_or_else(nobody)
+    }
+}
+
+impl FromRequestParts<App> for Somebody {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut request::Parts, app: &App) -> Result<Self, Refusal> {
+        if let Some(signed_in) = signed_in(parts, app).await? {
+            return Ok(Self::SignedIn(signed_in));
+        }
+        Caller::from_request_parts(parts, app).await.map(|Caller(principal)| Self::Other(principal))
+    }
+}
+
+/// Who is signed in by the cookie of a page of ours. A header beats it. What changes something has to have the header that
+/// only such a page can send.
+async fn signed_in(parts: &request::Parts, app: &App) -> Result<Option<SignedIn>, Refusal> {
+    if parts.headers.contains_key(header::AUTHORIZATION) {
+        return Ok(None);
+    }
+    let Some(digest) = app.cookie.digest(&app.gate, &parts.headers) else { return Ok(None) };
+    let found = app.credentials.signed_in(&digest).await.map_err(Stranger::refusal)?;
+    let changes = ![Method::GET, Method::HEAD].contains(&parts.method);
+    if found.is_some() && changes && !has_csrf_header(&parts.headers) {
+        return Err(Refusal::new(ErrorCode::CsrfHeaderMissing));
+    }
+    Ok(found)
+}
 
 impl FromRequestParts<App> for Caller {
     type Rejection = Refusal;
 
     async fn from_request_parts(parts: &mut request::Parts, app: &App) -> Result<Self, Refusal> {
+        if let Some(signed_in) = signed_in(parts, app).await? {
+            return app.credentials.rights(&signed_in).map(Self).map_err(Stranger::refusal);
+        }
         let header = parts.headers.get(header::AUTHORIZATION);
         let key = match header.map(|value| value.to_str().ok().and_then(bearer)) {
             None => None,

@@ -20,6 +20,16 @@ use crate::config::{Origins, PublicUrl};
 const FORWARDING_HEADERS: [&str; 3] = ["forwarded", "x-real-ip", "via"];
 const FORWARDING_PREFIXES: [&str; 2] = ["x-forwarded-", "cf-"];
 
+/// What a page's script has to send with each change that the cookie speaks for, with any value. A page of another origin
+/// would have to ask before it sends it (CORS), and is told no.
+const CSRF_HEADER: HeaderName = HeaderName::from_static("x-waypost-csrf");
+const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
+
+/// Whether the header is there that only a page of our own, or no page at all, can send.
+pub(crate) fn has_csrf_header(headers: &HeaderMap) -> bool {
+    headers.get(CSRF_HEADER).is_some_and(|value| !value.is_empty())
+}
+
 /// Which hosts and origins are ours.
 #[derive(Clone, Debug)]
 pub(crate) struct Gate(Arc<Sites>);
@@ -48,6 +58,27 @@ impl Gate {
         }
     }
 
+    /// Whether a page of our own made the request: only for such a one may the browser's cookie speak. An `Origin` says so,
+    /// which other sites cannot forge; where the browser sends none (a GET within one origin), its `Sec-Fetch-Site` does, and
+    /// where it has neither, the header that no page of another origin can send without our leave.
+    pub(crate) fn is_own_page(&self, headers: &HeaderMap) -> bool {
+        let text = |name: &HeaderName| headers.get(name).map(|value| value.to_str().unwrap_or_default());
+        let Some(host) = single_host(headers).filter(|host| self.is_own_host(host)) else { return false };
+        match (text(&header::ORIGIN), text(&SEC_FETCH_SITE)) {
+            (Some(origin), _) => self.is_own_origin(origin, host),
+            (None, Some(site)) => site == "same-origin",
+            (None, None) => has_csrf_header(headers),
+        }
+    }
+
+    /// Our address, for links: the public one, else that by which the request came.
+    pub(crate) fn address(&self, headers: &HeaderMap) -> String {
+        match &self.0.public_url {
+            Some(url) => url.origin().to_string(),
+            None => format!("http://{}", single_host(headers).unwrap_or_default()),
+        }
+    }
+
     /// The CORS answers for the origins that are configured. Our own needs none.
     pub(crate) fn cors(&self) -> CorsLayer {
         let sites = Arc::clone(&self.0);
@@ -68,13 +99,16 @@ impl Gate {
     }
 
     fn is_allowed_origin(&self, origin: &str, host: &str) -> bool {
+        self.is_own_origin(origin, host) || self.0.cors_origins.contains(origin)
+    }
+
+    fn is_own_origin(&self, origin: &str, host: &str) -> bool {
         let is_same_site = origin
             .split_once("://")
             .is_some_and(|(scheme, site)| scheme == "http" && site.eq_ignore_ascii_case(host));
         // Without TLS only the machine itself is a site of ours; the public one is known by its whole address.
         (is_same_site && is_loopback_name(host_name(host)))
             || self.0.public_url.as_ref().is_some_and(|url| url.origin().as_str() == origin)
-            || self.0.cors_origins.contains(origin)
     }
 }
 
@@ -181,6 +215,31 @@ mod tests {
             let mut pairs = vec![("host", host)];
             pairs.extend(origin.map(|origin| ("origin", origin)));
             assert_eq!(gate().check(&headers(&pairs)), expected, "{host} {origin:?}");
+        }
+    }
+
+    #[test]
+    fn only_a_page_of_our_own_may_use_the_cookie() {
+        let own = ("host", "waypost.example.com");
+        let local = ("host", "localhost:3000");
+        for (pairs, expected) in [
+            (vec![own, ("origin", "https://waypost.example.com")], true),
+            (vec![local, ("origin", "http://localhost:3000")], true),
+            (vec![own, ("sec-fetch-site", "same-origin")], true),
+            (vec![own, ("x-waypost-csrf", "1")], true),
+            (vec![own], false),
+            (vec![own, ("x-waypost-csrf", "")], false),
+            (vec![own, ("sec-fetch-site", "same-site")], false),
+            (vec![own, ("sec-fetch-site", "none")], false),
+            (vec![own, ("origin", "https://crm.example.com")], false),
+            (vec![own, ("origin", "https://crm.example.com"), ("x-waypost-csrf", "1")], false),
+            (vec![own, ("origin", "https://evil.example"), ("sec-fetch-site", "same-origin")], false),
+            (vec![own, ("sec-fetch-site", "cross-site"), ("x-waypost-csrf", "1")], false),
+            (vec![own, ("origin", "null")], false),
+            (vec![local, ("origin", "http://localhost:8080")], false),
+            (vec![("host", "evil.example"), ("origin", "https://waypost.example.com")], false),
+        ] {
+            assert_eq!(gate().is_own_page(&headers(&pairs)), expected, "{pairs:?}");
         }
     }
 

@@ -1,5 +1,7 @@
 //! Refusals as answers.
 
+use std::time::Duration;
+
 use axum::Json;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
@@ -11,26 +13,41 @@ const RETRY_AFTER_SECONDS: &str = "5";
 
 /// A refusal: a problem with its status and headers.
 #[derive(Debug)]
-pub(crate) struct Refusal(Problem);
+pub(crate) struct Refusal {
+    problem: Problem,
+    /// When to try again, where that is known.
+    retry_after: Option<Duration>,
+}
 
 impl Refusal {
     pub(crate) fn new(code: ErrorCode) -> Self {
-        Self(Problem::new(code))
+        Self { problem: Problem::new(code), retry_after: None }
+    }
+
+    /// With when to try again.
+    pub(crate) fn for_now(code: ErrorCode, retry_after: Duration) -> Self {
+        Self { retry_after: Some(retry_after), ..Self::new(code) }
     }
 
     /// With what was wrong this time: nothing personal, no secret.
     pub(crate) fn because(code: ErrorCode, detail: impl Into<String>) -> Self {
-        Self(Problem::new(code).with_detail(detail))
+        Self { problem: Problem::new(code).with_detail(detail), retry_after: None }
     }
 }
 
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
-        let status = StatusCode::from_u16(self.0.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        let mut response = (status, Json(&self.0)).into_response();
+        let status = StatusCode::from_u16(self.problem.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let mut response = (status, Json(&self.problem)).into_response();
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(PROBLEM_JSON));
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        if let Some(wait) = self.retry_after {
+            // Seconds, rounded up: whoever comes back then is not too early.
+            let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+            headers.insert(header::RETRY_AFTER, seconds.max(1).into());
+            return response;
+        }
         match status {
             StatusCode::SERVICE_UNAVAILABLE => {
                 headers.insert(header::RETRY_AFTER, HeaderValue::from_static(RETRY_AFTER_SECONDS));

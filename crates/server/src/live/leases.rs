@@ -6,7 +6,7 @@ use std::hash::Hash;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use waypost_domain::{PrincipalId, Timestamp};
+use waypost_domain::{AccountSessionId, Principal, Timestamp};
 use waypost_realtime::{Hub, SocketId};
 
 use super::Live;
@@ -17,10 +17,13 @@ use crate::http::credential::key_of;
 const LOOK_EVERY: Duration = Duration::from_millis(500);
 
 /// Whose connection it is, and until when.
-struct Lease {
-    principal: PrincipalId,
+pub(super) struct Lease {
+    /// With what it may do here.
+    pub(super) principal: Principal,
     /// `None` for a credential without an end.
-    until: Option<Timestamp>,
+    pub(super) until: Option<Timestamp>,
+    /// Where it came by cookie.
+    pub(super) session: Option<AccountSessionId>,
 }
 
 /// The leases of all connected sockets: as many as there are of these. Short sections only.
@@ -34,8 +37,8 @@ impl<S> Default for Leases<S> {
 
 impl<S: Copy + Eq + Hash> Leases<S> {
     /// A socket is there from now on.
-    pub(super) fn begin(&self, socket: S, principal: PrincipalId, until: Option<Timestamp>) {
-        self.kept().insert(socket, Lease { principal, until });
+    pub(super) fn begin(&self, socket: S, lease: Lease) {
+        self.kept().insert(socket, lease);
     }
 
     /// A fresh credential counts from now on.
@@ -52,12 +55,31 @@ impl<S: Copy + Eq + Hash> Leases<S> {
 
     /// The API keys with which somebody is connected.
     fn keys(&self) -> BTreeSet<Box<str>> {
-        self.kept().values().filter_map(|lease| key_of(&lease.principal).map(Into::into)).collect()
+        self.kept().values().filter_map(|lease| key_of(&lease.principal.id).map(Into::into)).collect()
     }
 
     /// Who is connected with one of these API keys.
     fn of_keys(&self, keys: &BTreeSet<Box<str>>) -> Vec<S> {
-        self.of(|lease| key_of(&lease.principal).is_some_and(|key| keys.contains(key)))
+        self.of(|lease| key_of(&lease.principal.id).is_some_and(|key| keys.contains(key)))
+    }
+
+    /// The sessions of accounts with which somebody is connected.
+    fn sessions(&self) -> BTreeSet<AccountSessionId> {
+        self.kept().values().filter_map(|lease| lease.session).collect()
+    }
+
+    /// Who is connected with a session that is one of `asked` and gives no rights any more, and who with one that gives
+    /// others than it did.
+    fn of_sessions(
+        &self,
+        asked: &BTreeSet<AccountSessionId>,
+        rights: &HashMap<AccountSessionId, Principal>,
+    ) -> (Vec<S>, Vec<S>) {
+        let now = |lease: &Lease| {
+            let session = lease.session.filter(|session| asked.contains(session))?;
+            Some(rights.get(&session).map(|principal| principal.permissions == lease.principal.permissions))
+        };
+        (self.of(|lease| now(lease) == Some(None)), self.of(|lease| now(lease) == Some(Some(false))))
     }
 
     /// Whose credential has ended.
@@ -75,8 +97,8 @@ impl<S: Copy + Eq + Hash> Leases<S> {
     }
 }
 
-/// Sends away whose token has ended, who may come back with a fresh one, and disconnects for good whose API key is gone;
-/// until the server stops.
+/// Sends away whose token has ended, who may come back with a fresh one, and whose account gives other rights than it did,
+/// who comes back with those; disconnects for good whose API key or session is gone; until the server stops.
 pub(crate) async fn watch_leases(app: App, hub: Hub<Live>, live: Arc<Live>) {
     let mut look = tokio::time::interval(LOOK_EVERY);
     look.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
@@ -94,6 +116,19 @@ pub(crate) async fn watch_leases(app: App, hub: Hub<Live>, live: Arc<Live>) {
         for socket in revoked(&app, &live.leases).await {
             tracing::info!(client.id = %socket, "the key of a client was revoked");
             if hub.disconnect(socket).await.is_err() {
+                return;
+            }
+        }
+        let (gone, changed) = of_accounts(&app, &live.leases).await;
+        for socket in gone {
+            tracing::info!(client.id = %socket, "the session of a client was ended");
+            if hub.disconnect(socket).await.is_err() {
+                return;
+            }
+        }
+        for socket in changed {
+            tracing::info!(client.id = %socket, "the account of a client may do something else now");
+            if hub.send_away(socket).await.is_err() {
                 return;
             }
         }
@@ -121,9 +156,38 @@ async fn revoked(app: &App, leases: &Leases) -> Vec<SocketId> {
     leases.of_keys(&keys)
 }
 
+/// Who is connected with a session that is over or gives no rights, and who with one that gives others than it did. Where the
+/// store cannot say, everybody stays.
+async fn of_accounts(app: &App, leases: &Leases) -> (Vec<SocketId>, Vec<SocketId>) {
+    let asked = leases.sessions();
+    if asked.is_empty() {
+        return Default::default();
+    }
+    let ids: Vec<_> = asked.iter().copied().collect();
+    let alive = match app.people.still_signed_in(&ids).await {
+        Ok(alive) => alive,
+        Err(error) => {
+            if let Some(left_out) = app.refusals.due("account sessions", app.clock.monotonic()) {
+                tracing::warn!(%error, left_out, "it cannot be looked up whose session has ended");
+            }
+            return Default::default();
+        }
+    };
+    let rights =
+        alive.iter().filter_map(|one| Some((one.session.id, app.people.rights(one).ok()?))).collect();
+    leases.of_sessions(&asked, &rights)
+}
+
 #[cfg(test)]
 mod tests {
+    use waypost_domain::{PrincipalId, Role};
+
     use super::*;
+
+    fn lease(principal: &str, until: Option<Timestamp>) -> Lease {
+        let id = PrincipalId::parse(principal).unwrap();
+        Lease { principal: Principal::with_role(id, Role::Agent), until, session: None }
+    }
 
     #[test]
     fn a_key_is_that_of_all_who_connected_with_it() {
@@ -131,7 +195,7 @@ mod tests {
         for (socket, principal) in
             [(1, "key:key_1"), (2, "user:key_1"), (3, "key:key_1"), (4, "key:configured")]
         {
-            leases.begin(socket, PrincipalId::parse(principal).unwrap(), None);
+            leases.begin(socket, lease(principal, None));
         }
         let keys = leases.keys();
         assert_eq!(keys, BTreeSet::from(["key_1".into()]));
@@ -144,15 +208,35 @@ mod tests {
     fn whoever_does_not_renew_goes_when_the_credential_ends() {
         let leases = Leases::default();
         let at = |seconds: i64| Timestamp::from_millis(seconds * 1_000);
-        let somebody = || PrincipalId::parse("user:1").unwrap();
+        let somebody = |until| lease("user:1", until);
         let [renews, stays, goes] = [1, 2, 3];
-        leases.begin(renews, somebody(), Some(at(10)));
-        leases.begin(stays, somebody(), None);
-        leases.begin(goes, somebody(), Some(at(10)));
+        leases.begin(renews, somebody(Some(at(10))));
+        leases.begin(stays, somebody(None));
+        leases.begin(goes, somebody(Some(at(10))));
         assert!(leases.expired(at(9)).is_empty());
         leases.renew(renews, Some(at(20)));
         assert_eq!(leases.expired(at(10)), [goes]);
         leases.end(goes);
         assert_eq!(leases.expired(at(20)), [renews]);
+    }
+
+    #[test]
+    fn a_session_that_is_over_and_one_with_other_rights_are_told_apart() {
+        let leases = Leases::default();
+        let session = |n| AccountSessionId::from_parts(Timestamp::from_millis(1), n);
+        let person = |role| Principal::with_role(PrincipalId::parse("account:usr_1").unwrap(), role);
+        let [stays, over, changed, no_account, came_since] = [1, 2, 3, 4, 5];
+        for (socket, session) in [
+            (stays, Some(session(1))),
+            (over, Some(session(2))),
+            (changed, Some(session(3))),
+            (no_account, None),
+            (came_since, Some(session(5))),
+        ] {
+            leases.begin(socket, Lease { principal: person(Role::Agent), until: None, session });
+        }
+        let asked = BTreeSet::from([session(1), session(2), session(3)]);
+        let rights = HashMap::from([(session(1), person(Role::Agent)), (session(3), person(Role::Viewer))]);
+        assert_eq!(leases.of_sessions(&asked, &rights), (vec![over], vec![changed]));
     }
 }

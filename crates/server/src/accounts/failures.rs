@@ -1,0 +1,222 @@
+//! Who guesses: sign-ins that failed, by account and by address, each of which has to wait longer after more of them.
+
+use std::collections::HashMap;
+use std::net::{IpAddr, Ipv6Addr};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use waypost_store::accounts::SecretDigest;
+
+/// How long a failure is remembered, and the longest wait.
+const WINDOW: Duration = Duration::from_mins(15);
+/// The wait after as many failures as may be; each further one doubles it.
+const FIRST_WAIT: Duration = Duration::from_secs(30);
+/// Accounts and addresses that are remembered; over it those go that failed longest ago.
+const REMEMBERED_MAX: usize = 10_000;
+
+/// How many failures there may be before one has to wait; `None` for any number.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct FailureLimits {
+    pub(crate) per_account: Option<usize>,
+    pub(crate) per_address: Option<usize>,
+}
+
+/// Who tries.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Attempt {
+    /// The digest of the login, whether or not there is such an account: what is remembered must not say who has one.
+    pub(crate) login: SecretDigest,
+    /// An IPv6 client is its /64.
+    pub(crate) address: Option<IpAddr>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+enum Who {
+    Login(SecretDigest),
+    Address(IpAddr),
+}
+
+#[derive(Clone, Copy)]
+struct Failed {
+    times: usize,
+    last: Duration,
+}
+
+/// The failures of the last quarter of an hour. Each process has its own.
+pub(crate) struct Failures {
+    limits: FailureLimits,
+    /// Short sections: a look and a count; when it is full, a walk through it.
+    failed: Mutex<HashMap<Who, Failed>>,
+}
+
+impl Failures {
+    pub(crate) fn new(limits: FailureLimits) -> Self {
+        Self { limits, failed: Mutex::default() }
+    }
+
+    /// Lets an attempt begin, and counts it as failed until [`Self::forgive`]: many at once are as many failures.
+    ///
+    /// # Errors
+    /// For how long to wait.
+    pub(crate) fn begin(&self, attempt: Attempt, now: Duration) -> Result<(), Duration> {
+        let mut failed = self.failed.lock().unwrap_or_else(PoisonError::into_inner);
+        let limited = self.limited(attempt);
+        let waits = limited.iter().filter_map(|(who, max)| failed.get(who)?.wait(*max, now));
+        if let Some(wait) = waits.max() {
+            return Err(wait);
+        }
+        for (who, _) in limited {
+            make_room(&mut failed, who, now);
+            let entry = failed.entry(who).or_insert(Failed { times: 0, last: now });
+            let before = if entry.is_over(now) { 0 } else { entry.times };
+            *entry = Failed { times: before + 1, last: now };
+        }
+        Ok(())
+    }
+
+    /// The attempt was none of a stranger's: the account has no failures any more, and the address one less.
+    pub(crate) fn forgive(&self, attempt: Attempt) {
+        let mut failed = self.failed.lock().unwrap_or_else(PoisonError::into_inner);
+        for (who, _) in self.limited(attempt) {
+            let left = match (who, failed.get_mut(&who)) {
+                (Who::Address(_), Some(entry)) => {
+                    entry.times = entry.times.saturating_sub(1);
+                    entry.times
+                }
+                _ => 0,
+            };
+            if left == 0 {
+                failed.remove(&who);
+            }
+        }
+    }
+
+    fn limited(&self, attempt: Attempt) -> Vec<(Who, usize)> {
+        let login = self.limits.per_account.map(|max| (Who::Login(attempt.login), max));
+        let address =
+            attempt.address.map(|address| Who::Address(client(address))).zip(self.limits.per_address);
+        login.into_iter().chain(address).collect()
+    }
+}
+
+impl Failed {
+    fn is_over(self, now: Duration) -> bool {
+        now.saturating_sub(self.last) >= WINDOW
+    }
+
+    /// How long whoever failed so often has to wait still.
+    fn wait(self, max: usize, now: Duration) -> Option<Duration> {
+        let over = u32::try_from(self.times.checked_sub(max)?).unwrap_or(u32::MAX);
+        let wait =
+            2_u32.checked_pow(over).map_or(WINDOW, |factor| FIRST_WAIT.saturating_mul(factor)).min(WINDOW);
+        let left = wait.saturating_sub(now.saturating_sub(self.last));
+        (!left.is_zero()).then_some(left)
+    }
+}
+
+/// Whoever knows many addresses can make us forget failures of accounts; each address has its own bound before.
+fn make_room(failed: &mut HashMap<Who, Failed>, who: Who, now: Duration) {
+    if failed.len() < REMEMBERED_MAX || failed.contains_key(&who) {
+        return;
+    }
+    failed.retain(|_, entry| !entry.is_over(now));
+    if failed.len() >= REMEMBERED_MAX
+        && let Some(oldest) = failed.iter().min_by_key(|(_, entry)| entry.last).map(|(who, _)| *who)
+    {
+        failed.remove(&oldest);
+    }
+}
+
+fn client(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V4(address) => address.into(),
+        IpAddr::V6(address) => {
+            let [a, b, c, d, ..] = address.segments();
+            Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0).into()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LIMITS: FailureLimits = FailureLimits { per_account: Some(2), per_address: Some(4) };
+
+    fn attempt(login: u8, address: &str) -> Attempt {
+        Attempt { login: [login; 32], address: Some(address.parse().unwrap()) }
+    }
+
+    fn at(seconds: u64) -> Duration {
+        Duration::from_secs(seconds)
+    }
+
+    #[test]
+    fn an_account_waits_longer_after_each_failure_too_many_and_is_forgotten_after_a_quarter_of_an_hour() {
+        let failures = Failures::new(LIMITS);
+        let mut next = attempt(1, "192.0.2.1");
+        let mut from = (1..=200_u8).map(|host| format!("198.51.100.{host}"));
+        let mut begin = |now| {
+            next.address = Some(from.next().unwrap().parse().unwrap());
+            failures.begin(next, at(now))
+        };
+        for (now, expected) in [
+            (0, Ok(())),
+            (1, Ok(())),
+            (2, Err(at(29))),
+            (31, Ok(())),
+            (32, Err(at(59))),
+            (91, Ok(())),
+            (92, Err(at(119))),
+            (91 + 900, Ok(())),
+            (91 + 901, Ok(())),
+            (91 + 902, Err(at(29))),
+        ] {
+            assert_eq!(begin(now), expected, "{now}");
+        }
+    }
+
+    #[test]
+    fn an_address_has_a_bound_over_all_accounts_and_a_success_forgives_one() {
+        let failures = Failures::new(LIMITS);
+        for login in 1..=4 {
+            failures.begin(attempt(login, "192.0.2.1"), at(0)).unwrap();
+        }
+        assert_eq!(failures.begin(attempt(5, "::ffff:192.0.2.1"), at(0)), Err(at(30)));
+        assert_eq!(failures.begin(attempt(5, "192.0.2.2"), at(0)), Ok(()));
+        failures.forgive(attempt(4, "192.0.2.1"));
+        assert_eq!(failures.begin(attempt(4, "192.0.2.1"), at(0)), Ok(()));
+    }
+
+    #[test]
+    fn an_ipv6_client_is_its_network() {
+        let failures = Failures::new(FailureLimits { per_account: None, per_address: Some(1) });
+        failures.begin(attempt(1, "2001:db8::1"), at(0)).unwrap();
+        assert!(failures.begin(attempt(2, "2001:db8::ffff"), at(0)).is_err());
+        assert!(failures.begin(attempt(2, "2001:db8:0:1::1"), at(0)).is_ok());
+    }
+
+    #[test]
+    fn without_limits_nothing_is_remembered() {
+        let failures = Failures::new(FailureLimits { per_account: None, per_address: None });
+        for _ in 0..100 {
+            failures.begin(attempt(1, "192.0.2.1"), at(0)).unwrap();
+        }
+        assert!(failures.failed.lock().unwrap().is_empty());
+    }
+
+    #[test]
+    fn when_it_is_full_those_go_that_failed_longest_ago() {
+        let failures = Failures::new(FailureLimits { per_account: Some(1), per_address: None });
+        let numbered = |n: usize| {
+            let mut login = [0; 32];
+            login[..8].copy_from_slice(&n.to_be_bytes());
+            Attempt { login, address: None }
+        };
+        for n in 0..=REMEMBERED_MAX {
+            failures.begin(numbered(n), at(u64::try_from(n / 100).unwrap())).unwrap();
+        }
+        assert_eq!(failures.failed.lock().unwrap().len(), REMEMBERED_MAX);
+        assert!(failures.begin(numbered(REMEMBERED_MAX), at(100)).is_err());
+    }
+}

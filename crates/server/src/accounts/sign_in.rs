@@ -1,0 +1,158 @@
+//! A person signs in with a login, a password, and where the account has them, a one-time password or a recovery code.
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use waypost_domain::{Account, AccountState, Login, Timestamp};
+use waypost_store::ReadError;
+use waypost_store::accounts::{AccountSession, Credentialed, SignedIn, TotpSecret, TotpUse, Used};
+
+use super::failures::Attempt;
+use super::passwords::{Busy, Verdict};
+use super::{NoRights, People, Secret256, after, secret, totp};
+
+/// The longest name of a browser that is kept, in characters.
+const AGENT_CHARS_MAX: usize = 200;
+
+/// What somebody signs in with.
+pub(crate) struct SignIn<'a> {
+    pub(crate) login: &'a str,
+    pub(crate) password: &'a str,
+    /// A one-time password or a recovery code.
+    pub(crate) code: Option<&'a str>,
+    pub(crate) address: Option<IpAddr>,
+    /// The browser, as it calls itself.
+    pub(crate) agent: Option<&'a str>,
+}
+
+/// Somebody is signed in.
+pub(crate) struct NewSession {
+    /// For the cookie.
+    pub(crate) secret: Secret256,
+    pub(crate) signed_in: SignedIn,
+}
+
+/// Why nobody is signed in.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum SignInError {
+    /// There is no such account, it is disabled, or the password, the one-time password or the code is wrong: which of these
+    /// is not said.
+    #[error("something that was given is wrong")]
+    Wrong,
+    /// The password is right, and a one-time password is needed too.
+    #[error("a one-time password is needed")]
+    CodeWanted,
+    /// The account gives no rights, and never would by being used.
+    #[error("the account gives no rights")]
+    NoRights(NoRights),
+    /// Too many have failed.
+    #[error("too many have failed")]
+    Limited { retry_after: Duration },
+    #[error(transparent)]
+    Busy(#[from] Busy),
+    #[error(transparent)]
+    Store(#[from] ReadError),
+}
+
+impl People {
+    /// Signs somebody in.
+    ///
+    /// # Errors
+    /// See [`SignInError`].
+    pub(crate) async fn sign_in(&self, wanted: SignIn<'_>) -> Result<NewSession, SignInError> {
+        let login = Login::parse(wanted.login);
+        let named = login.as_ref().map_or(wanted.login, Login::as_str);
+        let attempt = Attempt { login: secret::digest(named), address: wanted.address };
+        self.begin(attempt)?;
+        let found = match &login {
+            Some(login) => self.accounts.find_login(login).await?,
+            None => None,
+        };
+        let found = found.filter(|found| found.account.state == AccountState::Active);
+        let known = found.as_ref().and_then(|found| found.password.clone());
+        let verdict = self.passwords.verify(wanted.password, known).await?;
+        let Some(found) = found.filter(|_| verdict == Verdict::Right) else {
+            return Err(SignInError::Wrong);
+        };
+        self.check_second(&found, wanted.code, attempt).await?;
+        self.failures.forgive(attempt);
+        self.begin_session(found, wanted.agent).await
+    }
+
+    /// Counts an attempt to guess what only the account's person knows.
+    ///
+    /// # Errors
+    /// [`SignInError::Limited`].
+    pub(super) fn begin(&self, attempt: Attempt) -> Result<(), SignInError> {
+        let begun = self.failures.begin(attempt, self.clock.monotonic());
+        begun.map_err(|retry_after| SignInError::Limited { retry_after })
+    }
+
+    /// Takes back that an attempt was counted.
+    pub(super) fn forgive(&self, attempt: Attempt) {
+        self.failures.forgive(attempt);
+    }
+
+    /// The one-time password or the recovery code, where the account has them. A wrong one stays counted.
+    async fn check_second(
+        &self,
+        found: &Credentialed,
+        code: Option<&str>,
+        attempt: Attempt,
+    ) -> Result<(), SignInError> {
+        let Some(totp) = &found.totp else { return Ok(()) };
+        let Some(code) = code.map(str::trim).filter(|code| !code.is_empty()) else {
+            self.failures.forgive(attempt);
+            return Err(SignInError::CodeWanted);
+        };
+        match self.use_code(&found.account, totp, code).await? {
+            Used::Now => Ok(()),
+            Used::Before => Err(SignInError::Wrong),
+        }
+    }
+
+    async fn use_code(&self, account: &Account, totp: &TotpSecret, code: &str) -> Result<Used, ReadError> {
+        if !totp::is_password(code) {
+            let used = self.accounts.use_code(account.id, &totp::code_digest(code)).await?;
+            if used == Used::Now {
+                tracing::info!(account.id = %account.id, "a recovery code was used");
+            }
+            return Ok(used);
+        }
+        match totp::matching_step(totp, code, self.clock.now()) {
+            Some(step) => self.accounts.use_totp_step(account.id, step).await,
+            None => Ok(Used::Before),
+        }
+    }
+
+    async fn begin_session(
+        &self,
+        found: Credentialed,
+        agent: Option<&str>,
+    ) -> Result<NewSession, SignInError> {
+        let now = self.clock.now();
+        let totp = if found.totp.is_some() { TotpUse::On } else { TotpUse::Off };
+        let signed_in = SignedIn { session: self.new_session(agent, now), account: found.account, totp };
+        // Whoever lacks one-time passwords comes in to set them up, and for nothing else.
+        if let Err(why @ NoRights::Held) = self.rights(&signed_in) {
+            return Err(SignInError::NoRights(why));
+        }
+        let secret = Secret256::from_random(self.random());
+        let account = signed_in.account.id;
+        self.accounts.begin_session(account, &signed_in.session, &secret.digest()).await?;
+        tracing::info!(account.id = %account, session.id = %signed_in.session.id, "somebody signed in");
+        Ok(NewSession { secret, signed_in })
+    }
+
+    fn new_session(&self, agent: Option<&str>, now: Timestamp) -> AccountSession {
+        let agent = agent
+            .map(|agent| agent.chars().filter(|c| !c.is_control()).take(AGENT_CHARS_MAX).collect::<String>());
+        AccountSession {
+            id: self.new_session_id(now),
+            agent,
+            created_at: now,
+            seen_at: now,
+            expires_at: after(now, self.settings.session),
+        }
+    }
+}
