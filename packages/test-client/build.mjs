@@ -15,7 +15,7 @@ async function buildPage() {
   await rm('dist', { recursive: true, force: true });
   await mkdir('dist', { recursive: true });
   await build({
-    entryPoints: { [PAGE]: 'src/main.ts' },
+    entryPoints: { [PAGE]: 'src/main.ts', login: 'src/login/main.ts' },
     outdir: 'dist',
     bundle: true,
     minify: true,
@@ -25,7 +25,7 @@ async function buildPage() {
     legalComments: 'none',
   });
   await build({
-    entryPoints: { [PAGE]: 'src/styles/page.css' },
+    entryPoints: { [PAGE]: 'src/styles/page.css', login: 'src/styles/login.css' },
     outdir: 'dist',
     bundle: true,
     minify: true,
@@ -33,8 +33,11 @@ async function buildPage() {
     charset: 'utf8',
   });
   const html = await readFile(`static/${PAGE}.html`, 'utf8');
-  assertServable(html);
+  assertOneMode(html);
+  const login = await readFile('static/login.html', 'utf8');
+  for (const page of [html, login]) assertServable(page);
   await writeFile(`dist/${PAGE}.html`, html);
+  await writeFile('dist/login.html', login);
   const socketIo = await readFile('node_modules/socket.io-client/dist/socket.io.min.js', 'utf8');
   await writeFile('dist/socket.io.js', socketIo.replace(/\n?\/\/# sourceMappingURL=.*\s*$/, '\n'));
 }
@@ -54,10 +57,14 @@ async function buildTests() {
   });
 }
 
-/** The server replaces the mode once, and its Content-Security-Policy allows nothing inline. */
-function assertServable(html) {
+/** The server replaces the mode once. */
+function assertOneMode(html) {
   const modes = html.split('data-waypost-mode="live"').length - 1;
   if (modes !== 1) throw new Error(`the mode attribute must occur once, found ${modes}`);
+}
+
+/** The Content-Security-Policy allows nothing inline. */
+function assertServable(html) {
   if (/\sstyle=|<style|\son[a-z]+=|<script(?![^>]*\ssrc=)/i.test(html)) {
     throw new Error('inline style, script or event handler: the Content-Security-Policy would refuse it');
   }

@@ -14,7 +14,7 @@ mod manifest;
 use std::error::Error;
 use std::fmt;
 
-pub use manifest::PAGE;
+pub use manifest::{LOGIN_PAGE, PAGE};
 
 /// A file, as it is served.
 #[derive(Debug, PartialEq, Eq)]

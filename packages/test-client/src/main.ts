@@ -58,7 +58,9 @@ function start(): void {
     endpoint: () => {
       const { server, credential } = connectionView.settings();
       const origin = parseServer(server)?.origin;
-      return origin === undefined ? undefined : { origin, token: credential === '' ? undefined : credential };
+      if (origin === undefined) return undefined;
+      if (credential !== '') return { origin, token: credential, cookie: 'silent' };
+      return { origin, token: undefined, cookie: origin === location.origin ? 'speaks' : 'silent' };
     },
     outbox,
     log,

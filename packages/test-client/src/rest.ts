@@ -21,6 +21,8 @@ export type PostResult =
 export interface Endpoint {
   readonly origin: string;
   readonly token: string | undefined;
+  /** Whether the cookie of whoever is signed in speaks: for the server that the page came from, without a key. */
+  readonly cookie: 'speaks' | 'silent';
 }
 
 const ANSWER_WAIT_MS = 20_000;
@@ -28,6 +30,7 @@ const ANSWER_WAIT_MS = 20_000;
 export async function post(fetch: Fetch, endpoint: Endpoint, path: string, body: JsonRecord): Promise<PostResult> {
   const headers: Record<string, string> = { 'content-type': 'application/json', accept: 'application/json' };
   if (endpoint.token !== undefined) headers['authorization'] = `Bearer ${endpoint.token}`;
+  if (endpoint.cookie === 'speaks') headers['x-waypost-csrf'] = '1';
   const signal = AbortSignal.timeout(ANSWER_WAIT_MS);
   try {
     const response = await fetch(endpoint.origin + path, { method: 'POST', headers, body: JSON.stringify(body), signal });

@@ -21,7 +21,7 @@ function world(...answers: Answer[]): { sending: Sending; outbox: Outbox; log: E
   const outbox = new Outbox();
   const log = new EventLog(() => new Date(0));
   let keys = 0;
-  const endpoint: Endpoint = { origin: 'https://gateway.example', token: 'secret-key' };
+  const endpoint: Endpoint = { origin: 'https://gateway.example', token: 'secret-key', cookie: 'silent' };
   const sending = new Sending({
     fetch: (url, init) => {
       calls.push({ url, headers: new Headers(init.headers), body: JSON.parse(String(init.body)) as Record<string, unknown> });
