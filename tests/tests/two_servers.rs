@@ -2,8 +2,8 @@
 //! the other.
 
 use waypost_testkit::postgres::Schema;
-use waypost_testkit::{TestServer, Webhook};
-use waypost_tests::{Agents, Burst, DeadLetters, Journal, Stored, Subscriber, Variant, deliver_text};
+use waypost_testkit::{Request, TestServer, Webhook};
+use waypost_tests::{Agents, Burst, DeadLetters, Journal, Person, Stored, Subscriber, Variant, deliver_text};
 
 /// Webhooks of each burst, each with some messages.
 const WEBHOOKS: usize = 200;
@@ -51,4 +51,17 @@ fn one_journal_is_shown_whole_by_both_though_one_is_frozen_and_killed() {
     assert_eq!(wamids.len(), 2 * WEBHOOKS * MESSAGES_A_WEBHOOK + 1);
     assert!(wamids.values().all(|count| *count == 1), "stored more than once");
     assert_eq!(stored.dead_letters(), DeadLetters::default());
+}
+
+/// Who is signed in stands in the database: no server has to be told by another.
+#[test]
+fn a_session_that_is_ended_at_one_server_ends_its_connections_at_the_other() {
+    let Some(schema) = Schema::new() else { return };
+    let start = || TestServer::options().env("WAYPOST_STORE", schema.url()).start();
+    let (here, there) = (start(), start());
+    let admin = Person::first_admin(&here);
+    let mut client = admin.client(&there).connect();
+    client.join_general();
+    assert_eq!(admin.send(&here, Request::new("POST", "/api/logout")).status, 204);
+    assert_eq!(client.disconnected(), "io server disconnect");
 }

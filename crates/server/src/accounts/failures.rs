@@ -54,7 +54,7 @@ impl Failures {
         Self { limits, failed: Mutex::default() }
     }
 
-    /// Lets an attempt begin, and counts it as failed until [`Self::forgive`]: many at once are as many failures.
+    /// Lets an attempt begin, and counts it as failed until [`Self::undo`] or [`Self::forgive`]: many at once are as many failures.
     ///
     /// # Errors
     /// For how long to wait.
@@ -74,21 +74,22 @@ impl Failures {
         Ok(())
     }
 
-    /// The attempt was none of a stranger's: the account has no failures any more, and the address one less.
-    pub(crate) fn forgive(&self, attempt: Attempt) {
+    /// The attempt was none that failed, and nobody was let in either: those before it still count.
+    pub(crate) fn undo(&self, attempt: Attempt) {
         let mut failed = self.failed.lock().unwrap_or_else(PoisonError::into_inner);
         for (who, _) in self.limited(attempt) {
-            let left = match (who, failed.get_mut(&who)) {
-                (Who::Address(_), Some(entry)) => {
-                    entry.times = entry.times.saturating_sub(1);
-                    entry.times
-                }
-                _ => 0,
-            };
-            if left == 0 {
+            let Some(entry) = failed.get_mut(&who) else { continue };
+            entry.times = entry.times.saturating_sub(1);
+            if entry.times == 0 {
                 failed.remove(&who);
             }
         }
+    }
+
+    /// The account's person was let in: the account has no failures any more, and the address one less.
+    pub(crate) fn forgive(&self, attempt: Attempt) {
+        self.undo(attempt);
+        self.failed.lock().unwrap_or_else(PoisonError::into_inner).remove(&Who::Login(attempt.login));
     }
 
     fn limited(&self, attempt: Attempt) -> Vec<(Who, usize)> {
@@ -186,6 +187,20 @@ mod tests {
         assert_eq!(failures.begin(attempt(5, "192.0.2.2"), at(0)), Ok(()));
         failures.forgive(attempt(4, "192.0.2.1"));
         assert_eq!(failures.begin(attempt(4, "192.0.2.1"), at(0)), Ok(()));
+    }
+
+    /// Whoever knows a password must not get around the bound on guessed one-time passwords by leaving these out in between.
+    #[test]
+    fn what_did_not_fail_does_not_forgive_what_did() {
+        let failures = Failures::new(FailureLimits { per_account: Some(2), per_address: None });
+        let attempt = attempt(1, "192.0.2.1");
+        failures.begin(attempt, at(0)).unwrap();
+        failures.begin(attempt, at(0)).unwrap();
+        failures.undo(attempt);
+        failures.begin(attempt, at(0)).unwrap();
+        assert_eq!(failures.begin(attempt, at(0)), Err(at(30)));
+        failures.forgive(attempt);
+        assert_eq!(failures.begin(attempt, at(0)), Ok(()));
     }
 
     #[test]

@@ -16,6 +16,8 @@ pub(crate) mod secret;
 mod session;
 mod sign_in;
 mod standing;
+#[cfg(test)]
+mod tests;
 mod totp;
 mod two_steps;
 

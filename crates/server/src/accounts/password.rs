@@ -59,13 +59,18 @@ impl People {
         let account = &signed_in.account;
         let attempt = Attempt { login: secret::digest(account.login.as_str()), address };
         self.begin(attempt)?;
-        let known = self.accounts.find(account.id).await?.and_then(|found| found.password);
+        let proved = self.is_password(signed_in, password).await;
+        if !matches!(proved, Err(SignInError::Wrong)) {
+            self.undo(attempt);
+        }
+        proved
+    }
+
+    async fn is_password(&self, signed_in: &SignedIn, password: &str) -> Result<(), SignInError> {
+        let known = self.accounts.find(signed_in.account.id).await?.and_then(|found| found.password);
         match self.passwords.verify(password, known).await? {
             Verdict::Wrong => Err(SignInError::Wrong),
-            Verdict::Right => {
-                self.forgive(attempt);
-                Ok(())
-            }
+            Verdict::Right => Ok(()),
         }
     }
 }

@@ -64,6 +64,16 @@ impl People {
         let named = login.as_ref().map_or(wanted.login, Login::as_str);
         let attempt = Attempt { login: secret::digest(named), address: wanted.address };
         self.begin(attempt)?;
+        let tried = self.try_to_sign_in(login, &wanted).await;
+        self.settle(attempt, &tried);
+        tried
+    }
+
+    async fn try_to_sign_in(
+        &self,
+        login: Option<Login>,
+        wanted: &SignIn<'_>,
+    ) -> Result<NewSession, SignInError> {
         let found = match &login {
             Some(login) => self.accounts.find_login(login).await?,
             None => None,
@@ -74,8 +84,7 @@ impl People {
         let Some(found) = found.filter(|_| verdict == Verdict::Right) else {
             return Err(SignInError::Wrong);
         };
-        self.check_second(&found, wanted.code, attempt).await?;
-        self.failures.forgive(attempt);
+        self.check_second(&found, wanted.code).await?;
         self.begin_session(found, wanted.agent).await
     }
 
@@ -88,21 +97,24 @@ impl People {
         begun.map_err(|retry_after| SignInError::Limited { retry_after })
     }
 
-    /// Takes back that an attempt was counted.
-    pub(super) fn forgive(&self, attempt: Attempt) {
-        self.failures.forgive(attempt);
+    /// What was not wrong is not counted. Only whoever was let in has the account's failures forgotten.
+    fn settle(&self, attempt: Attempt, tried: &Result<NewSession, SignInError>) {
+        match tried {
+            Ok(_) => self.failures.forgive(attempt),
+            Err(SignInError::Wrong) => {}
+            Err(_) => self.failures.undo(attempt),
+        }
     }
 
-    /// The one-time password or the recovery code, where the account has them. A wrong one stays counted.
-    async fn check_second(
-        &self,
-        found: &Credentialed,
-        code: Option<&str>,
-        attempt: Attempt,
-    ) -> Result<(), SignInError> {
+    /// Takes back that an attempt was counted.
+    pub(super) fn undo(&self, attempt: Attempt) {
+        self.failures.undo(attempt);
+    }
+
+    /// The one-time password or the recovery code, where the account has them.
+    async fn check_second(&self, found: &Credentialed, code: Option<&str>) -> Result<(), SignInError> {
         let Some(totp) = &found.totp else { return Ok(()) };
         let Some(code) = code.map(str::trim).filter(|code| !code.is_empty()) else {
-            self.failures.forgive(attempt);
             return Err(SignInError::CodeWanted);
         };
         match self.use_code(&found.account, totp, code).await? {

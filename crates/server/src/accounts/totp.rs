@@ -36,7 +36,8 @@ pub(super) fn is_password(code: &str) -> bool {
     code.len() == DIGITS && code.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-fn password(secret: &TotpSecret, step: u64) -> String {
+/// The one-time password of a step.
+pub(super) fn password(secret: &TotpSecret, step: u64) -> String {
     let mut mac = Hmac::<Sha1>::new_from_slice(secret.expose()).expect("HMAC takes a key of any length");
     mac.update(&step.to_be_bytes());
     let digest = mac.finalize().into_bytes();
