@@ -152,6 +152,7 @@ fn the_defaults_are_what_others_rely_on() {
         [auth]
         # api_key: not set # default
         anonymous = "off" # default
+        roles = [] # default
         # jwt_secret: not set # default
         # jwt_public_key: not set # default
         # jwt_jwks_url: not set # default
