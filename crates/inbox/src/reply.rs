@@ -128,7 +128,14 @@ impl Reply {
             return Err(ReplyError::Forbidden);
         }
         let graph = self.graph.clone().ok_or(ReplyError::NotConfigured)?;
-        let recipient = self.recipient(&text.to, text.number.as_ref()).await?;
+        let recipient =
+            self.recipient(&text.to, text.number.as_ref()).await.map_err(|error| match error {
+                // Whether there is somebody of this name is not for whoever does not see all.
+                ReplyError::UnknownCustomer | ReplyError::Ambiguous if !principal.reach.is_everything() => {
+                    ReplyError::Forbidden
+                }
+                error => error,
+            })?;
         let number = self.number(text.number.clone(), &recipient).await?;
         self.check_policy(principal, &recipient, &number).await?;
         self.check_number(&number).await?;
