@@ -49,6 +49,7 @@ const steps = {
   text: ({ selector }) => page.locator(selector).first().innerText(),
   attributes: ({ selector, name }) =>
     page.locator(selector).evaluateAll((elements, wanted) => elements.map((element) => element.getAttribute(wanted)), name),
+  address: () => Promise.resolve(page.url()),
   screenshot: ({ path }) => page.screenshot({ path }).then(() => true),
   problems: () => Promise.resolve(problems),
 };

@@ -95,6 +95,12 @@ impl Page {
         values.map(|value| value.as_str().unwrap_or_default().to_owned()).collect()
     }
 
+    /// What the address bar shows.
+    #[track_caller]
+    pub fn address(&mut self) -> String {
+        self.step(&json!({ "do": "address" })).as_str().unwrap_or_default().to_owned()
+    }
+
     /// Keeps a picture of the page, and says where.
     #[track_caller]
     #[expect(clippy::print_stderr, reason = "a person looks at the pictures, and has to find them")]

@@ -4,7 +4,9 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use serde_json::{Value, json};
 use sha1::Sha1;
 use waypost_testkit::{Request, TestServer};
-use waypost_tests::{PASSWORD, Person, from_page, sign_in, use_link, waypost_admin};
+use waypost_tests::{PASSWORD, Person, deliver_text, from_page, sign_in, use_link, waypost_admin};
+
+const ANA: &str = "15550002001";
 
 fn code_of(answer: &waypost_testkit::Answer) -> String {
     answer.json()["code"].as_str().unwrap_or_default().to_owned()
@@ -244,15 +246,57 @@ fn an_administrator_resets_and_the_last_one_stays() {
     assert_eq!(use_link(&server, &link, &json!({ "password": "another horse battery" })).status, 200);
     assert_eq!(agent.send(&server, Request::get("/api/me")).status, 401);
 
-    // What an account is held to is not enforced yet, so that it is not let in.
-    let (_, held) = change(&server, &admin, &account, &json!({ "reach": { "teams": ["north"] } }));
-    assert_eq!(held["reach"], json!({ "teams": ["north"] }));
-    let refused = sign_in(&server, &json!({ "login": "ann", "password": "another horse battery" }));
-    assert_eq!(code_of(&refused), "forbidden");
     let ended = admin.send(&server, Request::new("DELETE", &format!("/api/accounts/{own}/sessions")));
     assert_eq!(ended.status, 204);
     assert_eq!(admin.send(&server, Request::get("/api/me")).status, 401);
     assert_eq!(server.send(&from_page(Request::get("/api/accounts"))).expect("an answer").status, 401);
+}
+
+#[test]
+fn an_account_sees_what_its_role_and_its_limits_leave_and_changes_count_at_once() {
+    let server = TestServer::options().env("WAYPOST_AUTH_ROLES", "temp:read:all:masked").start();
+    let admin = Person::first_admin(&server);
+    let eva = Person::invited(&server, &admin, ("eva", "agent"));
+    let account = account_of(&eva, &server);
+    deliver_text(&server, ANA, "wamid.A1");
+    let listed = || {
+        let answer = eva.send(&server, Request::get("/api/conversations")).json();
+        answer["data"].as_array().expect("a list").clone()
+    };
+    let conversation = listed()[0]["id"].as_str().expect("an id").to_owned();
+    for (patch, wrong) in [
+        (json!({ "role": "no-such-role" }), "role: "),
+        (json!({ "limits": { "numbers": ["x"] } }), "limits.numbers: "),
+        (json!({ "limits": { "teams": [" "] } }), "limits.teams: "),
+        (json!({ "limits": { "customers": [""] } }), "limits.customers: "),
+    ] {
+        let (status, problem) = change(&server, &admin, &account, &patch);
+        assert_eq!(status, 400);
+        assert!(problem["detail"].as_str().is_some_and(|detail| detail.starts_with(wrong)), "{problem}");
+    }
+
+    let mut client = eva.client(&server).connect();
+    client.join_general();
+    let limits = json!({ "teams": ["north"] });
+    let (_, narrowed) = change(&server, &admin, &account, &json!({ "limits": limits }));
+    assert_eq!(narrowed["limits"], limits);
+    assert_eq!(listed(), Vec::<Value>::new());
+    client.back();
+    deliver_text(&server, ANA, "wamid.A2");
+    let path = format!("/api/conversations/{conversation}");
+    let assigned = admin.send(&server, Request::patch_json(&path, &json!({ "assignee": account })));
+    assert_eq!(assigned.status, 200);
+    assert_eq!(client.event("whatsappAccess").text("conversationId"), conversation);
+    assert_eq!(listed().len(), 1);
+    deliver_text(&server, ANA, "wamid.A3");
+    let shown = client.journal_to("wamid.A3");
+    assert!(shown.iter().all(|event| event.name != "whatsappMessage" || event.wamid() == "wamid.A3"));
+
+    let (_, temp) = change(&server, &admin, &account, &json!({ "role": "temp", "limits": {} }));
+    assert_eq!((&temp["role"], &temp["limits"]), (&json!("temp"), &json!({})));
+    client.back();
+    let masked = serde_json::to_string(&listed()).expect("JSON");
+    assert!(masked.contains(&conversation) && !masked.contains(ANA), "{masked}");
 }
 
 /// What an app shows now, or so many steps later.

@@ -44,6 +44,19 @@ fn the_first_administrator_signs_in_by_the_link_and_connects_without_a_key() {
     assert_eq!(page.problems().into_iter().filter(unexpected).collect::<Vec<_>>(), Vec::<String>::new());
 }
 
+/// Whoever fails to sign in and is sent a link pastes it where the page is open: the address changes, and nothing is loaded.
+#[test]
+fn a_link_pasted_into_the_open_page_is_opened_and_leaves_the_address() {
+    let Some(mut page) = Page::open(DESKTOP) else { return };
+    let server = TestServer::start();
+    page.goto(&format!("{}/login", server.url()));
+    page.see("[data-testid=sign-in]");
+    let link = waypost_admin(&server, &["link"]).success();
+    page.goto(&format!("{}/login#{}", server.url(), link.trim().rsplit_once('#').expect("a link").1));
+    page.see("[data-testid=link]");
+    assert_eq!(page.address(), format!("{}/login", server.url()));
+}
+
 #[test]
 fn a_page_says_what_a_browser_must_not_do_with_it() {
     let server = TestServer::start();

@@ -138,13 +138,19 @@ fn a_number_that_is_not_ours_is_refused() {
 fn a_refusal_says_where_and_not_what() {
     let graph = Graph::start();
     let server = TestServer::options().env("WAYPOST_GRAPH_URL", graph.url()).start();
-    for body in [
-        json!({ "to": 15_550_100_777_u64, "type": "text", "text": { "body": "hello" }, "idempotencyKey": "k" }),
-        json!({ "to": ANA, "type": "text", "text": "SECRET WORDS", "idempotencyKey": "k" }),
-        json!([ANA, null, null, "text", { "body": "SECRET WORDS" }, "k"]),
+    let nested = format!("{}1{}", "[".repeat(5_000), "]".repeat(5_000));
+    for (body, place) in [
+        (json!({ "to": 15_550_100_777_u64, "type": "text", "text": { "body": "hello" }, "idempotencyKey": "k" }).to_string(), "to: "),
+        (json!({ "to": ANA, "type": "text", "text": "SECRET WORDS", "idempotencyKey": "k" }).to_string(), "text: "),
+        (json!({ "to": ANA, "type": "text", "text": { "body": 4 }, "idempotencyKey": "k" }).to_string(), "text.body: "),
+        (json!([ANA, null, null, "text", { "body": "SECRET WORDS" }, "k"]).to_string(), "the body "),
+        (format!("{{\"to\": \"{ANA}\", \"more\": {nested}}}"), "the body: missing field"),
+        (format!("{{\"to\": \"{ANA}\"}} SECRET"), "the body: "),
     ] {
-        let answer = send(&server, Request::post_json("/api/messages", &body));
+        let answer = send(&server, Request::post("/api/messages", "application/json", body.as_str()));
         assert_problem(&answer, 400, "invalid_request");
+        let detail = answer.json()["detail"].as_str().unwrap_or_default().to_owned();
+        assert!(detail.starts_with(place), "{place}: {detail}");
         for personal in ["SECRET", "15550100777", ANA] {
             assert!(!answer.text().contains(personal), "{}", answer.text());
         }

@@ -2,13 +2,13 @@
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
-use waypost_domain::{Account, AccountReach};
+use waypost_domain::{Account, LimitError, Limits};
 
 use crate::time::IsoTime;
 
 /// `POST /api/login`.
 #[derive(Deserialize, ToSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase")]
 pub struct LoginRequest {
     /// What the person signs in with.
     pub login: String,
@@ -20,7 +20,7 @@ pub struct LoginRequest {
 
 /// `POST /api/login/link`: whose link is it?
 #[derive(Deserialize, ToSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase")]
 pub struct LinkRequest {
     /// What stands in the link behind `=`.
     pub token: String,
@@ -42,7 +42,7 @@ pub struct LinkView {
 
 /// `POST /api/login/link/use`.
 #[derive(Deserialize, ToSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase")]
 pub struct UseLinkRequest {
     /// What stands in the link behind `=`.
     pub token: String,
@@ -72,48 +72,59 @@ pub struct AccountView {
     pub login: String,
     /// What its person is called.
     pub name: String,
-    /// What it may do: `viewer`, `agent`, `supervisor` or `admin`.
-    pub role: &'static str,
+    /// What it may do: `viewer`, `agent`, `service`, `supervisor`, `admin`, or a role of the configuration.
+    pub role: String,
     /// `invited`, `active` or `disabled`.
     pub state: &'static str,
-    /// What it is held to.
-    pub reach: ReachBody,
+    /// What narrows the role.
+    pub limits: LimitsBody,
 }
 
 impl AccountView {
     /// The account as it is told.
     #[must_use]
     pub fn new(account: &Account) -> Self {
-        let AccountReach { numbers, teams, customers } = account.reach.clone();
         Self {
             id: account.id.to_string(),
             login: account.login.as_str().to_owned(),
             name: account.name.as_str().to_owned(),
-            role: account.role.as_str(),
+            role: account.role.as_str().to_owned(),
             state: account.state.as_str(),
-            reach: ReachBody { numbers, teams, customers },
+            limits: LimitsBody::new(&account.limits),
         }
     }
 }
 
-/// What an account is held to, as the claims of a token; what is missing holds it to nothing.
+/// What narrows the role of an account, by the names that a token's claims have. What is missing narrows nothing; an empty
+/// list leaves nothing; any other name is refused, as whoever misspells one would be given more than was meant.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct ReachBody {
-    /// Our numbers, as `phoneNumberId`.
+pub struct LimitsBody {
+    /// The business numbers that it holds for, as `phoneNumberId`; 64 at most.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub numbers: Option<Vec<String>>,
-    /// Teams.
+    /// The teams whose conversations it holds for, beside those that are assigned to the account; 64 at most.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub teams: Option<Vec<String>>,
-    /// Our ids of customers.
+    /// The customers that it holds for, each by any name; 64 at most.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub customers: Option<Vec<String>>,
 }
 
-impl From<ReachBody> for AccountReach {
-    fn from(ReachBody { numbers, teams, customers }: ReachBody) -> Self {
+impl LimitsBody {
+    /// The limits as they are told.
+    #[must_use]
+    pub fn new(limits: &Limits) -> Self {
+        let [numbers, teams, customers] = limits.names();
         Self { numbers, teams, customers }
+    }
+
+    /// The limits that are asked for.
+    ///
+    /// # Errors
+    /// See [`LimitError`].
+    pub fn limits(&self) -> Result<Limits, LimitError> {
+        Limits::parse(self.numbers.as_deref(), self.teams.as_deref(), self.customers.as_deref())
     }
 }
 
@@ -164,7 +175,7 @@ pub struct SessionList {
 
 /// `POST /api/me/password`.
 #[derive(Deserialize, ToSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase")]
 pub struct PasswordRequest {
     /// The present password.
     pub present: String,
@@ -184,7 +195,7 @@ pub struct EnrolmentView {
 
 /// `POST /api/me/totp/confirm`.
 #[derive(Deserialize, ToSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase")]
 pub struct ConfirmTotpRequest {
     /// What the app shows.
     pub code: String,
@@ -200,7 +211,7 @@ pub struct RecoveryCodes {
 
 /// `POST /api/me/totp/disable`.
 #[derive(Deserialize, ToSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase")]
 pub struct DisableTotpRequest {
     /// The password.
     pub password: String,
@@ -208,17 +219,17 @@ pub struct DisableTotpRequest {
 
 /// `POST /api/accounts`.
 #[derive(Deserialize, ToSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase")]
 pub struct InviteRequest {
     /// What the person signs in with: a name or a mail address, without white space.
     pub login: String,
     /// What the person is called.
     pub name: String,
-    /// `viewer`, `agent`, `supervisor` or `admin`.
+    /// `viewer`, `agent`, `service`, `supervisor`, `admin`, or a role of the configuration.
     pub role: String,
-    /// What the account is held to. This version refuses to sign in an account that is held to anything.
+    /// What narrows the role.
     #[serde(default)]
-    pub reach: ReachBody,
+    pub limits: LimitsBody,
 }
 
 /// An account with a link to it, which is good once. It is shown this once.
@@ -235,7 +246,7 @@ pub struct InvitedView {
 
 /// `PATCH /api/accounts/{id}`: what is missing stays.
 #[derive(Deserialize, ToSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase")]
 pub struct AccountPatch {
     /// What the person is called.
     pub name: Option<String>,
@@ -243,13 +254,13 @@ pub struct AccountPatch {
     pub role: Option<String>,
     /// Whether nobody may sign in with it.
     pub disabled: Option<bool>,
-    /// What it is held to, as a whole.
-    pub reach: Option<ReachBody>,
+    /// What narrows the role, as a whole.
+    pub limits: Option<LimitsBody>,
 }
 
 /// `POST /api/accounts/{id}/reset`.
 #[derive(Deserialize, ToSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase")]
 pub struct ResetRequest {
     /// Whether one-time passwords are no longer asked: whoever lost the device and the codes cannot sign in otherwise.
     #[serde(default)]

@@ -139,7 +139,7 @@ pub struct MovedPhoneView {
 
 /// `PATCH /api/customers/{id}`: what is left out stays as it is.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase")]
 pub struct CustomerPatch {
     /// Another system's name for the customer, 1 to 128 characters; `null` takes it off.
     #[serde(default, deserialize_with = "present")]
@@ -154,7 +154,6 @@ fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<S
 
 /// `POST /api/customers/{id}/merge`
 #[derive(Clone, Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
 pub struct MergeRequest {
     /// Our id of the customer that goes on. Where the two are one already, whichever it is, nothing changes.
     pub into: String,

@@ -28,8 +28,8 @@ pub mod time;
 
 pub use account::{
     AccountPage, AccountPatch, AccountView, ConfirmTotpRequest, DisableTotpRequest, EnrolmentView,
-    InviteRequest, InvitedView, LinkRequest, LinkUsed, LinkView, LoginRequest, MeView, PasswordRequest,
-    ReachBody, RecoveryCodes, ResetRequest, SessionList, SessionView, UseLinkRequest,
+    InviteRequest, InvitedView, LimitsBody, LinkRequest, LinkUsed, LinkView, LoginRequest, MeView,
+    PasswordRequest, RecoveryCodes, ResetRequest, SessionList, SessionView, UseLinkRequest,
 };
 pub use customer::{
     AliasView, CustomerEvent, CustomerPatch, CustomerView, DuplicateView, DuplicatesPage, MergeRequest,

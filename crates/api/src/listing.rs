@@ -82,7 +82,6 @@ pub struct RecentQuery {
 
 /// `PATCH /api/conversations/{id}`: what is left out stays as it is.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
 pub struct AssignRequest {
     /// Who is to answer it, in up to 128 characters; `null` for nobody.
     #[serde(default, deserialize_with = "given")]

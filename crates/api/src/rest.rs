@@ -6,7 +6,6 @@ use waypost_domain::OutboxEntry;
 
 /// `POST /whatsapp/send-message`, as older deployments know it.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
 pub struct SendMessageRequest {
     /// To whom: any name of a customer, or a phone number in international form.
     pub to: String,
@@ -33,7 +32,7 @@ impl SendMessageResponse {
 
 /// `POST /api/messages`: a message to one customer.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase")]
 pub struct SendRequest {
     /// To whom: any name of a customer, or a phone number in international form. Either this or `customerId`.
     pub to: Option<String>,
@@ -52,7 +51,7 @@ pub struct SendRequest {
 
 /// A text to send.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[serde(rename_all = "camelCase")]
 pub struct TextContent {
     /// 1 to 4096 characters.
     pub body: String,

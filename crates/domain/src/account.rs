@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::access::{PrincipalId, Role};
+use crate::access::{Limits, PrincipalId, RoleName};
 use crate::ids::AccountId;
 
 /// The longest login, in bytes.
@@ -13,10 +13,6 @@ const NAME_CHARS_MAX: usize = 100;
 pub const PASSWORD_CHARS_MIN: usize = 12;
 /// The longest password, in characters.
 pub const PASSWORD_CHARS_MAX: usize = 128;
-/// The most numbers, teams or customers that an account is held to.
-const REACH_NAMES_MAX: usize = 100;
-/// The longest of their names, in bytes.
-const REACH_NAME_BYTES_MAX: usize = 128;
 
 /// An account of a person.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,12 +23,12 @@ pub struct Account {
     pub login: Login,
     /// What its person is called.
     pub name: PersonName,
-    /// What it may do.
-    pub role: Role,
+    /// What it may do: the name of a role that there is, or was.
+    pub role: RoleName,
     /// Whether somebody can sign in with it.
     pub state: AccountState,
-    /// What it is held to.
-    pub reach: AccountReach,
+    /// What narrows the role.
+    pub limits: Limits,
 }
 
 impl Account {
@@ -132,37 +128,6 @@ impl AccountState {
     }
 }
 
-/// What an account is held to, as the claims of a token; all of them for `None`.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct AccountReach {
-    /// Our numbers.
-    pub numbers: Option<Vec<String>>,
-    /// Teams.
-    pub teams: Option<Vec<String>>,
-    /// Customers.
-    pub customers: Option<Vec<String>>,
-}
-
-impl AccountReach {
-    /// `None` where a list or a name in it is too long or is no name.
-    #[must_use]
-    pub fn checked(self) -> Option<Self> {
-        let is_name = |name: &String| {
-            (1..=REACH_NAME_BYTES_MAX).contains(&name.len()) && !name.chars().any(char::is_control)
-        };
-        let lists = [&self.numbers, &self.teams, &self.customers];
-        let usable =
-            lists.into_iter().flatten().all(|list| list.len() <= REACH_NAMES_MAX && list.iter().all(is_name));
-        usable.then_some(self)
-    }
-
-    /// Whether it is held to nothing.
-    #[must_use]
-    pub const fn is_everything(&self) -> bool {
-        self.numbers.is_none() && self.teams.is_none() && self.customers.is_none()
-    }
-}
-
 /// Why something is no password.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PasswordFault {
@@ -193,6 +158,7 @@ pub fn check_password(password: &str, login: &Login) -> Result<(), PasswordFault
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::access::Role;
     use crate::time::Timestamp;
 
     #[test]
@@ -227,20 +193,10 @@ mod tests {
             id: AccountId::from_parts(Timestamp::from_millis(1), 2),
             login: Login::parse("ann").unwrap(),
             name: PersonName::parse("Ann").unwrap(),
-            role: Role::Agent,
+            role: Role::Agent.into(),
             state: AccountState::Active,
-            reach: AccountReach::default(),
+            limits: Limits::default(),
         };
         assert!(account.principal_id().as_str().starts_with("account:usr_"));
-    }
-
-    #[test]
-    fn a_reach_has_names_in_it() {
-        let of = |numbers: Vec<String>| AccountReach { numbers: Some(numbers), ..AccountReach::default() };
-        assert!(of(vec!["1".into()]).checked().is_some_and(|reach| !reach.is_everything()));
-        assert!(of(Vec::new()).checked().is_some_and(|reach| !reach.is_everything()));
-        for numbers in [vec![String::new()], vec!["a\nb".into()], vec!["1".into(); 101]] {
-            assert_eq!(of(numbers).checked(), None);
-        }
     }
 }

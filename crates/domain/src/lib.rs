@@ -36,10 +36,10 @@ pub mod time;
 pub mod window;
 
 pub use access::{
-    Action, KeyScope, Permission, Permissions, Person, Place, Principal, PrincipalId, REACH_SCOPES_MAX,
-    Reach, Rights, Role, Sees, Standing, View, customer_scopes, general_scopes, may, visible,
+    Action, KeyScope, LimitError, Limits, Permission, Permissions, Person, Place, Principal, PrincipalId,
+    Reach, Rights, Role, RoleName, Sees, Standing, View, customer_scopes, general_scopes, may, visible,
 };
-pub use account::{Account, AccountReach, AccountState, Login, PasswordFault, PersonName, check_password};
+pub use account::{Account, AccountState, Login, PasswordFault, PersonName, check_password};
 pub use advice::{Advice, Remedy, advice};
 pub use assignment::{
     AccessChange, AccessTurn, AssignedTo, Assignment, AssignmentChange, AssignmentWish, Responder, Wish,

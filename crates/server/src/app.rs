@@ -147,6 +147,7 @@ fn people_settings(config: &Config) -> PeopleSettings {
     PeopleSettings {
         session: auth.session_hours.duration(),
         idle: auth.session_idle_minutes.duration(),
+        roles: auth.roles.clone(),
         totp_roles: auth.totp_required_roles.as_slice().to_vec(),
         failures: FailureLimits {
             per_account: limits.login_failures_per_account_max.value(),

@@ -30,11 +30,12 @@ use crate::app::App;
 use crate::config::Offsets;
 use crate::http::credential::{Identity, Stranger};
 use crate::http::gate::{Directness, directness};
+use crate::rights::Claimed;
 use crate::store_state::{Writes, server_state};
 
 use auth::Auth;
-pub(crate) use leases::watch_leases;
 use leases::{Lease, Leases};
+pub(crate) use leases::{note_sessions, watch_leases};
 use visits::Visits;
 pub(crate) use visits::{Visit, announce_visits};
 
@@ -81,7 +82,7 @@ pub(crate) struct Client {
     /// Until when its first credential was good.
     until: Option<Timestamp>,
     /// Where it came by cookie.
-    session: Option<AccountSessionId>,
+    session: Option<(AccountSessionId, Claimed)>,
     directness: Directness,
     holdings: Holdings,
     /// Its place under its session, if it has one.
@@ -286,8 +287,11 @@ impl Application for Live {
             return None;
         }
         self.sockets.fetch_add(1, Ordering::Relaxed);
-        let lease =
-            Lease { principal: client.principal.clone(), until: client.until, session: client.session };
+        let lease = Lease {
+            principal: client.principal.clone(),
+            until: client.until,
+            session: client.session.clone(),
+        };
         self.leases.begin(socket, lease);
         self.visits.announce(Visit::Joined(socket));
         let from = match &client.start {

@@ -5,7 +5,9 @@ use axum::extract::State;
 use axum::middleware;
 use axum::routing::get;
 use http::{HeaderValue, header};
-use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::openapi::security::{
+    ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme,
+};
 use utoipa::openapi::{InfoBuilder, OpenApi, OpenApiBuilder};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -151,10 +153,13 @@ fn base() -> OpenApi {
                     "REST, and the payloads of the Socket.IO events as schemas. Errors are problem details (RFC 9457).",
                 )),
         )
-        .security(Some([utoipa::openapi::security::SecurityRequirement::new::<_, [&str; 0], &str>("key", [])]))
+        .security(Some(["key", "session"].map(|name| SecurityRequirement::new::<_, [&str; 0], &str>(name, []))))
         .build();
     base.components = <Events as utoipa::OpenApi>::openapi().components;
-    let key = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some("An API key")).build();
+    let key = HttpBuilder::new()
+        .scheme(HttpAuthScheme::Bearer)
+        .description(Some("An API key, or a token of your own login (a JWT)"))
+        .build();
     let components = base.components.get_or_insert_default();
     components.add_security_scheme("key", SecurityScheme::Http(key));
     let cookie = ApiKeyValue::with_description(

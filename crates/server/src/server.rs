@@ -21,7 +21,7 @@ use crate::clock::random_seed;
 use crate::config::Config;
 use crate::descriptors;
 use crate::listen;
-use crate::live::{Live, LiveSettings, announce_visits, watch_leases};
+use crate::live::{Live, LiveSettings, announce_visits, note_sessions, watch_leases};
 use crate::routes::{main_routes, webhook_routes};
 use crate::store_state::{self, Writes, server_state};
 
@@ -102,6 +102,7 @@ impl Server {
         let background = TaskTracker::new();
         background.spawn(announce_visits(app.clone(), hub.clone(), visits));
         background.spawn(watch_leases(app.clone(), hub.clone(), live.clone()));
+        background.spawn(note_sessions(app.clone(), live.clone()));
         background.spawn(store_state::tell_changes(app.clone(), hub.clone()));
         background.spawn(store_state::look_after(app.clone()));
         background.spawn(tend(app.clone()));

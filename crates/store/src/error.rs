@@ -64,6 +64,9 @@ pub enum ReadError {
     /// The store is closed.
     #[error("the store is closed")]
     Closed,
+    /// Too many were waiting before.
+    #[error("too many are waiting for the database")]
+    Busy,
     /// The database said no.
     #[error("the database cannot be read")]
     Database(#[source] Box<dyn std::error::Error + Send + Sync>),

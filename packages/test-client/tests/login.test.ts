@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { get, post } from '../src/login/api';
-import { problemOf, tokenOf, whyNoCookie } from '../src/login/words';
+import { isNobody, problemOf, tokenOf, whyNoCookie } from '../src/login/words';
 
 const TOKEN = 'mMrGZvglZsDUvZC5Wj20E3iJJTV0MoBoHwhSWssROqc';
 
@@ -27,6 +27,14 @@ test('a refusal is said with when to try again', async () => {
   assert.equal(problemOf(answer), 'Too much. Try again in 30 s');
   const silent = await post(() => Promise.reject(new Error('gone')), '/api/login');
   assert.match(problemOf(silent), /does not answer/);
+});
+
+test('only an answer that says so makes somebody nobody', () => {
+  assert.ok(isNobody({ kind: 'refused', code: 'unauthenticated', text: '' }));
+  assert.ok(isNobody({ kind: 'ok', body: { principal: 'key:configured' } }));
+  assert.ok(!isNobody({ kind: 'ok', body: { account: {} } }));
+  assert.ok(!isNobody({ kind: 'refused', code: 'unavailable', text: '' }));
+  assert.ok(!isNobody({ kind: 'unanswered' }));
 });
 
 test('a cookie that did not come back is explained by the address', () => {

@@ -7,7 +7,7 @@ use crate::audience::Scope;
 use crate::ids::{CustomerId, PhoneNumberId};
 
 /// The most scopes that a reach may come to: they are what a room of its principal stands for.
-pub const REACH_SCOPES_MAX: usize = 500;
+pub(super) const REACH_SCOPES_MAX: usize = 500;
 
 /// How far rights go: to every conversation for which nothing here says otherwise.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

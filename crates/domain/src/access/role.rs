@@ -1,5 +1,7 @@
 //! What people and programs are given.
 
+use std::fmt;
+
 use super::View;
 use super::permission::{Permission, Permissions};
 use super::rights::{Rights, Sees};
@@ -11,7 +13,9 @@ pub enum Role {
     Viewer,
     /// Sees, answers, and takes over conversations.
     Agent,
-    /// Also says who customers are, and sees who is there.
+    /// Also says who customers are: for programs that work by themselves.
+    Service,
+    /// Also sees who is there.
     Supervisor,
     /// Everything.
     Admin,
@@ -19,7 +23,7 @@ pub enum Role {
 
 impl Role {
     /// All of them, each with all that the one before has.
-    pub const ALL: [Self; 4] = [Self::Viewer, Self::Agent, Self::Supervisor, Self::Admin];
+    pub const ALL: [Self; 5] = [Self::Viewer, Self::Agent, Self::Service, Self::Supervisor, Self::Admin];
 
     /// Its word.
     #[must_use]
@@ -27,6 +31,7 @@ impl Role {
         match self {
             Self::Viewer => "viewer",
             Self::Agent => "agent",
+            Self::Service => "service",
             Self::Supervisor => "supervisor",
             Self::Admin => "admin",
         }
@@ -51,9 +56,45 @@ impl Role {
         match self {
             Self::Viewer => Permissions::of(&[Read]),
             Self::Agent => Permissions::of(&[Read, Send, Assign]),
+            Self::Service => Permissions::of(&[Read, Send, Assign, Manage]),
             Self::Supervisor => Permissions::of(&[Read, Send, Assign, Manage, Monitor]),
             Self::Admin => Permissions::of(&Permission::ALL),
         }
+    }
+}
+
+/// The longest name of a role, in bytes.
+const NAME_BYTES_MAX: usize = 64;
+
+/// What a role is called: one of ours ([`Role`]), or one that the operator made.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct RoleName(Box<str>);
+
+impl RoleName {
+    /// `None` for an empty one, one over 64 bytes, and one with other characters than `a` to `z`, digits and `-`.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let is_word = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+        let is_usable = (1..=NAME_BYTES_MAX).contains(&text.len()) && text.bytes().all(is_word);
+        is_usable.then(|| Self(text.into()))
+    }
+
+    /// As it was given.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl From<Role> for RoleName {
+    fn from(role: Role) -> Self {
+        Self(role.as_str().into())
+    }
+}
+
+impl fmt::Display for RoleName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
     }
 }
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use waypost_store::accounts::SecretDigest;
 
-/// How long a failure is remembered, and the longest wait.
+/// After how long without a failure all are forgotten, and the longest wait.
 const WINDOW: Duration = Duration::from_mins(15);
 /// The wait after as many failures as may be; each further one doubles it.
 const FIRST_WAIT: Duration = Duration::from_secs(30);
@@ -40,9 +40,19 @@ enum Who {
 struct Failed {
     times: usize,
     last: Duration,
+    /// Since when failures have not been fading: see [`Who::fades_in`].
+    fades_from: Duration,
 }
 
-/// The failures of the last quarter of an hour. Each process has its own.
+/// An attempt that counts as failed until it is taken back.
+pub(crate) struct Counted {
+    login: Who,
+    at: Duration,
+    /// Where it counts, each with when something had failed there before.
+    places: Vec<(Who, Duration)>,
+}
+
+/// Who has failed of late. Each process has its own.
 pub(crate) struct Failures {
     limits: FailureLimits,
     /// Short sections: a look and a count; when it is full, a walk through it.
@@ -58,38 +68,49 @@ impl Failures {
     ///
     /// # Errors
     /// For how long to wait.
-    pub(crate) fn begin(&self, attempt: Attempt, now: Duration) -> Result<(), Duration> {
+    pub(crate) fn begin(&self, attempt: Attempt, now: Duration) -> Result<Counted, Duration> {
         let mut failed = self.failed.lock().unwrap_or_else(PoisonError::into_inner);
         let limited = self.limited(attempt);
+        for (who, max) in &limited {
+            if let Some(entry) = failed.get_mut(who) {
+                entry.fade(who.fades_in(*max), now);
+            }
+        }
         let waits = limited.iter().filter_map(|(who, max)| failed.get(who)?.wait(*max, now));
         if let Some(wait) = waits.max() {
             return Err(wait);
         }
-        for (who, _) in limited {
+        let mut count = |who| {
             make_room(&mut failed, who, now);
-            let entry = failed.entry(who).or_insert(Failed { times: 0, last: now });
-            let before = if entry.is_over(now) { 0 } else { entry.times };
-            *entry = Failed { times: before + 1, last: now };
-        }
-        Ok(())
+            let entry = failed.entry(who).or_insert(Failed { times: 0, last: now, fades_from: now });
+            let before = entry.last;
+            entry.times += 1;
+            entry.last = now;
+            (who, before)
+        };
+        let places = limited.into_iter().map(|(who, _)| count(who)).collect();
+        Ok(Counted { login: Who::Login(attempt.login), at: now, places })
     }
 
-    /// The attempt was none that failed, and nobody was let in either: those before it still count.
-    pub(crate) fn undo(&self, attempt: Attempt) {
+    /// The attempt was none that failed, and nobody was let in either: those before it still count, and are no newer by it.
+    pub(crate) fn undo(&self, counted: &Counted) {
         let mut failed = self.failed.lock().unwrap_or_else(PoisonError::into_inner);
-        for (who, _) in self.limited(attempt) {
-            let Some(entry) = failed.get_mut(&who) else { continue };
+        for (who, before) in &counted.places {
+            let Some(entry) = failed.get_mut(who) else { continue };
             entry.times = entry.times.saturating_sub(1);
+            if entry.last == counted.at {
+                entry.last = *before;
+            }
             if entry.times == 0 {
-                failed.remove(&who);
+                failed.remove(who);
             }
         }
     }
 
     /// The account's person was let in: the account has no failures any more, and the address one less.
-    pub(crate) fn forgive(&self, attempt: Attempt) {
-        self.undo(attempt);
-        self.failed.lock().unwrap_or_else(PoisonError::into_inner).remove(&Who::Login(attempt.login));
+    pub(crate) fn forgive(&self, counted: &Counted) {
+        self.undo(counted);
+        self.failed.lock().unwrap_or_else(PoisonError::into_inner).remove(&counted.login);
     }
 
     fn limited(&self, attempt: Attempt) -> Vec<(Who, usize)> {
@@ -100,7 +121,28 @@ impl Failures {
     }
 }
 
+impl Who {
+    /// After how long one failure fades. An address may be many people's, whose slips would add up for ever.
+    fn fades_in(self, max: usize) -> Duration {
+        match self {
+            Self::Login(_) => WINDOW,
+            Self::Address(_) => WINDOW / u32::try_from(max.max(1)).unwrap_or(u32::MAX),
+        }
+    }
+}
+
 impl Failed {
+    fn fade(&mut self, every: Duration, now: Duration) {
+        if self.is_over(now) {
+            *self = Self { times: 0, last: self.last, fades_from: now };
+            return;
+        }
+        let faded = now.saturating_sub(self.fades_from).as_nanos() / every.as_nanos().max(1);
+        let faded = u32::try_from(faded).unwrap_or(u32::MAX);
+        self.times = self.times.saturating_sub(usize::try_from(faded).unwrap_or(usize::MAX));
+        self.fades_from += every.saturating_mul(faded);
+    }
+
     fn is_over(self, now: Duration) -> bool {
         now.saturating_sub(self.last) >= WINDOW
     }
@@ -159,7 +201,7 @@ mod tests {
         let mut from = (1..=200_u8).map(|host| format!("198.51.100.{host}"));
         let mut begin = |now| {
             next.address = Some(from.next().unwrap().parse().unwrap());
-            failures.begin(next, at(now))
+            failures.begin(next, at(now)).map(drop)
         };
         for (now, expected) in [
             (0, Ok(())),
@@ -180,13 +222,12 @@ mod tests {
     #[test]
     fn an_address_has_a_bound_over_all_accounts_and_a_success_forgives_one() {
         let failures = Failures::new(LIMITS);
-        for login in 1..=4 {
-            failures.begin(attempt(login, "192.0.2.1"), at(0)).unwrap();
-        }
-        assert_eq!(failures.begin(attempt(5, "::ffff:192.0.2.1"), at(0)), Err(at(30)));
-        assert_eq!(failures.begin(attempt(5, "192.0.2.2"), at(0)), Ok(()));
-        failures.forgive(attempt(4, "192.0.2.1"));
-        assert_eq!(failures.begin(attempt(4, "192.0.2.1"), at(0)), Ok(()));
+        let begin = |login, address| failures.begin(attempt(login, address), at(0));
+        let counted: Vec<_> = (1..=4).map(|login| begin(login, "192.0.2.1").unwrap()).collect();
+        assert_eq!(begin(5, "::ffff:192.0.2.1").err(), Some(at(30)));
+        assert!(begin(5, "192.0.2.2").is_ok());
+        failures.forgive(&counted[3]);
+        assert!(begin(4, "192.0.2.1").is_ok());
     }
 
     /// Whoever knows a password must not get around the bound on guessed one-time passwords by leaving these out in between.
@@ -195,12 +236,36 @@ mod tests {
         let failures = Failures::new(FailureLimits { per_account: Some(2), per_address: None });
         let attempt = attempt(1, "192.0.2.1");
         failures.begin(attempt, at(0)).unwrap();
-        failures.begin(attempt, at(0)).unwrap();
-        failures.undo(attempt);
-        failures.begin(attempt, at(0)).unwrap();
-        assert_eq!(failures.begin(attempt, at(0)), Err(at(30)));
-        failures.forgive(attempt);
-        assert_eq!(failures.begin(attempt, at(0)), Ok(()));
+        failures.undo(&failures.begin(attempt, at(0)).unwrap());
+        let last = failures.begin(attempt, at(0)).unwrap();
+        assert_eq!(failures.begin(attempt, at(0)).err(), Some(at(30)));
+        failures.forgive(&last);
+        assert!(failures.begin(attempt, at(0)).is_ok());
+    }
+
+    /// A page asks for the password first and for the one-time password then: the person would have had to wait anew.
+    #[test]
+    fn what_did_not_fail_makes_no_earlier_failure_newer() {
+        let failures = Failures::new(FailureLimits { per_account: Some(2), per_address: None });
+        let attempt = attempt(1, "192.0.2.1");
+        for _ in 0..2 {
+            failures.begin(attempt, at(0)).unwrap();
+        }
+        failures.undo(&failures.begin(attempt, at(31)).unwrap());
+        failures.forgive(&failures.begin(attempt, at(32)).unwrap());
+        assert!(failures.failed.lock().unwrap().is_empty());
+    }
+
+    #[test]
+    fn the_slips_of_many_people_at_one_address_fade() {
+        let failures = Failures::new(LIMITS);
+        let slip = |login, now| failures.begin(attempt(login, "192.0.2.1"), at(now)).map(drop);
+        for n in 0..100_u8 {
+            slip(n, u64::from(n) * 230).unwrap();
+        }
+        let now = 100 * 230;
+        let in_a_row: Vec<_> = (100..105).map(|login| slip(login, now)).collect();
+        assert_eq!(in_a_row, [Ok(()), Ok(()), Ok(()), Ok(()), Err(at(30))]);
     }
 
     #[test]

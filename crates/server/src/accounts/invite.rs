@@ -1,8 +1,8 @@
 //! An administrator makes an account, or a link to a new password.
 
 use waypost_domain::time::HOUR_MS;
-use waypost_domain::{Account, AccountId, AccountReach, AccountState, Login, PersonName, Role, Timestamp};
-use waypost_store::accounts::AccountError;
+use waypost_domain::{Account, AccountId, AccountState, Limits, Login, PersonName, RoleName, Timestamp};
+use waypost_store::accounts::{AccountError, AccountLink, ResetWish};
 use waypost_store::{Accounts, ReadError};
 
 use super::{People, Secret256};
@@ -16,8 +16,8 @@ const RESET_HOURS: i64 = 1;
 pub(crate) struct NewPerson {
     pub(crate) login: Login,
     pub(crate) name: PersonName,
-    pub(crate) role: Role,
-    pub(crate) reach: AccountReach,
+    pub(crate) role: RoleName,
+    pub(crate) limits: Limits,
 }
 
 /// An account with a link to it, which is good once.
@@ -25,14 +25,6 @@ pub(crate) struct Invited {
     pub(crate) account: Account,
     pub(crate) secret: Secret256,
     pub(crate) until: Timestamp,
-}
-
-/// Whether one-time passwords are asked further on after a reset.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum ResetWish {
-    Password,
-    /// The person has lost what makes the one-time passwords too.
-    PasswordAndTotp,
 }
 
 /// Why there is no link.
@@ -58,13 +50,14 @@ impl People {
     /// See [`AccountError`].
     pub(crate) async fn invite(&self, person: NewPerson) -> Result<Invited, AccountError> {
         let now = self.clock.now();
-        let NewPerson { login, name, role, reach } = person;
+        let NewPerson { login, name, role, limits } = person;
         let id = self.new_account_id(now);
-        let account = Account { id, login, name, role, state: AccountState::Invited, reach };
+        let account = Account { id, login, name, role, state: AccountState::Invited, limits };
         self.accounts.create(&account, now).await?;
         let (secret, until) =
             (Secret256::from_random(self.random()), now.plus_millis(INVITE_HOURS * HOUR_MS));
-        self.accounts.put_link(Some(id), &secret.digest(), until).await?;
+        let link = AccountLink { account: id, wish: ResetWish::Password };
+        self.accounts.put_link(Some(link), &secret.digest(), until).await?;
         tracing::info!(account.id = %id, "somebody was invited");
         Ok(Invited { account, secret, until })
     }
@@ -94,11 +87,9 @@ pub(crate) async fn reset_link(
         AccountState::Invited => INVITE_HOURS,
         AccountState::Active => RESET_HOURS,
     };
-    if wish == ResetWish::PasswordAndTotp {
-        accounts.disable_totp(account.id).await?;
-    }
     let (secret, until) = (Secret256::from_random(random), now.plus_millis(hours * HOUR_MS));
-    accounts.put_link(Some(account.id), &secret.digest(), until).await?;
+    let link = AccountLink { account: account.id, wish };
+    accounts.put_link(Some(link), &secret.digest(), until).await?;
     tracing::info!(account.id = %account.id, "a link to a new password was made");
     Ok(Invited { account, secret, until })
 }

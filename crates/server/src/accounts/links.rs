@@ -1,8 +1,6 @@
 //! A person uses a link: to become the first administrator, to take up an invitation, or to have another password.
 
-use waypost_domain::{
-    Account, AccountReach, AccountState, Login, PasswordFault, PersonName, Role, check_password,
-};
+use waypost_domain::{Account, AccountState, Limits, Login, PasswordFault, PersonName, Role, check_password};
 use waypost_store::ReadError;
 use waypost_store::accounts::{FirstAdmin, LinkError, LinkOf};
 
@@ -86,9 +84,9 @@ impl People {
             id: self.new_account_id(now),
             login: login.clone(),
             name,
-            role: Role::Admin,
+            role: Role::Admin.into(),
             state: AccountState::Active,
-            reach: AccountReach::default(),
+            limits: Limits::default(),
         };
         let id = account.id;
         self.accounts.use_first_link(&secret::digest(secret), &FirstAdmin { account, password }, now).await?;

@@ -24,22 +24,24 @@ mod two_steps;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use waypost_domain::{AccountId, AccountSessionId, Role, Timestamp};
+use waypost_domain::{AccountId, AccountSessionId, RoleName, Timestamp};
 use waypost_store::accounts::ACCOUNTS_MAX;
 use waypost_store::{Accounts, Clock, IdSource};
 
 pub(crate) use failures::FailureLimits;
 pub(crate) use first_admin::{FIRST_LINK_MINUTES, first_admin_link};
-pub(crate) use invite::{InviteError, Invited, NewPerson, ResetWish, reset_link};
+pub(crate) use invite::{InviteError, Invited, NewPerson, reset_link};
 pub(crate) use links::{NewPassword, UseLinkError};
 pub(crate) use password::{ChangePasswordError, PasswordChange};
 pub(crate) use secret::Secret256;
 pub(crate) use sign_in::{NewSession, SignIn, SignInError};
-pub(crate) use standing::{NoRights, rights};
+pub(crate) use standing::NoRights;
 pub(crate) use two_steps::TwoStepsError;
 
 use failures::Failures;
 use passwords::Passwords;
+
+use crate::config::Roles;
 
 /// The accounts of people, and what signing in takes.
 pub(crate) struct People {
@@ -59,8 +61,10 @@ pub(crate) struct PeopleSettings {
     pub(crate) session: Duration,
     /// How long one stays signed in without doing anything.
     pub(crate) idle: Duration,
+    /// Which roles there are.
+    pub(crate) roles: Roles,
     /// Who has to have one-time passwords.
-    pub(crate) totp_roles: Vec<Role>,
+    pub(crate) totp_roles: Vec<RoleName>,
     pub(crate) failures: FailureLimits,
 }
 

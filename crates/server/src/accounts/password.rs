@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use waypost_domain::{PasswordFault, check_password};
-use waypost_store::accounts::SignedIn;
+use waypost_store::accounts::{PasswordHash, SignedIn};
 
 use super::failures::Attempt;
 use super::passwords::Verdict;
@@ -38,15 +38,15 @@ impl People {
     ) -> Result<(), ChangePasswordError> {
         let account = &signed_in.account;
         check_password(change.next, &account.login)?;
-        self.prove(signed_in, change.present, change.address).await?;
+        let proved = self.prove(signed_in, change.present, change.address).await?;
         let hashed = self.passwords.hash(change.next, self.random()).await.map_err(SignInError::from)?;
-        let changed = self.accounts.change_password(account.id, &hashed, signed_in.session.id).await;
-        changed.map_err(SignInError::from)?;
+        self.accounts.change_password(signed_in, (&proved, &hashed)).await.map_err(SignInError::from)?;
         tracing::info!(account.id = %account.id, "a password was changed");
         Ok(())
     }
 
-    /// Whether it is the person's password. Wrong ones are counted as at a sign-in: a session is not to be a way around that.
+    /// What is stored of the password, if it is the person's. Wrong ones are counted as at a sign-in: a session is not to be a way
+    /// around that.
     ///
     /// # Errors
     /// See [`SignInError`].
@@ -55,22 +55,20 @@ impl People {
         signed_in: &SignedIn,
         password: &str,
         address: Option<IpAddr>,
-    ) -> Result<(), SignInError> {
+    ) -> Result<PasswordHash, SignInError> {
         let account = &signed_in.account;
         let attempt = Attempt { login: secret::digest(account.login.as_str()), address };
-        self.begin(attempt)?;
-        let proved = self.is_password(signed_in, password).await;
+        let counted = self.begin(attempt)?;
+        let proved = self.proved(signed_in, password).await;
         if !matches!(proved, Err(SignInError::Wrong)) {
-            self.undo(attempt);
+            self.failures.undo(&counted);
         }
         proved
     }
 
-    async fn is_password(&self, signed_in: &SignedIn, password: &str) -> Result<(), SignInError> {
+    async fn proved(&self, signed_in: &SignedIn, password: &str) -> Result<PasswordHash, SignInError> {
         let known = self.accounts.find(signed_in.account.id).await?.and_then(|found| found.password);
-        match self.passwords.verify(password, known).await? {
-            Verdict::Wrong => Err(SignInError::Wrong),
-            Verdict::Right => Ok(()),
-        }
+        let verdict = self.passwords.verify(password, known.clone()).await?;
+        known.filter(|_| verdict == Verdict::Right).ok_or(SignInError::Wrong)
     }
 }

@@ -5,11 +5,13 @@ use std::time::Duration;
 
 use waypost_domain::{Account, AccountState, Login, Timestamp};
 use waypost_store::ReadError;
-use waypost_store::accounts::{AccountSession, Credentialed, SignedIn, TotpSecret, TotpUse, Used};
+use waypost_store::accounts::{
+    AccountSession, Credentialed, ProofError, SignedIn, TotpSecret, TotpUse, Used,
+};
 
-use super::failures::Attempt;
+use super::failures::{Attempt, Counted};
 use super::passwords::{Busy, Verdict};
-use super::{NoRights, People, Secret256, after, secret, totp};
+use super::{People, Secret256, after, secret, totp};
 
 /// The longest name of a browser that is kept, in characters.
 const AGENT_CHARS_MAX: usize = 200;
@@ -42,9 +44,6 @@ pub(crate) enum SignInError {
     /// The password is right, and a one-time password is needed too.
     #[error("a one-time password is needed")]
     CodeWanted,
-    /// The account gives no rights, and never would by being used.
-    #[error("the account gives no rights")]
-    NoRights(NoRights),
     /// Too many have failed.
     #[error("too many have failed")]
     Limited { retry_after: Duration },
@@ -52,6 +51,15 @@ pub(crate) enum SignInError {
     Busy(#[from] Busy),
     #[error(transparent)]
     Store(#[from] ReadError),
+}
+
+impl From<ProofError> for SignInError {
+    fn from(error: ProofError) -> Self {
+        match error {
+            ProofError::Stale => Self::Wrong,
+            ProofError::Store(error) => Self::Store(error),
+        }
+    }
 }
 
 impl People {
@@ -63,9 +71,9 @@ impl People {
         let login = Login::parse(wanted.login);
         let named = login.as_ref().map_or(wanted.login, Login::as_str);
         let attempt = Attempt { login: secret::digest(named), address: wanted.address };
-        self.begin(attempt)?;
+        let counted = self.begin(attempt)?;
         let tried = self.try_to_sign_in(login, &wanted).await;
-        self.settle(attempt, &tried);
+        self.settle(&counted, &tried);
         tried
     }
 
@@ -92,23 +100,18 @@ impl People {
     ///
     /// # Errors
     /// [`SignInError::Limited`].
-    pub(super) fn begin(&self, attempt: Attempt) -> Result<(), SignInError> {
+    pub(super) fn begin(&self, attempt: Attempt) -> Result<Counted, SignInError> {
         let begun = self.failures.begin(attempt, self.clock.monotonic());
         begun.map_err(|retry_after| SignInError::Limited { retry_after })
     }
 
     /// What was not wrong is not counted. Only whoever was let in has the account's failures forgotten.
-    fn settle(&self, attempt: Attempt, tried: &Result<NewSession, SignInError>) {
+    fn settle(&self, counted: &Counted, tried: &Result<NewSession, SignInError>) {
         match tried {
-            Ok(_) => self.failures.forgive(attempt),
+            Ok(_) => self.failures.forgive(counted),
             Err(SignInError::Wrong) => {}
-            Err(_) => self.failures.undo(attempt),
+            Err(_) => self.failures.undo(counted),
         }
-    }
-
-    /// Takes back that an attempt was counted.
-    pub(super) fn undo(&self, attempt: Attempt) {
-        self.failures.undo(attempt);
     }
 
     /// The one-time password or the recovery code, where the account has them.
@@ -144,16 +147,11 @@ impl People {
     ) -> Result<NewSession, SignInError> {
         let now = self.clock.now();
         let totp = if found.totp.is_some() { TotpUse::On } else { TotpUse::Off };
-        let signed_in = SignedIn { session: self.new_session(agent, now), account: found.account, totp };
-        // Whoever lacks one-time passwords comes in to set them up, and for nothing else.
-        if let Err(why @ NoRights::Held) = self.rights(&signed_in) {
-            return Err(SignInError::NoRights(why));
-        }
+        let session = self.new_session(agent, now);
         let secret = Secret256::from_random(self.random());
-        let account = signed_in.account.id;
-        self.accounts.begin_session(account, &signed_in.session, &secret.digest()).await?;
-        tracing::info!(account.id = %account, session.id = %signed_in.session.id, "somebody signed in");
-        Ok(NewSession { secret, signed_in })
+        self.accounts.begin_session(&found, &session, &secret.digest()).await?;
+        tracing::info!(account.id = %found.account.id, session.id = %session.id, "somebody signed in");
+        Ok(NewSession { secret, signed_in: SignedIn { session, account: found.account, totp } })
     }
 
     fn new_session(&self, agent: Option<&str>, now: Timestamp) -> AccountSession {

@@ -1,15 +1,18 @@
 //! What whoever is signed in may do, as the account is now.
 
-use waypost_domain::{Principal, Role};
+use waypost_domain::Responder;
 use waypost_store::accounts::{SignedIn, TotpUse};
+
+use super::PeopleSettings;
+use crate::rights::Claimed;
 
 /// Why whoever is signed in has no rights.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum NoRights {
     /// The role wants one-time passwords, and the account has none.
     TotpMissing,
-    /// The account is held to numbers, teams or customers.
-    Held,
+    /// The configuration has no such role any more.
+    UnknownRole,
 }
 
 impl NoRights {
@@ -17,40 +20,40 @@ impl NoRights {
     pub(crate) const fn reason(self) -> &'static str {
         match self {
             Self::TotpMissing => "set up one-time passwords first: the account's role wants them",
-            // What an account is held to is not enforced yet: it is refused, never taken for more than it says.
-            Self::Held => {
-                "the account is held to numbers, teams or customers, which this version cannot do yet"
-            }
+            Self::UnknownRole => "the account's role is none of ours and none of `auth.roles`",
         }
     }
 }
 
-/// Who it is, if the account gives any rights just now. The one place that decides this, for requests and live connections
-/// alike.
+/// What the account gives. The one place that decides this, for requests and live connections alike.
 ///
 /// # Errors
 /// See [`NoRights`].
-pub(crate) fn rights(signed_in: &SignedIn, totp_roles: &[Role]) -> Result<Principal, NoRights> {
+pub(super) fn claimed(signed_in: &SignedIn, settings: &PeopleSettings) -> Result<Claimed, NoRights> {
     let account = &signed_in.account;
-    if !account.reach.is_everything() {
-        return Err(NoRights::Held);
-    }
-    if totp_roles.contains(&account.role) && signed_in.totp == TotpUse::Off {
+    if settings.totp_roles.contains(&account.role) && signed_in.totp == TotpUse::Off {
         return Err(NoRights::TotpMissing);
     }
-    Ok(Principal::with_role(account.principal_id(), account.role))
+    let rights = settings.roles.rights(&account.role).ok_or(NoRights::UnknownRole)?;
+    let agent = Responder::parse(&account.id.to_string());
+    Ok(Claimed { rights, agent, limits: account.limits.clone() })
 }
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use waypost_domain::{
-        Account, AccountId, AccountReach, AccountSessionId, AccountState, Login, PersonName, Timestamp,
+        Account, AccountId, AccountSessionId, AccountState, Limits, Login, PersonName, Role, RoleName, Sees,
+        Timestamp,
     };
     use waypost_store::accounts::AccountSession;
 
     use super::*;
+    use crate::accounts::FailureLimits;
+    use crate::config::Roles;
 
-    fn signed_in(role: Role, totp: TotpUse, reach: AccountReach) -> SignedIn {
+    fn signed_in(role: RoleName, totp: TotpUse) -> SignedIn {
         let at = Timestamp::from_millis(1);
         SignedIn {
             session: AccountSession {
@@ -66,26 +69,38 @@ mod tests {
                 name: PersonName::parse("Ann").unwrap(),
                 role,
                 state: AccountState::Active,
-                reach,
+                limits: Limits::parse(None, Some(&["north".into()]), None).unwrap(),
             },
             totp,
         }
     }
 
     #[test]
-    fn an_account_gives_rights_unless_it_is_held_or_lacks_what_its_role_wants() {
-        let wanted = [Role::Admin];
-        let all = AccountReach::default();
-        let held = AccountReach { teams: Some(Vec::new()), ..AccountReach::default() };
-        for (role, totp, reach, expected) in [
-            (Role::Agent, TotpUse::Off, &all, None),
-            (Role::Admin, TotpUse::On, &all, None),
-            (Role::Admin, TotpUse::Off, &all, Some(NoRights::TotpMissing)),
-            (Role::Agent, TotpUse::On, &held, Some(NoRights::Held)),
+    fn an_account_gives_what_its_role_and_limits_say_once_it_has_what_the_role_wants() {
+        let settings = PeopleSettings {
+            session: Duration::ZERO,
+            idle: Duration::ZERO,
+            roles: Roles::of("temp:read:own").unwrap(),
+            totp_roles: vec![Role::Admin.into()],
+            failures: FailureLimits { per_account: None, per_address: None },
+        };
+        let temp = RoleName::parse("temp").unwrap();
+        for (role, totp, expected) in [
+            (Role::Agent.into(), TotpUse::Off, Ok(Sees::All)),
+            (Role::Admin.into(), TotpUse::On, Ok(Sees::All)),
+            (Role::Admin.into(), TotpUse::Off, Err(NoRights::TotpMissing)),
+            (temp, TotpUse::Off, Ok(Sees::Own)),
+            (RoleName::parse("gone").unwrap(), TotpUse::On, Err(NoRights::UnknownRole)),
         ] {
-            let rights = rights(&signed_in(role, totp, reach.clone()), &wanted);
-            assert_eq!(rights.as_ref().err(), expected.as_ref());
-            assert!(rights.is_err() || rights.is_ok_and(|may| may.permissions == role.permissions()));
+            let signed_in = signed_in(role, totp);
+            let claimed = claimed(&signed_in, &settings);
+            assert_eq!(claimed.as_ref().map(|claimed| claimed.rights.sees), expected.as_ref().copied());
+            if let Ok(claimed) = claimed {
+                assert_eq!(claimed.limits, signed_in.account.limits);
+                assert!(
+                    claimed.agent.is_some_and(|agent| agent.as_str() == signed_in.account.id.to_string())
+                );
+            }
         }
     }
 }

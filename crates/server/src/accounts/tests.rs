@@ -2,8 +2,9 @@
 
 use std::sync::atomic::{AtomicI64, Ordering};
 
-use waypost_domain::{AccountReach, Login, PersonName};
+use waypost_domain::{Limits, Login, PersonName, Role};
 use waypost_store::Place;
+use waypost_store::accounts::ResetWish;
 
 use super::*;
 
@@ -42,6 +43,7 @@ async fn ground() -> Ground {
     let settings = PeopleSettings {
         session: Duration::from_mins(60),
         idle: Duration::from_mins(10),
+        roles: Roles::default(),
         totp_roles: Vec::new(),
         failures: FailureLimits { per_account: Some(3), per_address: None },
     };
@@ -50,8 +52,8 @@ async fn ground() -> Ground {
     let person = NewPerson {
         login: Login::parse("ann").unwrap(),
         name: PersonName::parse("Ann").unwrap(),
-        role: Role::Agent,
-        reach: AccountReach::default(),
+        role: Role::Agent.into(),
+        limits: Limits::default(),
     };
     let invited = people.invite(person).await.unwrap();
     people.use_link(invited.secret.expose(), new_password()).await.unwrap();
@@ -86,7 +88,9 @@ async fn whoever_does_nothing_is_signed_out_and_nobody_stays_for_ever() {
     }
     assert!(!ground.is_in(&idle).await);
     let connected = [used.signed_in.session.id];
-    assert_eq!(ground.people.still_signed_in(&connected).await.unwrap().len(), 1, "being connected is use");
+    let still = ground.people.still_signed_in(&connected).await.unwrap();
+    assert_eq!(still.len(), 1);
+    ground.people.note_use(&still).await.unwrap();
     ground.clock.pass_minutes(6);
     assert!(!ground.is_in(&used).await);
     assert!(ground.people.still_signed_in(&connected).await.unwrap().is_empty());

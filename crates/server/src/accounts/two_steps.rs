@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use waypost_store::ReadError;
-use waypost_store::accounts::{SignedIn, TotpSecret, TotpUse, Used};
+use waypost_store::accounts::{SignedIn, TotpSecret, Used};
 
 use super::{People, SignInError, totp};
 
@@ -37,12 +37,11 @@ impl People {
     /// # Errors
     /// See [`TwoStepsError`].
     pub(crate) async fn enrol_totp(&self, signed_in: &SignedIn) -> Result<Enrolment, TwoStepsError> {
-        if signed_in.totp == TotpUse::On {
-            return Err(TwoStepsError::AlreadyOn);
-        }
         let account = &signed_in.account;
         let secret = TotpSecret::new(&self.random()[..totp::SECRET_BYTES]);
-        self.accounts.put_pending_totp(account.id, &secret).await?;
+        if self.accounts.put_pending_totp(account.id, &secret).await? == Used::Before {
+            return Err(TwoStepsError::AlreadyOn);
+        }
         Ok(Enrolment { secret: totp::secret_text(&secret), uri: totp::uri(&secret, &account.login) })
     }
 
@@ -80,8 +79,8 @@ impl People {
         password: &str,
         address: Option<IpAddr>,
     ) -> Result<(), SignInError> {
-        self.prove(signed_in, password, address).await?;
-        self.accounts.disable_totp(signed_in.account.id).await?;
+        let proved = self.prove(signed_in, password, address).await?;
+        self.accounts.disable_totp(signed_in.account.id, &proved).await?;
         tracing::info!(account.id = %signed_in.account.id, "one-time passwords are no longer asked");
         Ok(())
     }

@@ -5,10 +5,12 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use anyhow::Context as _;
 use waypost_domain::Login;
+use waypost_domain::time::HOUR_MS;
+use waypost_store::accounts::ResetWish;
 use waypost_store::{Accounts, Clock as _};
 
 use super::purpose::claim_for_server;
-use crate::accounts::{FIRST_LINK_MINUTES, InviteError, ResetWish, Secret256, first_admin_link, reset_link};
+use crate::accounts::{FIRST_LINK_MINUTES, InviteError, Secret256, first_admin_link, reset_link};
 use crate::cli::AdminCommand;
 use crate::clock::{SystemClock, random_seed};
 use crate::config::{Config, PublicUrl};
@@ -55,12 +57,14 @@ async fn reset(accounts: &Accounts, login: &str, wish: ResetWish) -> anyhow::Res
         None => None,
     };
     let account = found.context("nobody signs in so")?.account;
-    let made = reset_link(accounts, account, wish, (random_seed()?, SystemClock::new().now())).await;
+    let now = SystemClock::new().now();
+    let made = reset_link(accounts, account, wish, (random_seed()?, now)).await;
     let made = made.map_err(|error| match error {
         InviteError::Disabled => anyhow::anyhow!("the account is disabled; an administrator can enable it"),
         error @ InviteError::Account(_) => error.into(),
     })?;
-    Ok(Link { kind: "reset", secret: made.secret, time: "an hour".to_owned() })
+    let hours = (made.until.as_millis() - now.as_millis()) / HOUR_MS;
+    Ok(Link { kind: "reset", secret: made.secret, time: format!("{hours} h") })
 }
 
 /// Where a browser finds the server: at the public address, else where it listens.

@@ -18,7 +18,7 @@ section! {
         /// Who needs no key: nobody (`off`), or direct requests from this machine to a loopback name (`loopback`; not
         /// through a proxy or tunnel).
         anonymous: Anonymous = "off", short "anonymous", demo Demo::Default("loopback");
-        /// Roles beside `viewer`, `agent`, `supervisor` and `admin`: what they may, in whose conversations, and whether they
+        /// Roles beside `viewer`, `agent`, `service`, `supervisor` and `admin`: what they may, in whose conversations, and whether they
         /// are shown numbers and WhatsApp's ids there.
         roles: Roles = "";
         /// The secret with which another program signs tokens for people (JWTs with HS256, HS384 or HS512). At most one of
@@ -62,6 +62,11 @@ impl AuthConfig {
 
     /// What no single key of the section can show.
     pub(super) fn check_together(&self, values: &mut Values) {
+        let mut required = self.totp_required_roles.as_slice().iter();
+        if let Some(unknown) = required.find(|role| self.roles.rights(role).is_none()) {
+            let named = "roles that there are: ours and those of auth.roles";
+            values.refuse("auth.totp_required_roles", unknown.as_str(), named);
+        }
         let mut sources = self.jwt_sources().into_iter().flatten().map(|(name, _)| name);
         let Some(first) = sources.next() else { return };
         for further in sources {

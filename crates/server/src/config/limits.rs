@@ -31,10 +31,10 @@ section! {
         /// While fewer clients than this are connected, everybody who may monitor is told without
         /// asking who comes and goes.
         monitors_below_clients: Count<0, 100_000> = "100";
-        /// Sign-ins to one account that may fail within 15 minutes. Whoever tries then is answered 429 with `Retry-After`: 30 s,
-        /// doubled by each further failure, 15 minutes at most.
+        /// Sign-ins to one account that may fail. Whoever tries then is answered 429 with `Retry-After`: 30 s, doubled by each
+        /// further failure, 15 minutes at most. One fades in 15 minutes, and all are forgotten after 15 minutes without one.
         login_failures_per_account_max: OrOff<Count<1, 1_000>> = "5";
-        /// The same of one client address over all accounts. An IPv6 client is its /64.
+        /// The same of one client address over all accounts; as many fade in 15 minutes. An IPv6 client is its /64.
         login_failures_per_address_max: OrOff<Count<1, 100_000>> = "20";
     }
 }

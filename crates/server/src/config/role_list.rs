@@ -1,15 +1,15 @@
-//! RoleList that something is asked of.
+//! The roles that something is asked of.
 
-use waypost_domain::Role;
+use waypost_domain::RoleName;
 
 use super::setting::{Raw, Setting, Shape, Shown, Wrong};
 
-/// Some roles, or none.
+/// Some roles, or none. Whether there are such roles is for [`super::AuthConfig`] to say.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct RoleList(Vec<Role>);
+pub(crate) struct RoleList(Vec<RoleName>);
 
 impl RoleList {
-    pub(crate) fn as_slice(&self) -> &[Role] {
+    pub(crate) fn as_slice(&self) -> &[RoleName] {
         &self.0
     }
 }
@@ -18,19 +18,18 @@ impl Setting for RoleList {
     const SHAPE: Shape = Shape::List;
 
     fn allowed() -> String {
-        let words = Role::ALL.map(|role| format!("`{}`", role.as_str()));
-        format!("of {}; or nothing", words.join(", "))
+        "names of roles, of ours or of `auth.roles`; or nothing".to_owned()
     }
 
     fn parse(raw: &Raw) -> Result<Self, Wrong> {
         let items = raw.items()?.into_iter();
         items
-            .map(|item| Role::parse(item).ok_or_else(|| Wrong::item(item)))
+            .map(|item| RoleName::parse(item).ok_or_else(|| Wrong::item(item)))
             .collect::<Result<_, _>>()
             .map(Self)
     }
 
     fn shown(&self) -> Shown {
-        Shown::list(&self.0.iter().map(|role| role.as_str()).collect::<Vec<_>>())
+        Shown::list(&self.0.iter().map(RoleName::as_str).collect::<Vec<_>>())
     }
 }

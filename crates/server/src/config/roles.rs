@@ -2,21 +2,18 @@
 
 use std::collections::BTreeMap;
 
-use waypost_domain::{Permission, Permissions, Rights, Role, Sees, View};
+use waypost_domain::{Permission, Permissions, Rights, Role, RoleName, Sees, View};
 
 use super::setting::{Raw, Setting, Shape, Shown, Wrong};
 
-/// The longest name of a role, in bytes.
-const NAME_BYTES_MAX: usize = 64;
-
 /// Every role there is, by its name: the ones of ours, and those of `auth.roles`.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Roles(BTreeMap<String, Rights>);
+pub(crate) struct Roles(BTreeMap<RoleName, Rights>);
 
 impl Roles {
     /// What a role stands for; `None` where there is none of this name.
-    pub(crate) fn rights(&self, name: &str) -> Option<Rights> {
-        let ours = Role::parse(name).map(Role::rights);
+    pub(crate) fn rights(&self, name: &RoleName) -> Option<Rights> {
+        let ours = Role::parse(name.as_str()).map(Role::rights);
         ours.or_else(|| self.0.get(name).copied())
     }
 }
@@ -29,9 +26,9 @@ impl Roles {
 }
 
 /// Understands `name:permission+permission:whose:view`; `None` where it is not so.
-fn parse_role(text: &str) -> Option<(String, Rights)> {
+fn parse_role(text: &str) -> Option<(RoleName, Rights)> {
     let mut parts = text.split(':');
-    let name = parts.next().filter(|name| is_usable(name))?;
+    let name = parts.next().filter(|name| Role::parse(name).is_none()).and_then(RoleName::parse)?;
     let permissions: Option<Vec<Permission>> = parts.next()?.split('+').map(Permission::parse).collect();
     let sees = parts.next().map_or(Some(Sees::All), Sees::parse)?;
     let view = match parts.next() {
@@ -40,15 +37,10 @@ fn parse_role(text: &str) -> Option<(String, Rights)> {
         Some(_) => return None,
     };
     let rights = Rights { permissions: Permissions::of(&permissions?), sees, view };
-    parts.next().is_none().then(|| (name.to_owned(), rights))
+    parts.next().is_none().then_some((name, rights))
 }
 
-fn is_usable(name: &str) -> bool {
-    let is_word = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
-    (1..=NAME_BYTES_MAX).contains(&name.len()) && name.bytes().all(is_word) && Role::parse(name).is_none()
-}
-
-fn to_text((name, rights): (&String, &Rights)) -> String {
+fn to_text((name, rights): (&RoleName, &Rights)) -> String {
     let has = |permission: &Permission| rights.permissions.contains(*permission);
     let permissions: Vec<&str> = Permission::ALL
         .iter()
@@ -99,15 +91,16 @@ mod tests {
     fn a_role_says_what_where_and_how_much() {
         let roles =
             Roles::parse(&Raw::Text("night:read+send,temp:read+send+assign:own:masked".into())).unwrap();
-        let temp = roles.rights("temp").unwrap();
+        let rights = |name| roles.rights(&RoleName::parse(name).unwrap());
+        let temp = rights("temp").unwrap();
         assert_eq!((temp.sees, temp.view), (Sees::Own, View::Masked));
         assert!(
             temp.permissions.contains(Permission::Assign) && !temp.permissions.contains(Permission::Manage)
         );
-        let night = roles.rights("night").unwrap();
+        let night = rights("night").unwrap();
         assert_eq!((night.sees, night.view), (Sees::All, View::Full));
-        assert_eq!(roles.rights("admin"), Some(Role::Admin.rights()));
-        assert_eq!(roles.rights("nobody"), None);
+        assert_eq!(rights("admin"), Some(Role::Admin.rights()));
+        assert_eq!(rights("nobody"), None);
         for text in [
             "admin:read",
             "Temp:read",

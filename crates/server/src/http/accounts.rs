@@ -5,25 +5,25 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, StatusCode, header};
 use waypost_api::{
-    AccountPage, AccountPatch, AccountView, ErrorCode, InviteRequest, InvitedView, IsoTime, PageQuery,
-    ReachBody, ResetRequest, SessionList,
+    AccountPage, AccountPatch, AccountView, ErrorCode, InviteRequest, InvitedView, IsoTime, LimitsBody,
+    PageQuery, ResetRequest, SessionList,
 };
-use waypost_domain::{AccountId, AccountReach, Action, Login, PersonName, Principal, Role, may};
-use waypost_store::accounts::{AccountAccess, AccountChange, AccountError, AccountPageRequest, Ending};
+use waypost_domain::{AccountId, Action, LimitError, Limits, Login, Page, PersonName, Principal, may};
+use waypost_store::accounts::{
+    AccountAccess, AccountChange, AccountError, AccountPageRequest, Ending, ResetWish,
+};
 
 use super::credential::Caller;
 use super::me::session_view;
 use super::messages::JsonBody;
-use super::params::{NOT_A_CURSOR, Params, PathName, field, page_size, wrong};
-use super::problem::Refusal;
-use super::sign_in::{NO_STORE, unavailable};
-use crate::accounts::{InviteError, Invited, NewPerson, ResetWish, accounts_max};
+use super::params::{A_LOGIN, A_NAME, NOT_A_CURSOR, Params, PathName, field, page_size, wrong};
+use super::problem::{Refusal, unavailable};
+use super::sign_in::NO_STORE;
+use crate::accounts::{InviteError, Invited, NewPerson, accounts_max};
 use crate::app::App;
 
-const A_LOGIN: &str = "1 to 128 bytes without white space";
-const A_NAME: &str = "1 to 100 characters, none of them a control character";
-const A_ROLE: &str = "it has to be `viewer`, `agent`, `supervisor` or `admin`";
-const A_REACH: &str = "lists of at most 100 names, each of 1 to 128 bytes without control characters";
+const A_ROLE: &str =
+    "it has to be `viewer`, `agent`, `service`, `supervisor`, `admin` or one of `auth.roles`";
 
 /// Accounts, those that were made first before others.
 #[utoipa::path(
@@ -40,13 +40,12 @@ pub(crate) async fn list_accounts(
 ) -> Result<Json<AccountPage>, Refusal> {
     check(&principal)?;
     let after = field(("cursor", query.cursor.as_deref()), |id| id.parse().ok(), NOT_A_CURSOR)?;
-    let limit = page_size(query.limit.as_deref())?.rows();
-    let request = AccountPageRequest { after, limit: limit + 1 };
-    let mut accounts = app.people.accounts.list(request).await.map_err(|_| unavailable())?;
-    let is_more = accounts.len() > limit;
-    accounts.truncate(limit);
-    let next = accounts.last().filter(|_| is_more).map(|account| account.id.to_string());
-    Ok(Json(AccountPage { data: accounts.iter().map(AccountView::new).collect(), next }))
+    let size = page_size(query.limit.as_deref())?;
+    let request = AccountPageRequest { after, limit: size.rows() + 1 };
+    let accounts = app.people.accounts.list(request).await.map_err(|error| unavailable(&error))?;
+    let page = Page::out_of(accounts, size);
+    let next = page.rows.last().filter(|_| page.has_more).map(|account| account.id.to_string());
+    Ok(Json(AccountPage { data: page.rows.iter().map(AccountView::new).collect(), next }))
 }
 
 /// Makes an account, and a link by which its person chooses a password. The link is good once, for 72 hours.
@@ -67,8 +66,8 @@ pub(crate) async fn invite(
     let person = NewPerson {
         login: Login::parse(&request.login).ok_or_else(|| wrong("login", A_LOGIN))?,
         name: PersonName::parse(&request.name).ok_or_else(|| wrong("name", A_NAME))?,
-        role: Role::parse(&request.role).ok_or_else(|| wrong("role", A_ROLE))?,
-        reach: reach(request.reach)?,
+        role: app.people.role(&request.role).ok_or_else(|| wrong("role", A_ROLE))?,
+        limits: limits(&request.limits)?,
     };
     let invited = app.people.invite(person).await.map_err(|error| refuse(&error))?;
     Ok((StatusCode::CREATED, linked(&app, &headers, (&invited, "invite"))).into_response())
@@ -94,9 +93,9 @@ pub(crate) async fn change_account(
     let access = |is_disabled| if is_disabled { AccountAccess::Disabled } else { AccountAccess::Enabled };
     let change = AccountChange {
         name: field(("name", request.name.as_deref()), PersonName::parse, A_NAME)?,
-        role: field(("role", request.role.as_deref()), Role::parse, A_ROLE)?,
+        role: field(("role", request.role.as_deref()), |role| app.people.role(role), A_ROLE)?,
         access: request.disabled.map(access),
-        reach: request.reach.map(reach).transpose()?,
+        limits: request.limits.as_ref().map(limits).transpose()?,
     };
     let account = app.people.accounts.change(id, &change).await.map_err(|error| refuse(&error))?;
     tracing::info!(account.id = %id, by = principal.id.as_str(), "an account was changed");
@@ -144,7 +143,7 @@ pub(crate) async fn list_sessions(
     check(&principal)?;
     let id = existing(&app, &id).await?;
     let sessions = app.people.accounts.sessions_of(id, app.people.alive()).await;
-    let sessions = sessions.map_err(|_| unavailable())?;
+    let sessions = sessions.map_err(|error| unavailable(&error))?;
     Ok(Json(SessionList { data: sessions.iter().map(|session| session_view(session, None)).collect() }))
 }
 
@@ -163,14 +162,14 @@ pub(crate) async fn end_sessions(
 ) -> Result<StatusCode, Refusal> {
     check(&principal)?;
     let id = existing(&app, &id).await?;
-    app.people.accounts.end_sessions(id, Ending::All).await.map_err(|_| unavailable())?;
+    app.people.accounts.end_sessions(id, Ending::All).await.map_err(|error| unavailable(&error))?;
     tracing::info!(account.id = %id, by = principal.id.as_str(), "all sessions of an account were ended");
     Ok(StatusCode::NO_CONTENT)
 }
 
 async fn existing(app: &App, id: &str) -> Result<AccountId, Refusal> {
     let id = account_id(id)?;
-    let found = app.people.accounts.find(id).await.map_err(|_| unavailable())?;
+    let found = app.people.accounts.find(id).await.map_err(|error| unavailable(&error))?;
     found.map(|_| id).ok_or_else(|| Refusal::new(ErrorCode::UnknownAccount))
 }
 
@@ -183,8 +182,13 @@ fn account_id(text: &str) -> Result<AccountId, Refusal> {
     text.parse().map_err(|_| Refusal::new(ErrorCode::UnknownAccount))
 }
 
-fn reach(body: ReachBody) -> Result<AccountReach, Refusal> {
-    AccountReach::from(body).checked().ok_or_else(|| wrong("reach", A_REACH))
+fn limits(body: &LimitsBody) -> Result<Limits, Refusal> {
+    body.limits().map_err(|error| match error {
+        LimitError::Numbers => wrong("limits.numbers", "up to 64 phone number ids"),
+        LimitError::Teams => wrong("limits.teams", "up to 64 names of teams"),
+        LimitError::Customers => wrong("limits.customers", "up to 64 names, each of 1 to 256 bytes"),
+        LimitError::TooMany => wrong("limits", "they come to too many combinations"),
+    })
 }
 
 fn linked(app: &App, headers: &HeaderMap, (invited, kind): (&Invited, &str)) -> Response {
@@ -204,9 +208,6 @@ fn refuse(error: &AccountError) -> Refusal {
         AccountError::TooMany => {
             Refusal::because(ErrorCode::TooManyAccounts, format!("there may be {}", accounts_max()))
         }
-        AccountError::Store(error) => {
-            tracing::error!(%error, "accounts cannot be read or written");
-            unavailable()
-        }
+        AccountError::Store(error) => unavailable(error),
     }
 }

@@ -62,10 +62,13 @@ impl SessionCookie {
 
     /// The value of the one cookie of this name; with two, somebody else has set one.
     fn value(self, headers: &HeaderMap) -> Option<&str> {
-        let lines = headers.get_all(header::COOKIE).iter().filter_map(|line| line.to_str().ok());
-        let pairs = lines.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
-        let mut values = pairs.filter(|(name, _)| *name == self.name()).map(|(_, value)| value);
-        values.next().filter(|value| !value.is_empty() && values.next().is_none())
+        // Bytes, as the value of another program's cookie may be no text, and must not cost ours.
+        let lines = headers.get_all(header::COOKIE).iter().map(HeaderValue::as_bytes);
+        let pairs = lines.flat_map(|line| line.split(|byte| *byte == b';')).map(<[u8]>::trim_ascii);
+        let mut values =
+            pairs.filter_map(|pair| pair.strip_prefix(self.name().as_bytes())?.strip_prefix(b"="));
+        let value = values.next().filter(|_| values.next().is_none())?;
+        str::from_utf8(value).ok().filter(|value| !value.is_empty())
     }
 }
 
@@ -96,11 +99,12 @@ mod tests {
             ("other=1; waypost=abc; more=2", Some("abc")),
             ("waypost2=abc; __Host-waypost=def", None),
             ("waypost=abc; waypost=def", None),
+            ("note=\u{e4}; waypost=abc", Some("abc")),
             ("waypost=", None),
             ("", None),
         ] {
             let mut headers = HeaderMap::new();
-            headers.insert(header::COOKIE, HeaderValue::from_str(line).unwrap());
+            headers.insert(header::COOKIE, HeaderValue::from_bytes(line.as_bytes()).unwrap());
             assert_eq!(SessionCookie::Plain.value(&headers), expected, "{line}");
         }
     }

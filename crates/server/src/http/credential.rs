@@ -13,11 +13,11 @@ use waypost_store::{ReadError, Store};
 
 use super::gate::{Directness, directness, has_csrf_header};
 use super::problem::Refusal;
-use super::sign_in::no_rights_code;
 use super::view;
-use crate::accounts::People;
+use crate::accounts::{NoRights, People};
 use crate::app::App;
 use crate::config::{Anonymous, AuthConfig};
+use crate::rights::Claimed;
 use crate::tokens::{Token, TokenError, Tokens};
 
 /// The principal of a configured key.
@@ -50,8 +50,8 @@ pub(crate) struct Identity {
     pub(crate) issuer: Option<Box<str>>,
     /// `None` for a credential without an end.
     pub(crate) until: Option<Timestamp>,
-    /// Of whoever is signed in.
-    pub(crate) session: Option<AccountSessionId>,
+    /// Of whoever is signed in, with what the account gives.
+    pub(crate) session: Option<(AccountSessionId, Claimed)>,
 }
 
 impl Identity {
@@ -89,6 +89,16 @@ impl Stranger {
     }
 }
 
+impl From<NoRights> for Stranger {
+    fn from(why: NoRights) -> Self {
+        let code = match why {
+            NoRights::TotpMissing => ErrorCode::TotpMissing,
+            NoRights::UnknownRole => ErrorCode::Forbidden,
+        };
+        Self { code, reason: Some(why.reason()) }
+    }
+}
+
 impl From<TokenError> for Stranger {
     fn from(error: TokenError) -> Self {
         Self { code: error.code(), reason: Some(error.reason()) }
@@ -111,10 +121,11 @@ impl Credentials {
     /// Where the account gives no rights, and where that cannot be looked up just now.
     pub(crate) async fn identify_cookie(&self, digest: &SecretDigest) -> Result<Option<Identity>, Stranger> {
         let Some(signed_in) = self.signed_in(digest).await? else { return Ok(None) };
-        let principal = self.rights(&signed_in)?;
-        let session = signed_in.session;
+        let claimed = self.claimed(&signed_in)?;
+        let principal = self.principal(claimed.clone(), signed_in.account.principal_id()).await?;
+        let SignedIn { session, .. } = signed_in;
         let until = Some(session.expires_at);
-        Ok(Some(Identity { principal, issuer: None, until, session: Some(session.id) }))
+        Ok(Some(Identity { principal, issuer: None, until, session: Some((session.id, claimed)) }))
     }
 
     async fn signed_in(&self, digest: &SecretDigest) -> Result<Option<SignedIn>, Stranger> {
@@ -124,9 +135,12 @@ impl Credentials {
         })
     }
 
-    fn rights(&self, signed_in: &SignedIn) -> Result<Principal, Stranger> {
-        let refused = |why| Stranger { code: no_rights_code(why), reason: Some(why.reason()) };
-        self.people.rights(signed_in).map_err(refused)
+    fn claimed(&self, signed_in: &SignedIn) -> Result<Claimed, Stranger> {
+        self.people.claimed(signed_in).map_err(Stranger::from)
+    }
+
+    async fn principal(&self, claimed: Claimed, id: PrincipalId) -> Result<Principal, Stranger> {
+        claimed.principal(id, &self.store).await.map_err(|error| unavailable(&error))
     }
 
     /// Who it is, by an API key, a token, or for being at the machine itself.
@@ -154,7 +168,7 @@ impl Credentials {
         }
         if let Some(tokens) = self.tokens.as_ref().filter(|_| is_token(credential)) {
             let Token { id, claimed, issuer, until } = tokens.verify(credential, now).await?;
-            let principal = claimed.principal(id, &self.store).await.map_err(|error| unavailable(&error))?;
+            let principal = self.principal(claimed, id).await?;
             return Ok(Identity { principal, issuer: Some(issuer), until: Some(until), session: None });
         }
         let stored = self.store.find_key(digest).await.map_err(|error| unavailable(&error))?;
@@ -242,7 +256,9 @@ impl FromRequestParts<App> for Caller {
 
     async fn from_request_parts(parts: &mut request::Parts, app: &App) -> Result<Self, Refusal> {
         if let Some(signed_in) = signed_in(parts, app).await? {
-            return app.credentials.rights(&signed_in).map(Self).map_err(Stranger::refusal);
+            let claimed = app.credentials.claimed(&signed_in).map_err(Stranger::refusal)?;
+            let principal = app.credentials.principal(claimed, signed_in.account.principal_id()).await;
+            return principal.map(|principal| Self::noted(parts, principal)).map_err(Stranger::refusal);
         }
         let header = parts.headers.get(header::AUTHORIZATION);
         let key = match header.map(|value| value.to_str().ok().and_then(bearer)) {
@@ -255,8 +271,14 @@ impl FromRequestParts<App> for Caller {
         };
         let identity = app.credentials.identify(key, directness(parts), app.clock.now()).await;
         let Identity { principal, .. } = identity.map_err(Stranger::refusal)?;
+        Ok(Self::noted(parts, principal))
+    }
+}
+
+impl Caller {
+    fn noted(parts: &request::Parts, principal: Principal) -> Self {
         view::note(parts, principal.view);
-        Ok(Self(principal))
+        Self(principal)
     }
 }
 

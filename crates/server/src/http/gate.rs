@@ -88,7 +88,7 @@ impl Gate {
         CorsLayer::new()
             .allow_origin(AllowOrigin::predicate(is_configured))
             .allow_credentials(true)
-            .allow_methods([Method::GET, Method::POST, Method::PATCH])
+            .allow_methods([Method::GET, Method::POST, Method::PATCH, Method::DELETE])
             .allow_headers([header::AUTHORIZATION, header::CONTENT_TYPE])
     }
 

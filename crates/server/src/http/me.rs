@@ -14,8 +14,8 @@ use waypost_store::accounts::{AccountSession, Ending, SignedIn, TotpUse};
 use super::credential::{SignedInCaller, Somebody};
 use super::messages::JsonBody;
 use super::params::PathName;
-use super::problem::Refusal;
-use super::sign_in::{NO_STORE, OwnPage, refuse, unavailable};
+use super::problem::{Refusal, unavailable};
+use super::sign_in::{NO_STORE, OwnPage, refuse};
 use crate::accounts::{ChangePasswordError, NoRights, PasswordChange, TwoStepsError};
 use crate::app::App;
 
@@ -43,15 +43,15 @@ pub(crate) async fn show_me(State(app): State<App>, somebody: Somebody) -> Respo
 
 /// Who is signed in, with what the account may do now.
 pub(super) fn me_view(app: &App, signed_in: &SignedIn) -> MeView {
-    let rights = app.people.rights(signed_in);
-    let totp = match (&rights, signed_in.totp) {
+    let claimed = app.people.claimed(signed_in);
+    let totp = match (&claimed, signed_in.totp) {
         (Err(NoRights::TotpMissing), _) => "missing",
         (_, TotpUse::On) => "on",
         (_, TotpUse::Off) => "off",
     };
     MeView {
         principal: signed_in.account.principal_id().as_str().to_owned(),
-        permissions: rights.map_or_else(|_| Vec::new(), |principal| words(principal.permissions)),
+        permissions: claimed.map_or_else(|_| Vec::new(), |claimed| words(claimed.rights.permissions)),
         account: Some(AccountView::new(&signed_in.account)),
         session: Some(session_view(&signed_in.session, Some(&signed_in.session))),
         totp: Some(totp),
@@ -100,7 +100,7 @@ pub(crate) async fn list_my_sessions(
     SignedInCaller(signed_in): SignedInCaller,
 ) -> Result<Json<SessionList>, Refusal> {
     let found = app.people.accounts.sessions_of(signed_in.account.id, app.people.alive()).await;
-    let sessions = found.map_err(|_| unavailable())?;
+    let sessions = found.map_err(|error| unavailable(&error))?;
     let data = sessions.iter().map(|session| session_view(session, Some(&signed_in.session))).collect();
     Ok(Json(SessionList { data }))
 }
@@ -122,7 +122,7 @@ pub(crate) async fn end_my_session(
     let none = || Refusal::new(ErrorCode::UnknownSession);
     let id = id.parse().map_err(|_| none())?;
     let ended = app.people.accounts.end_sessions(signed_in.account.id, Ending::One(id)).await;
-    match ended.map_err(|_| unavailable())? {
+    match ended.map_err(|error| unavailable(&error))? {
         0 => Err(none()),
         _ => Ok(StatusCode::NO_CONTENT),
     }
@@ -188,10 +188,7 @@ fn refuse_totp(error: &TwoStepsError) -> Refusal {
     match error {
         TwoStepsError::AlreadyOn => Refusal::new(ErrorCode::TotpAlreadyOn),
         TwoStepsError::Wrong => Refusal::new(ErrorCode::InvalidLogin),
-        TwoStepsError::Store(error) => {
-            tracing::error!(%error, "one-time passwords cannot be set up");
-            unavailable()
-        }
+        TwoStepsError::Store(error) => unavailable(error),
     }
 }
 

@@ -13,6 +13,7 @@ use waypost_domain::{LinkPreview, PhoneNumberId};
 use waypost_inbox::{ReplyError, SendText, To};
 
 use super::credential::Caller;
+use super::params::wrong;
 use super::problem::Refusal;
 use crate::app::App;
 
@@ -128,21 +129,23 @@ impl<T: DeserializeOwned> FromRequest<App> for JsonBody<T> {
         if body.trim_ascii_start().first() == Some(&b'[') {
             return Err(Refusal::because(ErrorCode::InvalidRequest, "the body has to be a JSON object"));
         }
-        serde_json::from_slice(&body)
-            .map(Self)
-            .map_err(|error| Refusal::because(ErrorCode::InvalidRequest, explain(&error)))
+        let mut reader = serde_json::Deserializer::from_slice(&body);
+        let read = serde_path_to_error::deserialize(&mut reader).map_err(|error| explain(&error))?;
+        reader.end().map_err(|_| wrong("the body", "one JSON object, and nothing behind it"))?;
+        Ok(Self(read))
     }
 }
 
 /// What is wrong with a body and where, without the value that is wrong: it may be a text or a number.
-fn explain(error: &serde_json::Error) -> String {
-    let said = error.to_string();
+fn explain(error: &serde_path_to_error::Error<serde_json::Error>) -> Refusal {
+    let (path, said) = (error.path().to_string(), error.inner().to_string());
     let names_fields_only =
         ["missing field", "unknown field", "duplicate field"].iter().any(|start| said.starts_with(start));
-    if names_fields_only || !error.is_data() {
-        return said;
-    }
-    format!("a value is of the wrong type at line {} column {}", error.line(), error.column())
+    let what = match error.inner().is_data() && !names_fields_only {
+        true => "a value of the wrong type",
+        false => &said,
+    };
+    wrong(if path == "." { "the body" } else { &path }, what)
 }
 
 fn is_json(headers: &HeaderMap) -> bool {

@@ -14,7 +14,7 @@ use waypost_store::{LetterHead, LetterId, OurNumber};
 
 use super::credential::Caller;
 use super::params::{NOT_A_CURSOR, Params, PathName, field, page_size};
-use super::problem::Refusal;
+use super::problem::{Refusal, unavailable};
 use crate::app::App;
 
 /// Our business numbers: those that are claimed, and those that spoke without it.
@@ -30,10 +30,11 @@ pub(crate) async fn list_numbers(
     Caller(principal): Caller,
 ) -> Result<Json<NumberList>, Refusal> {
     check(&principal)?;
-    let numbers = app.store.numbers().await.map_err(|_| unavailable())?;
+    let numbers = app.store.numbers().await.map_err(|error| unavailable(&error))?;
     let mut list = NumberList { data: Vec::with_capacity(numbers.len()) };
     for number in &numbers {
-        let history = app.store.history_sync(number.number.clone()).await.map_err(|_| unavailable())?;
+        let history =
+            app.store.history_sync(number.number.clone()).await.map_err(|error| unavailable(&error))?;
         list.data.push(number_view(number, history));
     }
     Ok(Json(list))
@@ -56,7 +57,7 @@ pub(crate) async fn list_dead_letters(
     let cursor = ("cursor", query.cursor.as_deref());
     let before = field(cursor, LetterId::parse, NOT_A_CURSOR)?.unwrap_or(LetterId::LAST);
     let size = page_size(query.limit.as_deref())?;
-    let heads = app.store.dead_letters(before, size.rows() + 1).await.map_err(|_| unavailable())?;
+    let heads = app.store.dead_letters(before, size.rows() + 1).await.map_err(|error| unavailable(&error))?;
     let page = Page::out_of(heads, size);
     let next = page.rows.last().filter(|_| page.has_more).map(|head| head.id.to_string());
     Ok(Json(LetterPage { data: page.rows.iter().map(summary).collect(), next }))
@@ -78,7 +79,8 @@ pub(crate) async fn read_dead_letter(
     check(&principal)?;
     let none = || Refusal::new(ErrorCode::NotFound);
     let id = LetterId::parse(&id).ok_or_else(none)?;
-    let letter = app.store.dead_letter_from(id, id).await.map_err(|_| unavailable())?.ok_or_else(none)?;
+    let letter =
+        app.store.dead_letter_from(id, id).await.map_err(|error| unavailable(&error))?.ok_or_else(none)?;
     Ok(Json(LetterView {
         summary: summary(&letter.head),
         raw: STANDARD.encode(&letter.raw),
@@ -109,7 +111,7 @@ pub(crate) async fn reprocess_dead_letters(
         Ok(done) => Ok(Json(reprocessed_view(&done))),
         Err(error) => {
             tracing::warn!(%error, "reading dead letters again ended half way");
-            Err(unavailable())
+            Err(Refusal::new(ErrorCode::Unavailable))
         }
     }
 }
@@ -126,10 +128,6 @@ pub(crate) fn reprocessed_view(done: &Reprocessed) -> ReprocessedView {
 
 fn check(principal: &Principal) -> Result<(), Refusal> {
     if may(principal, Action::Operate) { Ok(()) } else { Err(Refusal::new(ErrorCode::Forbidden)) }
-}
-
-fn unavailable() -> Refusal {
-    Refusal::new(ErrorCode::Unavailable)
 }
 
 fn number_view(number: &OurNumber, history: Option<HistorySync>) -> NumberView {

@@ -58,6 +58,11 @@ pub(crate) fn field<T>(
     value.map(|value| parse(value).ok_or_else(|| wrong(name, expected))).transpose()
 }
 
+/// What a login has to be.
+pub(crate) const A_LOGIN: &str = "1 to 128 bytes without white space";
+/// What the name of a person has to be.
+pub(crate) const A_NAME: &str = "1 to 100 characters, none of them a control character";
+
 /// What is wrong with a cursor that is not of the list.
 pub(crate) const NOT_A_CURSOR: &str = "not a cursor of this list";
 

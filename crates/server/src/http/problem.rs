@@ -7,6 +7,7 @@ use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
 use waypost_api::problem::PROBLEM_JSON;
 use waypost_api::{ErrorCode, Problem};
+use waypost_store::ReadError;
 
 /// Seconds after which whoever was answered 503 may try again.
 const RETRY_AFTER_SECONDS: &str = "5";
@@ -33,6 +34,12 @@ impl Refusal {
     pub(crate) fn because(code: ErrorCode, detail: impl Into<String>) -> Self {
         Self { problem: Problem::new(code).with_detail(detail), retry_after: None }
     }
+}
+
+/// The store cannot say or do what was asked just now, whatever that was.
+pub(crate) fn unavailable(error: &ReadError) -> Refusal {
+    tracing::error!(%error, "a request could not be answered: the store cannot be read or written");
+    Refusal::new(ErrorCode::Unavailable)
 }
 
 impl IntoResponse for Refusal {

@@ -13,8 +13,9 @@ use super::credential::SignedInCaller;
 use super::gate::has_csrf_header;
 use super::me::me_view;
 use super::messages::JsonBody;
-use super::problem::Refusal;
-use crate::accounts::{NewPassword, NewSession, NoRights, SignIn, SignInError, UseLinkError};
+use super::params::{A_LOGIN, A_NAME, wrong};
+use super::problem::{Refusal, unavailable};
+use crate::accounts::{NewPassword, NewSession, SignIn, SignInError, UseLinkError};
 use crate::app::App;
 
 /// Signs a person in: the answer sets the cookie. Wants the header `X-Waypost-CSRF`, as every change by cookie does.
@@ -57,7 +58,11 @@ pub(crate) async fn sign_out(
     SignedInCaller(signed_in): SignedInCaller,
 ) -> Result<Response, Refusal> {
     let ending = Ending::One(signed_in.session.id);
-    app.people.accounts.end_sessions(signed_in.account.id, ending).await.map_err(|_| unavailable())?;
+    app.people
+        .accounts
+        .end_sessions(signed_in.account.id, ending)
+        .await
+        .map_err(|error| unavailable(&error))?;
     tracing::info!(account.id = %signed_in.account.id, session.id = %signed_in.session.id, "somebody signed out");
     Ok((StatusCode::NO_CONTENT, [(header::SET_COOKIE, app.cookie.forget())]).into_response())
 }
@@ -75,7 +80,7 @@ pub(crate) async fn show_link(
     _: OwnPage,
     JsonBody(request): JsonBody<LinkRequest>,
 ) -> Result<Response, Refusal> {
-    let found = app.people.find_link(&request.token).await.map_err(|_| unavailable())?;
+    let found = app.people.find_link(&request.token).await.map_err(|error| unavailable(&error))?;
     let view = match found.ok_or_else(|| Refusal::new(ErrorCode::LinkVoid))? {
         LinkOf::FirstAdmin => LinkView { kind: "firstAdmin", login: None, name: None },
         LinkOf::Account(account) => LinkView {
@@ -142,48 +147,22 @@ pub(super) fn refuse(error: SignInError) -> Refusal {
     match error {
         SignInError::Wrong => Refusal::new(ErrorCode::InvalidLogin),
         SignInError::CodeWanted => Refusal::new(ErrorCode::TotpRequired),
-        SignInError::NoRights(why) => no_rights(why),
         SignInError::Limited { retry_after } => Refusal::for_now(ErrorCode::RateLimited, retry_after),
         SignInError::Busy(busy) => Refusal::because(ErrorCode::Unavailable, busy.to_string()),
-        SignInError::Store(error) => {
-            tracing::error!(%error, "nobody can sign in: accounts cannot be read or written");
-            unavailable()
-        }
-    }
-}
-
-/// Why whoever is signed in may do nothing.
-pub(super) fn no_rights(why: NoRights) -> Refusal {
-    Refusal::because(no_rights_code(why), why.reason())
-}
-
-pub(crate) const fn no_rights_code(why: NoRights) -> ErrorCode {
-    match why {
-        NoRights::TotpMissing => ErrorCode::TotpMissing,
-        NoRights::Held => ErrorCode::Forbidden,
+        SignInError::Store(error) => unavailable(&error),
     }
 }
 
 fn refuse_link(error: &UseLinkError) -> Refusal {
     match error {
         UseLinkError::Void => Refusal::new(ErrorCode::LinkVoid),
-        UseLinkError::Login => {
-            let expected = "login: 1 to 128 bytes without white space";
-            Refusal::because(ErrorCode::InvalidRequest, expected)
-        }
-        UseLinkError::Name => Refusal::because(ErrorCode::InvalidRequest, "name: 1 to 100 characters"),
+        UseLinkError::Login => wrong("login", A_LOGIN),
+        UseLinkError::Name => wrong("name", A_NAME),
         UseLinkError::Password(fault) => {
             Refusal::because(ErrorCode::InvalidRequest, format!("password: {fault}"))
         }
         UseLinkError::LoginTaken => Refusal::new(ErrorCode::LoginTaken),
         UseLinkError::Busy(busy) => Refusal::because(ErrorCode::Unavailable, busy.to_string()),
-        UseLinkError::Store(error) => {
-            tracing::error!(%error, "a link could not be used");
-            unavailable()
-        }
+        UseLinkError::Store(error) => unavailable(error),
     }
-}
-
-pub(super) fn unavailable() -> Refusal {
-    Refusal::new(ErrorCode::Unavailable)
 }

@@ -12,9 +12,12 @@ use waypost_realtime::{Hub, SocketId};
 use super::Live;
 use crate::app::App;
 use crate::http::credential::key_of;
+use crate::rights::Claimed;
 
 /// How often leases are looked through: whoever is revoked or expires is gone within a second.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
+/// How often it is noted that whoever is connected uses a session.
+const NOTE_EVERY: Duration = Duration::from_secs(30);
 
 /// Whose connection it is, and until when.
 pub(super) struct Lease {
@@ -22,8 +25,8 @@ pub(super) struct Lease {
     pub(super) principal: Principal,
     /// `None` for a credential without an end.
     pub(super) until: Option<Timestamp>,
-    /// Where it came by cookie.
-    pub(super) session: Option<AccountSessionId>,
+    /// Where it came by cookie, with what the account gave then.
+    pub(super) session: Option<(AccountSessionId, Claimed)>,
 }
 
 /// The leases of all connected sockets: as many as there are of these. Short sections only.
@@ -65,19 +68,19 @@ impl<S: Copy + Eq + Hash> Leases<S> {
 
     /// The sessions of accounts with which somebody is connected.
     fn sessions(&self) -> BTreeSet<AccountSessionId> {
-        self.kept().values().filter_map(|lease| lease.session).collect()
+        self.kept().values().filter_map(|lease| Some(lease.session.as_ref()?.0)).collect()
     }
 
-    /// Who is connected with a session that is one of `asked` and gives no rights any more, and who with one that gives
-    /// others than it did.
+    /// Who is connected with a session that is one of `asked` and gives nothing any more, and who with one that gives
+    /// something else than it did.
     fn of_sessions(
         &self,
         asked: &BTreeSet<AccountSessionId>,
-        rights: &HashMap<AccountSessionId, Principal>,
+        given: &HashMap<AccountSessionId, Claimed>,
     ) -> (Vec<S>, Vec<S>) {
         let now = |lease: &Lease| {
-            let session = lease.session.filter(|session| asked.contains(session))?;
-            Some(rights.get(&session).map(|principal| principal.permissions == lease.principal.permissions))
+            let (session, before) = lease.session.as_ref().filter(|(session, _)| asked.contains(session))?;
+            Some(given.get(session).map(|now| now == before))
         };
         (self.of(|lease| now(lease) == Some(None)), self.of(|lease| now(lease) == Some(Some(false))))
     }
@@ -135,6 +138,29 @@ pub(crate) async fn watch_leases(app: App, hub: Hub<Live>, live: Arc<Live>) {
     }
 }
 
+/// Notes of whoever is connected that they use their session, until the server stops. Beside [`watch_leases`]: what is written
+/// may wait for the webhooks' writer, and whoever is revoked must not wait for that.
+pub(crate) async fn note_sessions(app: App, live: Arc<Live>) {
+    let mut look = tokio::time::interval(NOTE_EVERY);
+    look.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            () = app.stopping.cancelled() => return,
+            _ = look.tick() => {}
+        }
+        let connected: Vec<_> = live.leases.sessions().into_iter().collect();
+        let noted = match app.people.still_signed_in(&connected).await {
+            Ok(used) => app.people.note_use(&used).await,
+            Err(error) => Err(error),
+        };
+        if let Err(error) = noted
+            && let Some(left_out) = app.refusals.due("use of sessions", app.clock.monotonic())
+        {
+            tracing::warn!(%error, left_out, "the use of sessions cannot be noted; they may end too early");
+        }
+    }
+}
+
 /// Who is connected with an API key that is no longer there. Where the store cannot say, everybody stays.
 async fn revoked(app: &App, leases: &Leases) -> Vec<SocketId> {
     let mut keys = leases.keys();
@@ -156,8 +182,8 @@ async fn revoked(app: &App, leases: &Leases) -> Vec<SocketId> {
     leases.of_keys(&keys)
 }
 
-/// Who is connected with a session that is over or gives no rights, and who with one that gives others than it did. Where the
-/// store cannot say, everybody stays.
+/// Who is connected with a session that is over or gives nothing, and who with one that gives something else than it did. Where
+/// the store cannot say, everybody stays.
 async fn of_accounts(app: &App, leases: &Leases) -> (Vec<SocketId>, Vec<SocketId>) {
     let asked = leases.sessions();
     if asked.is_empty() {
@@ -173,14 +199,14 @@ async fn of_accounts(app: &App, leases: &Leases) -> (Vec<SocketId>, Vec<SocketId
             return Default::default();
         }
     };
-    let rights =
-        alive.iter().filter_map(|one| Some((one.session.id, app.people.rights(one).ok()?))).collect();
-    leases.of_sessions(&asked, &rights)
+    let given =
+        alive.iter().filter_map(|one| Some((one.session.id, app.people.claimed(one).ok()?))).collect();
+    leases.of_sessions(&asked, &given)
 }
 
 #[cfg(test)]
 mod tests {
-    use waypost_domain::{PrincipalId, Role};
+    use waypost_domain::{Limits, PrincipalId, Role};
 
     use super::*;
 
@@ -221,22 +247,26 @@ mod tests {
     }
 
     #[test]
-    fn a_session_that_is_over_and_one_with_other_rights_are_told_apart() {
+    fn a_session_that_is_over_and_one_that_gives_something_else_are_told_apart() {
         let leases = Leases::default();
         let session = |n| AccountSessionId::from_parts(Timestamp::from_millis(1), n);
-        let person = |role| Principal::with_role(PrincipalId::parse("account:usr_1").unwrap(), role);
+        let claimed = |teams: &[&str]| {
+            let teams: Vec<String> = teams.iter().map(|team| (*team).to_owned()).collect();
+            let limits = Limits::parse(None, Some(&teams), None).unwrap();
+            Claimed { rights: Role::Agent.rights(), agent: None, limits }
+        };
         let [stays, over, changed, no_account, came_since] = [1, 2, 3, 4, 5];
         for (socket, session) in [
-            (stays, Some(session(1))),
-            (over, Some(session(2))),
-            (changed, Some(session(3))),
+            (stays, Some((session(1), claimed(&["north"])))),
+            (over, Some((session(2), claimed(&[])))),
+            (changed, Some((session(3), claimed(&["north"])))),
             (no_account, None),
-            (came_since, Some(session(5))),
+            (came_since, Some((session(5), claimed(&[])))),
         ] {
-            leases.begin(socket, Lease { principal: person(Role::Agent), until: None, session });
+            leases.begin(socket, Lease { session, ..lease("account:usr_1", None) });
         }
         let asked = BTreeSet::from([session(1), session(2), session(3)]);
-        let rights = HashMap::from([(session(1), person(Role::Agent)), (session(3), person(Role::Viewer))]);
-        assert_eq!(leases.of_sessions(&asked, &rights), (vec![over], vec![changed]));
+        let given = HashMap::from([(session(1), claimed(&["north"])), (session(3), claimed(&["south"]))]);
+        assert_eq!(leases.of_sessions(&asked, &given), (vec![over], vec![changed]));
     }
 }

@@ -2,11 +2,11 @@
 
 use serde::{Deserialize, Deserializer};
 use serde_json::{Number, Value};
-use waypost_domain::{PrincipalId, Responder, Rights, Timestamp};
+use waypost_domain::{Limits, PrincipalId, Responder, Rights, RoleName, Timestamp};
 
 use super::{Token, TokenError};
 use crate::config::{JwtSettings, Roles};
-use crate::rights::{Claimed, Limits};
+use crate::rights::Claimed;
 
 /// How far ahead a token may end: nobody can take one back.
 const LIFE_MAX_MS: i64 = 24 * 60 * 60 * 1000;
@@ -113,7 +113,10 @@ impl Claims {
 
     fn rights(&self, roles: &Roles) -> Result<Rights, TokenError> {
         let role = self.role.as_ref().ok_or(TokenError::NoRole)?;
-        role.as_str().and_then(|role| roles.rights(role)).ok_or(TokenError::UnknownRole)
+        role.as_str()
+            .and_then(RoleName::parse)
+            .and_then(|role| roles.rights(&role))
+            .ok_or(TokenError::UnknownRole)
     }
 }
 

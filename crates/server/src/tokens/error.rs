@@ -4,8 +4,7 @@ use std::error::Error;
 use std::fmt;
 
 use waypost_api::ErrorCode;
-
-use crate::rights::LimitError;
+use waypost_domain::LimitError;
 
 /// Why a token is not taken. Nothing of the token is in it, so that it may be logged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -73,7 +72,7 @@ impl TokenError {
             Self::Subject => "the token's `sub` is missing, longer than 123 bytes, or not visible ASCII",
             Self::NoRole => "the token has no `role`",
             Self::UnknownRole => {
-                "the token's `role` is none of viewer, agent, supervisor, admin and those of `auth.roles`"
+                "the token's `role` is none of viewer, agent, service, supervisor, admin and those of `auth.roles`"
             }
             Self::Limits(LimitError::Numbers) => "the token's `numbers` are not up to 64 phone number ids",
             Self::Limits(LimitError::Teams) => "the token's `teams` are not up to 64 names of teams",

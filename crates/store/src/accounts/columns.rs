@@ -3,14 +3,14 @@
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
-use waypost_domain::{Account, AccountReach, AccountState, Login, PersonName, Role, Timestamp};
+use waypost_domain::{Account, AccountState, Limits, Login, PersonName, RoleName, Timestamp};
 
 use super::statement::{Cell, Reading, WrongCell};
 use super::{AccountSession, Credentialed, SignedIn, TotpUse};
 use crate::group::DatabaseError;
 
 /// The columns of an account `a`, for [`account`].
-pub(super) const ACCOUNT: &str = "a.id, a.login, a.name, a.role, a.state, a.reach";
+pub(super) const ACCOUNT: &str = "a.id, a.login, a.name, a.role, a.state, a.limits";
 /// The columns of a session `s`, for [`session`].
 pub(super) const SESSION: &str = "s.id, s.agent, s.created_at, s.seen_at, s.expires_at";
 
@@ -70,9 +70,9 @@ impl fmt::Debug for TotpSecret {
     }
 }
 
-/// What an account is held to, in JSON with the names of a token's claims.
+/// What narrows a role, in JSON with the names of a token's claims.
 #[derive(Serialize, Deserialize)]
-struct ReachRow {
+struct LimitsRow {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     numbers: Option<Vec<String>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -81,15 +81,15 @@ struct ReachRow {
     customers: Option<Vec<String>>,
 }
 
-pub(super) fn reach_to_column(reach: &AccountReach) -> String {
-    let AccountReach { numbers, teams, customers } = reach.clone();
-    serde_json::to_string(&ReachRow { numbers, teams, customers })
+pub(super) fn limits_to_column(limits: &Limits) -> String {
+    let [numbers, teams, customers] = limits.names();
+    serde_json::to_string(&LimitsRow { numbers, teams, customers })
         .expect("strings can always be written as JSON")
 }
 
-fn reach_from_column(column: &str) -> Result<AccountReach, DatabaseError> {
-    let ReachRow { numbers, teams, customers } = serde_json::from_str(column)?;
-    Ok(AccountReach { numbers, teams, customers })
+fn limits_from_column(column: &str) -> Result<Limits, DatabaseError> {
+    let LimitsRow { numbers, teams, customers } = serde_json::from_str(column)?;
+    Limits::parse(numbers.as_deref(), teams.as_deref(), customers.as_deref()).map_err(|_| WrongCell.into())
 }
 
 pub(super) fn account(row: &mut Reading) -> Result<Account, DatabaseError> {
@@ -97,9 +97,9 @@ pub(super) fn account(row: &mut Reading) -> Result<Account, DatabaseError> {
         id: row.known(|id| id.parse().ok())?,
         login: row.known(Login::parse)?,
         name: row.known(PersonName::parse)?,
-        role: row.known(Role::parse)?,
+        role: row.known(RoleName::parse)?,
         state: row.known(AccountState::parse)?,
-        reach: reach_from_column(&row.text()?)?,
+        limits: limits_from_column(&row.text()?)?,
     })
 }
 

@@ -1,12 +1,14 @@
 //! Links that are good once: to the first administrator's account, to one's own after an invitation, to a new password.
 
-use waypost_domain::{Account, AccountId, AccountSessionId, AccountState, Timestamp};
+use waypost_domain::{Account, AccountId, AccountState, Timestamp};
 
 use super::columns::{ACCOUNT, account};
 use super::people::insert;
+use super::proof::ProofError;
 use super::sessions::{Ending, end};
 use super::statement::{Cell, Done, Statement};
-use super::{Accounts, PasswordHash, SecretDigest};
+use super::totp::FORGET_TOTP;
+use super::{Accounts, PasswordHash, SecretDigest, SignedIn};
 use crate::error::ReadError;
 
 /// Has a row while no administrator can sign in.
@@ -30,6 +32,33 @@ pub struct FirstAdmin {
     pub password: PasswordHash,
 }
 
+/// Whose link to a new password is made, and for what.
+#[derive(Clone, Copy, Debug)]
+pub struct AccountLink {
+    /// Whose it is.
+    pub account: AccountId,
+    /// What it is good for.
+    pub wish: ResetWish,
+}
+
+/// What somebody gets anew who uses a link.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ResetWish {
+    /// A password; one-time passwords are asked as before.
+    Password,
+    /// A password, and no one-time passwords are asked any more: the person has lost what makes them, too.
+    PasswordAndTotp,
+}
+
+impl ResetWish {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Password => "password",
+            Self::PasswordAndTotp => "password_and_totp",
+        }
+    }
+}
+
 /// Why a link did nothing.
 #[derive(Debug, thiserror::Error)]
 pub enum LinkError {
@@ -51,17 +80,22 @@ impl Accounts {
     /// See [`ReadError`].
     pub async fn put_link(
         &self,
-        account: Option<AccountId>,
+        link: Option<AccountLink>,
         digest: &SecretDigest,
         expires_at: Timestamp,
     ) -> Result<(), ReadError> {
-        let account = account.map(|id| id.to_string());
+        let wish = link.map_or(ResetWish::Password, |link| link.wish);
+        let account = link.map(|link| link.account.to_string());
         // The first administrator's is nobody's.
         let earlier = "DELETE FROM account_links WHERE coalesce(account, '') = $1";
-        let insert = "INSERT INTO account_links (digest, account, expires_at) VALUES ($1, $2, $3)";
+        let insert =
+            "INSERT INTO account_links (digest, account, expires_at, resets) VALUES ($1, $2, $3, $4)";
         self.run(vec![
             Statement::new(earlier, [account.clone().unwrap_or_default().into()]),
-            Statement::new(insert, [digest[..].into(), account.into(), expires_at.as_millis().into()]),
+            Statement::new(
+                insert,
+                [digest[..].into(), account.into(), expires_at.as_millis().into(), wish.as_str().into()],
+            ),
         ])
         .await
         .map(drop)
@@ -118,7 +152,8 @@ impl Accounts {
         }
     }
 
-    /// Uses an account's link: its person has this password from now on, and is signed in nowhere.
+    /// Uses an account's link: its person has this password from now on, is signed in nowhere, and is asked for no one-time
+    /// passwords any more where the link was made for that, too.
     ///
     /// # Errors
     /// See [`LinkError`].
@@ -136,35 +171,46 @@ impl Accounts {
             "UPDATE accounts SET password = $1, state = 'active' WHERE id = $2 AND state <> 'disabled' RETURNING id",
             [password.expose().into(), id.clone()],
         );
+        let with_totp = |sql: &str| {
+            let sql =
+                format!("{sql} AND EXISTS (SELECT 1 FROM account_links WHERE digest = $2 AND resets = $3)");
+            Statement::new(sql, [id.clone(), digest[..].into(), ResetWish::PasswordAndTotp.as_str().into()])
+        };
+        let [totp, codes] = FORGET_TOTP.map(with_totp);
         // Whoever uses it at the same time finds it gone.
         let used = Statement::new(
             "DELETE FROM account_links WHERE digest = $1 AND account = $2 AND expires_at > $3 RETURNING digest",
-            [digest[..].into(), id, now.as_millis().into()],
+            [digest[..].into(), id.clone(), now.as_millis().into()],
         );
-        match self.run(vec![used.needed(), update.needed(), end(account.id, Ending::All)]).await? {
+        match self
+            .run(vec![totp, codes, used.needed(), update.needed(), end(account.id, Ending::All)])
+            .await?
+        {
             Done::All(_) => Ok(Account { state: AccountState::Active, ..account }),
             Done::Stopped(_) => Err(LinkError::Void),
         }
     }
 
-    /// Gives a person another password, who stays signed in in this session only. Links to it are void.
+    /// Gives a person another password in the place of the one that was proved, who stays signed in in this session only. Links
+    /// to it are void.
     ///
     /// # Errors
-    /// See [`ReadError`].
+    /// See [`ProofError`].
     pub async fn change_password(
         &self,
-        account: AccountId,
-        password: &PasswordHash,
-        keep: AccountSessionId,
-    ) -> Result<(), ReadError> {
-        let id = Cell::from(account.to_string());
-        let update = "UPDATE accounts SET password = $1 WHERE id = $2";
-        self.run(vec![
-            Statement::new(update, [password.expose().into(), id.clone()]),
-            Statement::new("DELETE FROM account_links WHERE account = $1", [id]),
-            end(account, Ending::AllBut(keep)),
+        SignedIn { account, session, .. }: &SignedIn,
+        (proved, next): (&PasswordHash, &PasswordHash),
+    ) -> Result<(), ProofError> {
+        let id = Cell::from(account.id.to_string());
+        let signed_in = "SELECT id FROM account_sessions WHERE id = $1";
+        let update = "UPDATE accounts SET password = $1 WHERE id = $2 AND password = $3 RETURNING id";
+        let links = "DELETE FROM account_links WHERE account = $1";
+        self.run_proved(vec![
+            Statement::new(signed_in, [session.id.to_string().into()]).needed(),
+            Statement::new(update, [next.expose().into(), id.clone(), proved.expose().into()]).needed(),
+            Statement::new(links, [id]),
+            end(account.id, Ending::AllBut(session.id)),
         ])
         .await
-        .map(drop)
     }
 }

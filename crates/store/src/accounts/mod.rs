@@ -6,13 +6,14 @@
 mod columns;
 mod links;
 mod people;
+mod proof;
 mod sessions;
 pub(crate) mod statement;
 mod totp;
 
 use std::fmt;
 
-use waypost_domain::{Account, AccountId, AccountSessionId, PersonName, Role, Timestamp};
+use waypost_domain::{Account, AccountId, AccountSessionId, Limits, PersonName, RoleName, Timestamp};
 
 use crate::error::ReadError;
 use crate::options::{OpenError, Place};
@@ -23,7 +24,8 @@ use crate::sqlite::departure::refuse_moved;
 use statement::{Done, Reading, Rows, Statement};
 
 pub use columns::{PasswordHash, TotpSecret};
-pub use links::{FirstAdmin, LinkError, LinkOf};
+pub use links::{AccountLink, FirstAdmin, LinkError, LinkOf, ResetWish};
+pub use proof::ProofError;
 pub use sessions::Ending;
 pub use totp::{CodeDigest, Used};
 
@@ -108,11 +110,11 @@ pub struct AccountChange {
     /// What its person is called.
     pub name: Option<PersonName>,
     /// What it may do.
-    pub role: Option<Role>,
+    pub role: Option<RoleName>,
     /// Whether somebody may sign in with it.
     pub access: Option<AccountAccess>,
-    /// What it is held to.
-    pub reach: Option<waypost_domain::AccountReach>,
+    /// What narrows the role.
+    pub limits: Option<Limits>,
 }
 
 /// Whether somebody may sign in with an account.

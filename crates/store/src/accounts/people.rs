@@ -1,8 +1,8 @@
 //! Accounts: who has one, and what it may do.
 
-use waypost_domain::{Account, AccountId, AccountReach, Login, PersonName, Role, Timestamp};
+use waypost_domain::{Account, AccountId, Limits, Login, PersonName, Role, RoleName, Timestamp};
 
-use super::columns::{ACCOUNT, account, credentialed, reach_to_column};
+use super::columns::{ACCOUNT, account, credentialed, limits_to_column};
 use super::statement::{Cell, Done, Reading, Statement};
 use super::{
     ACCOUNTS_MAX, AccountAccess, AccountChange, AccountError, AccountPageRequest, Accounts, Credentialed,
@@ -98,13 +98,13 @@ impl Accounts {
 }
 
 /// What an account has whose person can give any other its rights back.
-const IS_FULL_ADMIN: &str = "role = 'admin' AND state = 'active' AND reach = '{}'";
+const IS_FULL_ADMIN: &str = "role = 'admin' AND state = 'active' AND limits = '{}'";
 
 /// Has a row where somebody can still manage accounts after the change.
 fn others_can_do_without(id: Cell, change: &AccountChange) -> Statement {
-    let stays = change.role.is_none_or(|role| role == Role::Admin)
+    let stays = change.role.as_ref().is_none_or(|role| *role == Role::Admin.into())
         && change.access != Some(AccountAccess::Disabled)
-        && change.reach.as_ref().is_none_or(AccountReach::is_everything);
+        && change.limits.as_ref().is_none_or(Limits::is_none);
     if stays {
         return Statement::new("SELECT id FROM accounts WHERE id = $1", [id]);
     }
@@ -124,7 +124,7 @@ fn update(id: Cell, change: &AccountChange) -> Statement {
         "UPDATE accounts SET
              name = coalesce(CAST($1 AS text), name),
              role = coalesce(CAST($2 AS text), role),
-             reach = coalesce(CAST($3 AS text), reach),
+             limits = coalesce(CAST($3 AS text), limits),
              state = CASE WHEN CAST($4 AS text) = 'disabled' THEN 'disabled'
                  WHEN CAST($4 AS text) = 'enabled' AND state = 'disabled'
                  THEN CASE WHEN password IS NULL THEN 'invited' ELSE 'active' END
@@ -132,8 +132,8 @@ fn update(id: Cell, change: &AccountChange) -> Statement {
          WHERE id = $5",
         [
             change.name.as_ref().map(PersonName::as_str).into(),
-            change.role.map(Role::as_str).into(),
-            change.reach.as_ref().map(reach_to_column).into(),
+            change.role.as_ref().map(RoleName::as_str).into(),
+            change.limits.as_ref().map(limits_to_column).into(),
             access.into(),
             id,
         ],
@@ -142,9 +142,9 @@ fn update(id: Cell, change: &AccountChange) -> Statement {
 
 /// Has a row where the login was free.
 pub(super) fn insert(account: &Account, password: Option<&PasswordHash>, at: Timestamp) -> Statement {
-    let Account { id, login, name, role, state, reach } = account;
+    let Account { id, login, name, role, state, limits } = account;
     Statement::new(
-        "INSERT INTO accounts (id, login, name, role, state, reach, password, created_at)
+        "INSERT INTO accounts (id, login, name, role, state, limits, password, created_at)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (login) DO NOTHING RETURNING id",
         [
             id.to_string().into(),
@@ -152,7 +152,7 @@ pub(super) fn insert(account: &Account, password: Option<&PasswordHash>, at: Tim
             name.as_str().into(),
             role.as_str().into(),
             state.as_str().into(),
-            reach_to_column(reach).into(),
+            limits_to_column(limits).into(),
             password.map(PasswordHash::expose).into(),
             at.as_millis().into(),
         ],

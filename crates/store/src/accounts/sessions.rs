@@ -1,10 +1,15 @@
 //! Who is signed in.
 
+use std::iter;
+
 use waypost_domain::{AccountId, AccountSessionId, Timestamp};
 
 use super::columns::{ACCOUNT, SESSION, session, signed_in};
+use super::proof::{ProofError, still_proved};
 use super::statement::{Cell, Statement};
-use super::{AccountSession, Accounts, Alive, SESSIONS_PER_ACCOUNT_MAX, SecretDigest, SignedIn};
+use super::{
+    AccountSession, Accounts, Alive, Credentialed, SESSIONS_PER_ACCOUNT_MAX, SecretDigest, SignedIn,
+};
 use crate::error::ReadError;
 
 /// How many sessions one statement asks after. It always asks after as many, so that it is prepared once.
@@ -23,16 +28,18 @@ pub enum Ending {
 
 impl Accounts {
     /// Somebody is signed in from now on, whose browser has the secret of this digest. Whoever was signed in with the account
-    /// in too many places no longer is, the oldest first.
+    /// in too many places no longer is, the oldest first. `proved` is the account as it was when its person proved to be it:
+    /// a password, a secret of one-time passwords or a state of before signs nobody in.
     ///
     /// # Errors
-    /// See [`ReadError`].
+    /// See [`ProofError`].
     pub async fn begin_session(
         &self,
-        account: AccountId,
+        proved: &Credentialed,
         session: &AccountSession,
         digest: &SecretDigest,
-    ) -> Result<(), ReadError> {
+    ) -> Result<(), ProofError> {
+        let account = proved.account.id;
         let id = Cell::from(account.to_string());
         let over = "DELETE FROM account_sessions WHERE expires_at <= $1";
         let too_many = "DELETE FROM account_sessions WHERE account = $1 AND id NOT IN (
@@ -41,7 +48,8 @@ impl Accounts {
             "INSERT INTO account_sessions (id, account, digest, agent, created_at, seen_at, expires_at)
                 VALUES ($1, $2, $3, $4, $5, $6, $7)";
         let AccountSession { id: session, agent, created_at, seen_at, expires_at } = session;
-        self.run(vec![
+        self.run_proved(vec![
+            still_proved(proved).needed(),
             Statement::new(over, [created_at.as_millis().into()]),
             Statement::new(too_many, [id.clone(), (SESSIONS_PER_ACCOUNT_MAX - 1).into()]),
             Statement::new(
@@ -58,7 +66,6 @@ impl Accounts {
             ),
         ])
         .await
-        .map(drop)
     }
 
     /// Who is signed in with the secret of this digest.
@@ -82,13 +89,10 @@ impl Accounts {
         ids: &[AccountSessionId],
         alive: Alive,
     ) -> Result<Vec<SignedIn>, ReadError> {
-        let places: Vec<String> = (3..3 + ASKED_AT_ONCE).map(|place| format!("${place}")).collect();
-        let condition = format!("s.id IN ({})", places.join(", "));
+        let condition = format!("s.id IN ({})", places_from(3));
         let mut found = Vec::with_capacity(ids.len());
         for some in ids.chunks(ASKED_AT_ONCE) {
-            let padding = some.iter().cycle().take(ASKED_AT_ONCE);
-            let ids = padding.map(|id| id.to_string().into());
-            found.extend(self.signed_in(&condition, alive, ids).await?);
+            found.extend(self.signed_in(&condition, alive, padded(some)).await?);
         }
         Ok(found)
     }
@@ -126,13 +130,17 @@ impl Accounts {
         self.read(Statement::new(sql, parameters), session).await
     }
 
-    /// Notes that a session was used.
+    /// Notes that sessions were used.
     ///
     /// # Errors
     /// See [`ReadError`].
-    pub async fn touch_session(&self, id: AccountSessionId, at: Timestamp) -> Result<(), ReadError> {
-        let sql = "UPDATE account_sessions SET seen_at = $1 WHERE id = $2 AND seen_at < $1";
-        self.run(vec![Statement::new(sql, [at.as_millis().into(), id.to_string().into()])]).await.map(drop)
+    pub async fn touch_sessions(&self, ids: &[AccountSessionId], at: Timestamp) -> Result<(), ReadError> {
+        let (places, padded) = (places_from(2), ids.chunks(ASKED_AT_ONCE).map(padded));
+        let sql = format!("UPDATE account_sessions SET seen_at = $1 WHERE seen_at < $1 AND id IN ({places})");
+        let statements = padded
+            .map(|ids| Statement::new(&*sql, iter::once(Cell::from(at.as_millis())).chain(ids)))
+            .collect();
+        self.run(statements).await.map(drop)
     }
 
     /// Ends sessions of an account; how many there were.
@@ -142,6 +150,16 @@ impl Accounts {
     pub async fn end_sessions(&self, account: AccountId, ending: Ending) -> Result<usize, ReadError> {
         Ok(self.rows(vec![end(account, ending)]).await?.len())
     }
+}
+
+/// The parameters of as many ids as are asked after at once.
+fn places_from(first: usize) -> String {
+    let places: Vec<String> = (first..first + ASKED_AT_ONCE).map(|place| format!("${place}")).collect();
+    places.join(", ")
+}
+
+fn padded(ids: &[AccountSessionId]) -> impl Iterator<Item = Cell> {
+    ids.iter().cycle().take(ASKED_AT_ONCE).map(|id| id.to_string().into())
 }
 
 pub(super) fn end(account: AccountId, ending: Ending) -> Statement {

@@ -147,11 +147,11 @@ tables! {
     Main call_reports (id) Identity: Number { id message received_at } Raw { raw };
     Main api_keys (id) Ours: Text { id name } Bytes { digest } Number { created_at } Text { scopes }
         Number { expires_at } Text { numbers };
-    Main accounts (id) Ours: Text { id login name role state reach password } Bytes { totp totp_pending }
+    Main accounts (id) Ours: Text { id login name role state limits password } Bytes { totp totp_pending }
         Number { totp_step created_at };
     Main account_sessions (id) Ours: Text { id account } Bytes { digest } Text { agent }
         Number { created_at seen_at expires_at };
-    Main account_links (digest) Ours: Bytes { digest } Text { account } Number { expires_at };
+    Main account_links (digest) Ours: Bytes { digest } Text { account resets } Number { expires_at };
     Main account_codes (account, digest) Ours: Text { account } Bytes { digest };
     Sessions sessions (id) Ours: Bytes { id } Number { generation } Text { principal namespace start }
         Flag { owes_gap } Number { seen_at };

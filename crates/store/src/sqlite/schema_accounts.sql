@@ -1,4 +1,4 @@
--- Accounts of people. The reach is JSON; a password is an Argon2 string; a secret of one-time passwords is pending until its
+-- Accounts of people. What narrows the role is JSON; a password is an Argon2 string; a secret of one-time passwords is pending until its
 -- person has shown that it works.
 CREATE TABLE accounts (
     id           TEXT PRIMARY KEY,
@@ -6,7 +6,7 @@ CREATE TABLE accounts (
     name         TEXT NOT NULL,
     role         TEXT NOT NULL,
     state        TEXT NOT NULL,
-    reach        TEXT NOT NULL,
+    limits       TEXT NOT NULL,
     password     TEXT,
     totp         BLOB,
     totp_pending BLOB,
@@ -24,11 +24,13 @@ CREATE TABLE account_sessions (
     expires_at INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX account_sessions_by_account ON account_sessions (account);
--- Links that are good once, by the digest of what is in them. That of the first administrator is no account's.
+-- Links that are good once, by the digest of what is in them. That of the first administrator is no account's. A link resets
+-- the password, or one-time passwords, too.
 CREATE TABLE account_links (
     digest     BLOB PRIMARY KEY,
     account    TEXT,
-    expires_at INTEGER NOT NULL
+    expires_at INTEGER NOT NULL,
+    resets     TEXT NOT NULL
 ) STRICT;
 -- What one signs in with whose device is lost, each once.
 CREATE TABLE account_codes (

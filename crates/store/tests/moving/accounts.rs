@@ -1,23 +1,22 @@
 //! An account that goes over with everything that is its own.
 
-use waypost_domain::{
-    Account, AccountId, AccountReach, AccountSessionId, AccountState, Login, PersonName, Role,
+use waypost_domain::{Account, AccountId, AccountSessionId, AccountState, Limits, Login, PersonName, Role};
+use waypost_store::accounts::{
+    AccountLink, AccountSession, Alive, PasswordHash, ResetWish, TotpSecret, TotpUse,
 };
-use waypost_store::accounts::{AccountSession, Alive, TotpSecret, TotpUse};
 
 use crate::fixture::{Fixture, START};
 
 const SESSION_DIGEST: [u8; 32] = [4; 32];
 
 fn person() -> Account {
-    let numbers = Some(vec!["100000000000001".into()]);
     Account {
         id: AccountId::from_parts(START, 1),
         login: Login::parse("ána@example.com").unwrap(),
         name: PersonName::parse("Ána").unwrap(),
-        role: Role::Supervisor,
+        role: Role::Supervisor.into(),
         state: AccountState::Active,
-        reach: AccountReach { numbers, ..AccountReach::default() },
+        limits: Limits::parse(Some(&["100000000000001".into()]), None, None).unwrap(),
     }
 }
 
@@ -28,6 +27,7 @@ pub(crate) async fn make_account(fixture: &Fixture) {
     let secret = TotpSecret::new(&[1; 20]);
     accounts.put_pending_totp(person.id, &secret).await.unwrap();
     accounts.confirm_totp(person.id, (&secret, 7), &[[2; 32]]).await.unwrap();
+    let invitation = AccountLink { account: person.id, wish: ResetWish::Password };
     let session = AccountSession {
         id: AccountSessionId::from_parts(START, 1),
         agent: None,
@@ -35,8 +35,11 @@ pub(crate) async fn make_account(fixture: &Fixture) {
         seen_at: START,
         expires_at: START.plus_millis(10),
     };
-    accounts.begin_session(person.id, &session, &SESSION_DIGEST).await.unwrap();
-    accounts.put_link(Some(person.id), &[5; 32], START.plus_millis(1)).await.unwrap();
+    accounts.put_link(Some(invitation), &[7; 32], START.plus_millis(1)).await.unwrap();
+    accounts.use_link(&[7; 32], &PasswordHash::new("hash".into()), START).await.unwrap();
+    let proved = accounts.find(person.id).await.unwrap().unwrap();
+    accounts.begin_session(&proved, &session, &SESSION_DIGEST).await.unwrap();
+    accounts.put_link(Some(invitation), &[5; 32], START.plus_millis(1)).await.unwrap();
     accounts.put_link(None, &[6; 32], START.plus_millis(1)).await.unwrap();
 }
 

@@ -1,11 +1,12 @@
 //! Accounts of people: who has one, who is signed in, and what is good once.
 
 use waypost_domain::{
-    Account, AccountId, AccountReach, AccountSessionId, AccountState, Login, PersonName, Role, Timestamp,
+    Account, AccountId, AccountSessionId, AccountState, Limits, Login, PersonName, Role, RoleName, Timestamp,
 };
 use waypost_store::accounts::{
-    ACCOUNTS_MAX, AccountAccess, AccountChange, AccountError, AccountPageRequest, AccountSession, Alive,
-    Ending, FirstAdmin, LinkError, LinkOf, PasswordHash, SESSIONS_PER_ACCOUNT_MAX, TotpSecret, TotpUse, Used,
+    ACCOUNTS_MAX, AccountAccess, AccountChange, AccountError, AccountLink, AccountPageRequest,
+    AccountSession, Alive, Ending, FirstAdmin, LinkError, LinkOf, PasswordHash, ProofError, ResetWish,
+    SESSIONS_PER_ACCOUNT_MAX, TotpSecret, TotpUse, Used,
 };
 use waypost_store::{Accounts, OpenError};
 
@@ -18,9 +19,9 @@ fn account(n: u8, role: Role, state: AccountState) -> Account {
         id: AccountId::from_parts(START, n.into()),
         login: Login::parse(&format!("person{n}")).unwrap(),
         name: PersonName::parse("Person").unwrap(),
-        role,
+        role: role.into(),
         state,
-        reach: AccountReach::default(),
+        limits: Limits::default(),
     }
 }
 
@@ -46,14 +47,19 @@ fn password(of: &str) -> PasswordHash {
 async fn active(accounts: &Accounts, n: u8, role: Role) -> Account {
     let invited = account(n, role, AccountState::Invited);
     accounts.create(&invited, START).await.unwrap();
-    accounts.put_link(Some(invited.id), &[n; 32], START.plus_millis(1)).await.unwrap();
+    accounts.put_link(Some(link_to(&invited)), &[n; 32], START.plus_millis(1)).await.unwrap();
     accounts.use_link(&[n; 32], &password("hash"), START).await.unwrap()
 }
 
 async fn sign_in(accounts: &Accounts, account: &Account, n: u8) -> AccountSession {
     let session = session(n, START);
-    accounts.begin_session(account.id, &session, &[n; 32]).await.unwrap();
+    let proved = accounts.find(account.id).await.unwrap().unwrap();
+    accounts.begin_session(&proved, &session, &[n; 32]).await.unwrap();
     session
+}
+
+fn link_to(account: &Account) -> AccountLink {
+    AccountLink { account: account.id, wish: ResetWish::Password }
 }
 
 fn disable() -> AccountChange {
@@ -61,7 +67,7 @@ fn disable() -> AccountChange {
 }
 
 fn to_role(role: Role) -> AccountChange {
-    AccountChange { role: Some(role), ..AccountChange::default() }
+    AccountChange { role: Some(role.into()), ..AccountChange::default() }
 }
 
 #[tokio::test]
@@ -82,16 +88,20 @@ async fn accounts_are_made_found_listed_and_changed() {
     assert_eq!(accounts.list(page(None)).await.unwrap(), std::slice::from_ref(&first));
     assert_eq!(accounts.list(page(Some(first.id))).await.unwrap(), std::slice::from_ref(&second));
 
-    let reach = AccountReach { teams: Some(vec!["north".into()]), ..AccountReach::default() };
+    let limits = Limits::parse(None, Some(&["north".into()]), None).unwrap();
     let change = AccountChange {
         name: PersonName::parse("Ann"),
-        role: Some(Role::Supervisor),
+        role: RoleName::parse("night-shift"),
         access: None,
-        reach: Some(reach.clone()),
+        limits: Some(limits.clone()),
     };
     let changed = accounts.change(first.id, &change).await.unwrap();
-    let expected =
-        Account { name: change.name.clone().unwrap(), role: Role::Supervisor, reach, ..first.clone() };
+    let expected = Account {
+        name: change.name.clone().unwrap(),
+        role: change.role.clone().unwrap(),
+        limits,
+        ..first.clone()
+    };
     assert_eq!(changed, expected);
     assert_eq!(accounts.change(first.id, &AccountChange::default()).await.unwrap(), expected);
     assert!(matches!(accounts.change(taken.id, &change).await, Err(AccountError::Unknown)));
@@ -117,8 +127,8 @@ async fn the_last_administrator_stays_one() {
     let accounts = fixture.store.accounts();
     let admin = active(&accounts, 1, Role::Admin).await;
     accounts.create(&account(3, Role::Admin, AccountState::Invited), START).await.unwrap();
-    let narrow = AccountReach { numbers: Some(vec!["1".into()]), ..AccountReach::default() };
-    let narrowed = AccountChange { reach: Some(narrow), ..AccountChange::default() };
+    let narrow = Limits::parse(Some(&["1".into()]), None, None).unwrap();
+    let narrowed = AccountChange { limits: Some(narrow), ..AccountChange::default() };
     for change in [disable(), to_role(Role::Agent), narrowed] {
         assert!(matches!(accounts.change(admin.id, &change).await, Err(AccountError::LastAdmin)));
     }
@@ -143,8 +153,9 @@ async fn a_session_lives_until_it_ends_is_idle_or_its_account_is_disabled() {
 
     let later = START.plus_millis(2 * HOUR_MS);
     assert!(accounts.find_session(&[1; 32], alive(later)).await.unwrap().is_none(), "idle");
-    accounts.touch_session(first.id, later).await.unwrap();
-    accounts.touch_session(first.id, START).await.unwrap();
+    accounts.touch_sessions(&[first.id], later).await.unwrap();
+    accounts.touch_sessions(&[first.id], START).await.unwrap();
+    accounts.touch_sessions(&[], later).await.unwrap();
     let ids = [first.id, second.id, session(9, START).id];
     let found = accounts.sessions_alive(&ids, alive(later)).await.unwrap();
     assert_eq!(found.iter().map(|found| found.session.id).collect::<Vec<_>>(), [first.id]);
@@ -197,8 +208,8 @@ async fn a_link_is_good_once_and_for_its_time_and_ends_all_sessions() {
     let person = active(&accounts, 1, Role::Agent).await;
     sign_in(&accounts, &person, 1).await;
     let until = START.plus_millis(HOUR_MS);
-    accounts.put_link(Some(person.id), &[7; 32], until).await.unwrap();
-    accounts.put_link(Some(person.id), &[8; 32], until).await.unwrap();
+    accounts.put_link(Some(link_to(&person)), &[7; 32], until).await.unwrap();
+    accounts.put_link(Some(link_to(&person)), &[8; 32], until).await.unwrap();
     assert!(accounts.find_link(&[7; 32], START).await.unwrap().is_none(), "a later one voids it");
     assert_eq!(accounts.find_link(&[8; 32], START).await.unwrap(), Some(LinkOf::Account(person.clone())));
     assert!(accounts.find_link(&[8; 32], until).await.unwrap().is_none());
@@ -211,7 +222,7 @@ async fn a_link_is_good_once_and_for_its_time_and_ends_all_sessions() {
     assert_eq!(found.password, Some(password("new")));
     assert!(accounts.find_session(&[1; 32], alive(START)).await.unwrap().is_none());
 
-    accounts.put_link(Some(person.id), &[9; 32], until).await.unwrap();
+    accounts.put_link(Some(link_to(&person)), &[9; 32], until).await.unwrap();
     accounts.change(person.id, &disable()).await.unwrap();
     assert!(matches!(accounts.use_link(&[9; 32], &PASSWORD, START).await, Err(LinkError::Void)));
 }
@@ -222,11 +233,73 @@ async fn another_password_leaves_this_session_only_and_voids_links() {
     let accounts = fixture.store.accounts();
     let person = active(&accounts, 1, Role::Agent).await;
     let [kept, _] = [sign_in(&accounts, &person, 1).await, sign_in(&accounts, &person, 2).await];
-    accounts.put_link(Some(person.id), &[7; 32], START.plus_millis(1)).await.unwrap();
-    accounts.change_password(person.id, &password("new"), kept.id).await.unwrap();
+    accounts.put_link(Some(link_to(&person)), &[7; 32], START.plus_millis(1)).await.unwrap();
+    let signed_in = accounts.find_session(&[1; 32], alive(START)).await.unwrap().unwrap();
+    let (old, new) = (password("hash"), password("new"));
+    accounts.change_password(&signed_in, (&old, &new)).await.unwrap();
     let left = accounts.sessions_of(person.id, alive(START)).await.unwrap();
     assert_eq!(left, [kept]);
     assert!(accounts.find_link(&[7; 32], START).await.unwrap().is_none());
+    let again = accounts.change_password(&signed_in, (&old, &password("third"))).await;
+    assert!(matches!(again, Err(ProofError::Stale)), "another has taken its place");
+    accounts.end_sessions(person.id, Ending::All).await.unwrap();
+    let late = accounts.change_password(&signed_in, (&new, &old)).await;
+    assert!(matches!(late, Err(ProofError::Stale)), "the session is over");
+    assert_eq!(accounts.find(person.id).await.unwrap().unwrap().password, Some(new));
+}
+
+/// Computing a password takes its time: whoever began to sign in before it was changed came in after all, for the hours of a
+/// session.
+#[tokio::test]
+async fn what_was_proved_signs_nobody_in_once_it_has_changed() {
+    let fixture = Fixture::new();
+    let accounts = fixture.store.accounts();
+    let person = active(&accounts, 1, Role::Agent).await;
+    let secret = TotpSecret::new(&[5; 20]);
+    let begin = async |proved, n| accounts.begin_session(proved, &session(n, START), &[n; 32]).await;
+    let is_stale = |begun| matches!(begun, Err(ProofError::Stale));
+
+    let without_totp = accounts.find(person.id).await.unwrap().unwrap();
+    accounts.put_pending_totp(person.id, &secret).await.unwrap();
+    accounts.confirm_totp(person.id, (&secret, 1), &[]).await.unwrap();
+    assert!(is_stale(begin(&without_totp, 1).await));
+    let with_totp = accounts.find(person.id).await.unwrap().unwrap();
+    begin(&with_totp, 2).await.unwrap();
+    accounts.change(person.id, &disable()).await.unwrap();
+    assert!(is_stale(begin(&with_totp, 3).await));
+    let enable = AccountChange { access: Some(AccountAccess::Enabled), ..AccountChange::default() };
+    accounts.change(person.id, &enable).await.unwrap();
+    accounts.put_link(Some(link_to(&person)), &[7; 32], START.plus_millis(1)).await.unwrap();
+    accounts.use_link(&[7; 32], &password("new"), START).await.unwrap();
+    assert!(is_stale(begin(&with_totp, 4).await));
+    let disabled = accounts.disable_totp(person.id, &password("hash")).await;
+    assert!(matches!(disabled, Err(ProofError::Stale)));
+    assert!(accounts.sessions_of(person.id, alive(START)).await.unwrap().is_empty());
+}
+
+/// Whoever has only the old password must not come in between, nor where the link is never used.
+#[tokio::test]
+async fn a_link_takes_one_time_passwords_away_when_it_is_used() {
+    let fixture = Fixture::new();
+    let accounts = fixture.store.accounts();
+    let person = active(&accounts, 1, Role::Agent).await;
+    let secret = TotpSecret::new(&[5; 20]);
+    accounts.put_pending_totp(person.id, &secret).await.unwrap();
+    accounts.confirm_totp(person.id, (&secret, 1), &[[1; 32]]).await.unwrap();
+    let link = AccountLink { wish: ResetWish::PasswordAndTotp, ..link_to(&person) };
+    let until = START.plus_millis(1);
+    accounts.put_link(Some(link), &[7; 32], until).await.unwrap();
+    assert!(matches!(accounts.use_link(&[7; 32], &password("new"), until).await, Err(LinkError::Void)));
+    assert_eq!(accounts.find(person.id).await.unwrap().unwrap().totp, Some(secret.clone()));
+    accounts.use_link(&[7; 32], &password("new"), START).await.unwrap();
+    assert_eq!(accounts.find(person.id).await.unwrap().unwrap().totp, None);
+    assert_eq!(accounts.use_code(person.id, &[1; 32]).await.unwrap(), Used::Before);
+
+    accounts.put_pending_totp(person.id, &secret).await.unwrap();
+    accounts.confirm_totp(person.id, (&secret, 1), &[]).await.unwrap();
+    accounts.put_link(Some(link_to(&person)), &[8; 32], until).await.unwrap();
+    accounts.use_link(&[8; 32], &password("new"), START).await.unwrap();
+    assert_eq!(accounts.find(person.id).await.unwrap().unwrap().totp, Some(secret));
 }
 
 #[tokio::test]
@@ -264,6 +337,7 @@ async fn a_one_time_password_and_a_code_are_good_once() {
     assert_eq!(confirm(&secret, &[[1; 32], [2; 32]]).await.unwrap(), Used::Now);
     let found = accounts.find(person.id).await.unwrap().unwrap();
     assert_eq!((found.totp, found.totp_pending), (Some(secret), None));
+    assert_eq!(accounts.put_pending_totp(person.id, &early).await.unwrap(), Used::Before, "some are asked");
     sign_in(&accounts, &person, 1).await;
     let signed_in = accounts.find_session(&[1; 32], alive(START)).await.unwrap().unwrap();
     assert_eq!(signed_in.totp, TotpUse::On);
@@ -276,7 +350,7 @@ async fn a_one_time_password_and_a_code_are_good_once() {
     assert_eq!(accounts.use_code(person.id, &[3; 32]).await.unwrap(), Used::Before);
     assert_eq!(accounts.use_code(person.id, &[1; 32]).await.unwrap(), Used::Now);
     assert_eq!(accounts.use_code(person.id, &[1; 32]).await.unwrap(), Used::Before);
-    accounts.disable_totp(person.id).await.unwrap();
+    accounts.disable_totp(person.id, &password("hash")).await.unwrap();
     assert_eq!(accounts.use_code(person.id, &[2; 32]).await.unwrap(), Used::Before);
     assert!(accounts.find(person.id).await.unwrap().unwrap().totp.is_none());
 }
@@ -286,7 +360,7 @@ async fn there_are_no_more_accounts_than_may_be() {
     let fixture = Fixture::new();
     let accounts = fixture.store.accounts();
     accounts.create(&account(1, Role::Agent, AccountState::Invited), START).await.unwrap();
-    let columns = "login, name, role, state, reach, created_at";
+    let columns = "login, name, role, state, limits, created_at";
     fixture.ground().execute(&format!(
         "INSERT INTO accounts (id, {columns})
          WITH RECURSIVE n (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < {})

@@ -4,10 +4,13 @@ import type { JsonRecord } from '../json';
 import { byId, element, onSubmit, setText } from '../view/dom';
 import { get, post } from './api';
 import type { Answer } from './api';
-import { problemOf, tokenOf, whyNoCookie } from './words';
+import { isNobody, problemOf, tokenOf, whyNoCookie } from './words';
 
 const VIEWS = ['sign-in', 'link', 'home', 'enrolment', 'recovery'] as const;
 type View = (typeof VIEWS)[number];
+
+/** The link that is shown, if one is. */
+let opened: { readonly token: string; readonly isFirst: boolean } | undefined;
 
 const ask = (url: string, init: RequestInit): Promise<Response> => fetch(url, init);
 const input = (id: string): HTMLInputElement => byId(id, HTMLInputElement);
@@ -41,10 +44,15 @@ function showMe(me: JsonRecord): void {
   show('home');
 }
 
-/** Who is signed in by the cookie; a program's credential or none is nobody. */
-async function me(): Promise<JsonRecord | undefined> {
+/** Shows who is signed in by the cookie, or what is wrong. `whenNobody` is for no cookie, or none that is anybody's. */
+async function showWhoIsSignedIn(whenNobody: () => void): Promise<void> {
   const answer = await get(ask, '/api/me');
-  return answer.kind === 'ok' && isRecord(answer.body['account']) ? answer.body : undefined;
+  if (isNobody(answer)) whenNobody();
+  else if (answer.kind === 'ok') showMe(answer.body);
+  else {
+    tell(problemOf(answer));
+    show('sign-in');
+  }
 }
 
 async function signIn(login: string, password: string, code: string): Promise<void> {
@@ -55,9 +63,7 @@ async function signIn(login: string, password: string, code: string): Promise<vo
   }
   if (told(answer) === undefined) return;
   clearPasswords();
-  const seen = await me();
-  if (seen === undefined) tell(whyNoCookie(location.protocol));
-  else showMe(seen);
+  await showWhoIsSignedIn(() => tell(whyNoCookie(location.protocol)));
 }
 
 function askForCode(login: string, password: string): void {
@@ -75,6 +81,7 @@ function clearPasswords(): void {
 }
 
 async function openLink(token: string): Promise<void> {
+  opened = undefined;
   const link = told(await post(ask, '/api/login/link', { token }));
   if (link === undefined) {
     show('sign-in');
@@ -87,11 +94,13 @@ async function openLink(token: string): Promise<void> {
     field.value = textField(link, name) ?? '';
     field.readOnly = !isFirst;
   }
+  opened = { token, isFirst };
   show('link');
-  onSubmit(byId('link', HTMLFormElement), () => void useLink(token, isFirst));
 }
 
-async function useLink(token: string, isFirst: boolean): Promise<void> {
+async function useLink(): Promise<void> {
+  if (opened === undefined) return;
+  const { token, isFirst } = opened;
   const password = input('link-password').value;
   if (password !== input('link-again').value) {
     tell('The two passwords are not the same.');
@@ -121,9 +130,7 @@ async function confirmTotp(): Promise<void> {
 }
 
 async function begin(): Promise<void> {
-  const seen = await me();
-  if (seen === undefined) show('sign-in');
-  else showMe(seen);
+  await showWhoIsSignedIn(() => show('sign-in'));
 }
 
 async function leaveRecovery(): Promise<void> {
@@ -135,15 +142,39 @@ async function signOut(): Promise<void> {
   if (told(await post(ask, '/api/logout')) !== undefined) show('sign-in');
 }
 
-function start(): void {
-  onSubmit(byId('sign-in', HTMLFormElement), () => void signIn(input('login').value, input('password').value, input('code').value));
-  onSubmit(byId('enrolment', HTMLFormElement), () => void confirmTotp());
-  byId('enrol', HTMLElement).addEventListener('click', () => void enrol());
-  byId('sign-out', HTMLElement).addEventListener('click', () => void signOut());
-  byId('recovery-done', HTMLElement).addEventListener('click', () => void leaveRecovery());
+/** One thing at a time: a second click while the first is under way would use a link or a password again, in vain. */
+async function alone(work: () => Promise<void>): Promise<void> {
+  const main = byId('main', HTMLElement);
+  if (main.ariaBusy === 'true') return;
+  main.ariaBusy = 'true';
+  try {
+    await work();
+  } finally {
+    main.ariaBusy = 'false';
+  }
+}
+
+/** The token of the link in the address, out of the address bar and the history at once: whoever has it has the account. */
+function takeToken(): string | undefined {
   const token = tokenOf(location.hash);
-  // Out of the address bar and the history at once: whoever has the link has the account.
   if (location.hash !== '') history.replaceState(null, '', location.pathname);
+  return token;
+}
+
+function start(): void {
+  onSubmit(byId('sign-in', HTMLFormElement), () =>
+    void alone(() => signIn(input('login').value, input('password').value, input('code').value)));
+  onSubmit(byId('link', HTMLFormElement), () => void alone(useLink));
+  onSubmit(byId('enrolment', HTMLFormElement), () => void alone(confirmTotp));
+  byId('enrol', HTMLElement).addEventListener('click', () => void alone(enrol));
+  byId('sign-out', HTMLElement).addEventListener('click', () => void alone(signOut));
+  byId('recovery-done', HTMLElement).addEventListener('click', () => void alone(leaveRecovery));
+  // A link that is pasted where this page is open already changes the address and loads nothing.
+  window.addEventListener('hashchange', () => {
+    const token = takeToken();
+    if (token !== undefined) void openLink(token);
+  });
+  const token = takeToken();
   void (token === undefined ? begin() : openLink(token));
 }
 

@@ -1,9 +1,9 @@
 //! What a token claims.
 
 use waypost_api::ErrorCode;
-use waypost_domain::{PrincipalId, Responder, Role, Sees, View};
+use waypost_domain::{LimitError, Limits, PrincipalId, Responder, Role, Sees, View};
 
-use crate::rights::{Claimed, LimitError, Limits};
+use crate::rights::Claimed;
 
 use super::*;
 
@@ -91,7 +91,7 @@ async fn a_subject_is_safe_to_log() {
 #[tokio::test]
 async fn without_a_role_nothing_is_allowed() {
     check(&claims_but("role", Value::Null), Err(TokenError::NoRole)).await;
-    for role in [json!("owner"), json!("Admin"), json!(""), json!(["admin"]), json!(4), json!("service")] {
+    for role in [json!("owner"), json!("Admin"), json!(""), json!(["admin"]), json!(4), json!("root")] {
         check(&claims_but("role", role), Err(TokenError::UnknownRole)).await;
     }
 }
