@@ -19,14 +19,21 @@ struct Generated {
 
 /// What files are made from.
 struct Sources<'a> {
+    root: &'a Path,
     binary: &'a Path,
     test_client: &'a Path,
 }
 
-const FILES: [Generated; 3] = [
+/// Written by hand, but for the tables between two marks.
+const SECURITY: &str = "docs/SECURITY.md";
+const TABLES_BEGIN: &str = "<!-- generated: who may what -->\n";
+const TABLES_END: &str = "<!-- end of what is generated -->\n";
+
+const FILES: [Generated; 4] = [
     Generated { path: "THIRD_PARTY.md", make: |from| third_party::notices(from.test_client) },
     Generated { path: "docs/CONFIGURATION.md", make: |from| ask(from.binary, &["config", "--reference"]) },
     Generated { path: "docs/openapi.json", make: |from| ask(from.binary, &["openapi"]) },
+    Generated { path: SECURITY, make: |from| with_tables(from.root, &ask(from.binary, &["access"])?) },
 ];
 
 /// Writes the files, or with `--check` says which are out of date.
@@ -48,7 +55,7 @@ pub(crate) fn run(place: &Place, arguments: &[String]) -> Result<ExitCode> {
 }
 
 fn write(place: &Place, binary: &Path) -> Result<()> {
-    let sources = Sources { binary, test_client: &place.test_client() };
+    let sources = Sources { root: place.root(), binary, test_client: &place.test_client() };
     for file in &FILES {
         let text = (file.make)(&sources).with_context(|| file.path)?;
         let path = place.root().join(file.path);
@@ -63,7 +70,7 @@ fn write(place: &Place, binary: &Path) -> Result<()> {
 
 /// An error that names every file that differs from what would be written.
 pub(crate) fn check(place: &Place, binary: &Path) -> Result<()> {
-    let sources = Sources { binary, test_client: &place.test_client() };
+    let sources = Sources { root: place.root(), binary, test_client: &place.test_client() };
     let mut wrong = Vec::new();
     for file in &FILES {
         let committed = fs::read_to_string(place.root().join(file.path)).ok();
@@ -82,4 +89,12 @@ pub(crate) fn check(place: &Place, binary: &Path) -> Result<()> {
 
 fn ask(binary: &Path, arguments: &[&str]) -> Result<String> {
     process::output(Command::new(binary).args(arguments))
+}
+
+/// The page with these tables between its marks.
+fn with_tables(root: &Path, tables: &str) -> Result<String> {
+    let page = fs::read_to_string(root.join(SECURITY)).context(SECURITY)?;
+    let (before, rest) = page.split_once(TABLES_BEGIN).context("there is no mark before the tables")?;
+    let (_, after) = rest.split_once(TABLES_END).context("there is no mark after the tables")?;
+    Ok(format!("{before}{TABLES_BEGIN}{tables}{TABLES_END}{after}"))
 }

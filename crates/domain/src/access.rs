@@ -1,5 +1,6 @@
 //! Who may do what: one policy for REST, rooms, replay and media alike.
 
+mod kind;
 mod limits;
 mod permission;
 mod reach;
@@ -8,6 +9,7 @@ mod role;
 
 use std::fmt;
 
+pub use kind::ActionKind;
 pub use limits::{LimitError, Limits};
 pub use permission::{Permission, Permissions};
 pub use reach::{Person, Place, Reach};

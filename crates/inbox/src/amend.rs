@@ -1,6 +1,6 @@
 //! Somebody says who a customer is, or asks.
 
-use waypost_domain::{Action, Amendment, CustomerId, Principal, Timestamp, may};
+use waypost_domain::{Action, Amendment, CustomerId, Principal, Timestamp, may, visible};
 use waypost_store::{CustomerRecord, PossibleDuplicate, ReadError, Store};
 
 use crate::sight::sees_customer;
@@ -31,6 +31,11 @@ pub async fn amend(
 ) -> Result<(), AmendError> {
     if !may(principal, Action::ManageCustomers) {
         return Err(AmendError::Forbidden);
+    }
+    // Who changes somebody is shown them afterwards: nothing is done that is then answered as if there were nobody.
+    let is_of_somebody = !matches!(amendment, Amendment::Dismiss { .. });
+    if is_of_somebody && visible(principal).is_none() {
+        return Err(AmendError::Amend(waypost_store::AmendError::UnknownCustomer));
     }
     Ok(store.amend(amendment, at).await?)
 }

@@ -91,6 +91,9 @@ pub(crate) enum Command {
     /// Prints the description of the HTTP routes, docs/openapi.json.
     #[command(hide = true)]
     Openapi,
+    /// Prints who may do what, for docs/SECURITY.md.
+    #[command(hide = true)]
+    Access,
 }
 
 /// How to simulate.

@@ -2,6 +2,7 @@
 //!
 //! Start reading at `routes.rs` (what is served), then `server.rs` (what runs, and how it stops), then `live.rs`.
 
+mod access_tables;
 mod accounts;
 mod app;
 mod cli;
@@ -12,6 +13,7 @@ mod descriptors;
 mod http;
 mod listen;
 mod live;
+mod needs;
 mod rights;
 mod routes;
 mod server;
@@ -75,6 +77,7 @@ fn run(invocation: &Invocation) -> anyhow::Result<()> {
             ConfigOutput::Reference => reference_markdown(),
         }),
         Command::Openapi => print(&format!("{}\n", routes::description_json())),
+        Command::Access => print(&access_tables::markdown()),
     }
 }
 

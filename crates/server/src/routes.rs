@@ -24,6 +24,7 @@ use crate::http::{
     sign_in, view, webhook,
 };
 use crate::live::Live;
+use crate::needs;
 
 /// What the main listener serves.
 pub(crate) fn main_routes(app: &App, hub: &Hub<Live>) -> Router {
@@ -112,12 +113,13 @@ fn documented() -> OpenApiRouter<App> {
 
 /// The description of everything that is served.
 pub(crate) fn description() -> OpenApi {
-    let (_, described) = OpenApiRouter::<App>::with_openapi(base())
+    let (_, mut described) = OpenApiRouter::<App>::with_openapi(base())
         .merge(documented())
         .routes(routes!(webhook::verify_webhook, webhook::receive_webhook))
         .routes(routes!(health::healthz))
         .routes(routes!(health::readyz))
         .split_for_parts();
+    needs::describe(&mut described);
     described
 }
 
