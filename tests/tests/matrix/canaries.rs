@@ -1,0 +1,1 @@
+//! Nothing personal and no secret in what is logged, counted or refused.
