@@ -7,7 +7,8 @@
 //! database as an outsider; [`Fixtures`] are the recorded webhooks and what is expected of them; [`Page`] is a page in headless
 //! Chromium.
 //!
-//! Deliberately absent: every crate of the product. What these tests know of it is its contract.
+//! Deliberately absent: every crate of the product. What these tests know of it is its contract. Only `tests/matrix` asks the policy
+//! itself (`domain::access`), and holds the binary against it.
 //!
 //! Start reading at `tests/stock_clients.rs`.
 

@@ -96,14 +96,20 @@ fn people(scene: &Scene) -> Vec<Member> {
     let limits = [
         (json!({ "numbers": [NUMBER_ID] }), Standing { numbers: numbers(), ..Standing::default() }),
         (json!({ "teams": [TEAM] }), Standing { teams: teams(), ..Standing::default() }),
-        (json!({ "customers": [scene.own.phone] }), Standing { customers: customers(), ..Standing::default() }),
+        (
+            json!({ "customers": [scene.own.phone] }),
+            Standing { customers: customers(), ..Standing::default() },
+        ),
         (json!({ "numbers": [] }), Standing { numbers: Some(BTreeSet::new()), ..Standing::default() }),
     ];
-    let somebody = |(subject, role, rights): (&str, &str, Rights), claims: &Value, standing: Standing| Member {
-        name: format!("{subject}, {role} {claims}"),
-        credential: Credential::Bearer(token(subject, role, claims)),
-        principal: Some(rights.of(id(subject), Standing { agent: Responder::parse(subject), ..standing })),
-    };
+    let somebody =
+        |(subject, role, rights): (&str, &str, Rights), claims: &Value, standing: Standing| Member {
+            name: format!("{subject}, {role} {claims}"),
+            credential: Credential::Bearer(token(subject, role, claims)),
+            principal: Some(
+                rights.of(id(subject), Standing { agent: Responder::parse(subject), ..standing }),
+            ),
+        };
     let mut members = Vec::new();
     for (role, rights) in roles.into_iter().chain(further) {
         for subject in [AGENT, "sam"] {

@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 use waypost_api::names::Request;
-use waypost_domain::access::ActionKind;
-use waypost_testkit::{InboundText, Webhook};
+use waypost_domain::access::{ActionKind, general_scopes};
+use waypost_testkit::{InboundText, NUMBER_ID, Webhook};
 use waypost_tests::{Agents, ClientOptions, StockClient, deliver};
 
 use crate::cast::{self, Credential, Member};
@@ -36,7 +36,8 @@ fn every_event_is_answered_and_shown_to_each_as_the_policy_says() {
         for request in Request::ALL {
             let answers = [&scene.own, &scene.other, &scene.unknown]
                 .map(|target| ask_all(&scene, &member, (&mut client, request, target)));
-            let [_, (Some(Verdict::Missing(_)), other), (Some(Verdict::Missing(_)), unknown)] = &answers else {
+            let [_, (Some(Verdict::Missing(_)), other), (Some(Verdict::Missing(_)), unknown)] = &answers
+            else {
                 continue;
             };
             assert_eq!(other, unknown, "{} by {}", request.as_str(), member.name);
@@ -83,7 +84,12 @@ fn ask_all(
 
 fn verdict(member: &Member, question: &Question, target: &Target) -> Option<Verdict> {
     let (kind, refusal) = question.asks?;
-    refused(member.principal.as_ref()?, kind, (target, refusal))
+    let principal = member.principal.as_ref()?;
+    // Whoever may see nothing at all has no general room, although their lists are merely empty.
+    if question.request == Request::JoinGeneral && general_scopes(principal).is_empty() {
+        return Some(Verdict::Refused(refusal));
+    }
+    refused(principal, kind, (target, refusal))
 }
 
 fn code(verdict: Option<Verdict>, question: &Question) -> Option<&'static str> {
@@ -105,7 +111,9 @@ fn questions(member: &Member, request: Request, target: &Target) -> Vec<Question
             let join = |name| of(vec![json!(name)], Some((customer, NO_CUSTOMER)));
             target.names().into_iter().map(join).collect()
         }
-        Request::LeaveCustomer => target.names().into_iter().map(|name| of(vec![json!(name)], None)).collect(),
+        Request::LeaveCustomer => {
+            target.names().into_iter().map(|name| of(vec![json!(name)], None)).collect()
+        }
         Request::LeaveGeneral | Request::LeaveMonitor => vec![of(vec![], None)],
         Request::Authenticate => {
             let with = |token: &str, expected| Question { expected, ..of(vec![json!(token)], None) };
@@ -129,11 +137,16 @@ fn assert_each_is_shown_what_is_theirs(scene: &Scene, clients: Vec<(Member, Stoc
     };
     let mut clients = clients;
     clients.iter_mut().for_each(|(_, client)| rooms(client));
-    let said = InboundText::new(&scene.other.phone, "wamid.live-other", "said by the other");
-    deliver(&scene.server, &Webhook::for_number(OTHER_NUMBER).text(&said).to_bytes());
-    let said = InboundText::new(&scene.own.phone, "wamid.live-own", "said by one's own");
-    deliver(&scene.server, &Webhook::new().text(&said).to_bytes());
-    let (see, blind): (Vec<_>, Vec<_>) = clients.into_iter().partition(|(member, _)| sees(member, &scene.own));
+    for (target, number, text) in
+        [(&scene.other, OTHER_NUMBER, "said by the other"), (&scene.own, NUMBER_ID, "said by one's own")]
+    {
+        let name = "Live".to_owned();
+        let said =
+            InboundText { name, ..InboundText::new(&target.phone, &format!("wamid.live-{number}"), text) };
+        deliver(&scene.server, &Webhook::for_number(number).text(&said).to_bytes());
+    }
+    let (see, blind): (Vec<_>, Vec<_>) =
+        clients.into_iter().partition(|(member, _)| sees(member, &scene.own));
     for (member, mut client) in see {
         let mut shown = Vec::new();
         while shown.last().is_none_or(|last| last != "said by one's own") {

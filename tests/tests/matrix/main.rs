@@ -19,7 +19,7 @@ use waypost_testkit::{Answer, Request};
 use cast::{Credential, Member};
 use routes::{ROUTES, Route};
 use scene::{Scene, Target};
-use verdict::{Verdict, verdict};
+use verdict::{Verdict, sees, verdict};
 
 #[test]
 fn every_route_answers_each_as_the_policy_says() {
@@ -62,15 +62,25 @@ fn check(scene: &Scene, member: &Member, route: &Route) {
         let requests = (route.requests)(scene, target);
         let several: Vec<Answer> =
             requests.into_iter().map(|request| ask(scene, member, request, (&expected, &what))).collect();
+        if route.is_list() && expected == Verdict::Done(route.done) {
+            let listed = several[0].text();
+            for target in [&scene.own, &scene.other] {
+                assert_eq!(
+                    listed.contains(&target.customer),
+                    sees(member, target),
+                    "{what}, {}",
+                    target.name
+                );
+            }
+        }
         answers.push((expected, several));
     }
     // What is somebody else's is as what is not there.
     if let [_, (Verdict::Missing(..), other), (Verdict::Missing(..), unknown)] = answers.as_slice() {
         // By whatever name it was asked for.
         let told = |answers: &[Answer]| -> Vec<(u16, Vec<(String, String)>, String)> {
-            let headers = |answer: &Answer| {
-                answer.headers.iter().filter(|(name, _)| name != "date").cloned().collect()
-            };
+            let headers =
+                |answer: &Answer| answer.headers.iter().filter(|(name, _)| name != "date").cloned().collect();
             let mut told: Vec<_> =
                 answers.iter().map(|answer| (answer.status, headers(answer), answer.text())).collect();
             told.dedup();

@@ -39,6 +39,11 @@ impl Route {
         matches!(self.asks, Asks::May(actions) if actions.iter().any(|(kind, _)| is_of_target(*kind)))
     }
 
+    /// Whether it lists what its reader sees, of all there is.
+    pub(crate) fn is_list(&self) -> bool {
+        matches!(self.asks, Asks::May([(ActionKind::List, _)]))
+    }
+
     /// What the description has to say of it.
     pub(crate) fn needs(&self) -> BTreeSet<&'static str> {
         match self.asks {
@@ -70,7 +75,9 @@ pub(crate) const ROUTES: &[Route] = &[
         name: "GET /api/conversations",
         asks: LIST,
         done: 200,
-        requests: |_, _| get(["/api/conversations", "/api/conversations?limit=1", "/api/conversations?assignee=ben"]),
+        requests: |_, _| {
+            get(["/api/conversations", "/api/conversations?limit=1", "/api/conversations?assignee=ben"])
+        },
     },
     Route {
         name: "GET /api/conversations/{id}",
@@ -80,10 +87,7 @@ pub(crate) const ROUTES: &[Route] = &[
     },
     Route {
         name: "PATCH /api/conversations/{id}",
-        asks: Asks::May(&[
-            (ActionKind::SeeConversation, NO_CONVERSATION),
-            (ActionKind::Assign, FORBIDDEN),
-        ]),
+        asks: Asks::May(&[(ActionKind::SeeConversation, NO_CONVERSATION), (ActionKind::Assign, FORBIDDEN)]),
         done: 200,
         requests: |_, target| {
             vec![Request::patch_json(&format!("/api/conversations/{}", target.conversation), &json!({}))]
@@ -131,7 +135,12 @@ pub(crate) const ROUTES: &[Route] = &[
         asks: LIST,
         done: 200,
         requests: |_, _| {
-            get(["/api/customers", "/api/customers?search=1555", "/api/customers?search=B", "/api/customers?limit=1"])
+            get([
+                "/api/customers",
+                "/api/customers?search=1555",
+                "/api/customers?search=B",
+                "/api/customers?limit=1",
+            ])
         },
     },
     Route {
@@ -163,7 +172,9 @@ pub(crate) const ROUTES: &[Route] = &[
         asks: CHANGE_CUSTOMER,
         // Nobody is merged.
         done: 409,
-        requests: |_, target| vec![Request::new("POST", &format!("/api/customers/{}/unmerge", target.customer))],
+        requests: |_, target| {
+            vec![Request::new("POST", &format!("/api/customers/{}/unmerge", target.customer))]
+        },
     },
     Route {
         name: "GET /api/customers/duplicates",
@@ -200,21 +211,25 @@ pub(crate) const ROUTES: &[Route] = &[
         name: "GET /whatsapp/messages/chat-list/{customer}",
         asks: SEE_CUSTOMER,
         done: 200,
-        requests: |_, target| get(target.names().map(|name| format!("/whatsapp/messages/chat-list/{name}?all=1"))),
+        requests: |_, target| {
+            get(target.names().map(|name| format!("/whatsapp/messages/chat-list/{name}?all=1")))
+        },
     },
     Route {
         name: "POST /whatsapp/conversation/{customer}/clear",
-        asks: Asks::May(&[
-            (ActionKind::SeeConversation, NO_CONVERSATION),
-            (ActionKind::Manage, FORBIDDEN),
-        ]),
+        asks: Asks::May(&[(ActionKind::SeeConversation, NO_CONVERSATION), (ActionKind::Manage, FORBIDDEN)]),
         done: 200,
         requests: |_, target| {
             vec![Request::new("POST", &format!("/whatsapp/conversation/{}/clear", target.conversation))]
         },
     },
     Route { name: "GET /api/numbers", asks: OPERATE, done: 200, requests: |_, _| get(["/api/numbers"]) },
-    Route { name: "GET /api/dead-letters", asks: OPERATE, done: 200, requests: |_, _| get(["/api/dead-letters"]) },
+    Route {
+        name: "GET /api/dead-letters",
+        asks: OPERATE,
+        done: 200,
+        requests: |_, _| get(["/api/dead-letters"]),
+    },
     Route {
         name: "GET /api/dead-letters/{id}",
         asks: OPERATE,
@@ -248,13 +263,17 @@ pub(crate) const ROUTES: &[Route] = &[
         name: "PATCH /api/accounts/{id}",
         asks: ACCOUNTS,
         done: 200,
-        requests: |scene, _| vec![Request::patch_json(&format!("/api/accounts/{}", scene.account), &json!({}))],
+        requests: |scene, _| {
+            vec![Request::patch_json(&format!("/api/accounts/{}", scene.account), &json!({}))]
+        },
     },
     Route {
         name: "POST /api/accounts/{id}/reset",
         asks: ACCOUNTS,
         done: 200,
-        requests: |scene, _| vec![Request::post_json(&format!("/api/accounts/{}/reset", scene.account), &json!({}))],
+        requests: |scene, _| {
+            vec![Request::post_json(&format!("/api/accounts/{}/reset", scene.account), &json!({}))]
+        },
     },
     Route {
         name: "GET /api/accounts/{id}/sessions",
@@ -266,7 +285,9 @@ pub(crate) const ROUTES: &[Route] = &[
         name: "DELETE /api/accounts/{id}/sessions",
         asks: ACCOUNTS,
         done: 204,
-        requests: |scene, _| vec![Request::new("DELETE", &format!("/api/accounts/{}/sessions", scene.account))],
+        requests: |scene, _| {
+            vec![Request::new("DELETE", &format!("/api/accounts/{}/sessions", scene.account))]
+        },
     },
     Route { name: "GET /api/me", asks: Asks::Credential, done: 200, requests: |_, _| get(["/api/me"]) },
     Route {

@@ -196,7 +196,10 @@ fn target(server: &TestServer, told: &Told) -> Target {
     let place = Place {
         customers: vec![id],
         number: PhoneNumberId::parse(told.number).expect("a number's id"),
-        assignment: Assignment { assignee: Responder::parse(told.assignee), team: Responder::parse(told.team) },
+        assignment: Assignment {
+            assignee: Responder::parse(told.assignee),
+            team: Responder::parse(told.team),
+        },
     };
     let person = Person { customers: vec![id], places: vec![place.clone()] };
     Target {
@@ -215,8 +218,7 @@ fn target(server: &TestServer, told: &Told) -> Target {
 }
 
 fn customer_of(server: &TestServer, told: &Told) -> String {
-    let contact =
-        json!({ "profile": { "name": told.profile }, "wa_id": told.phone, "user_id": told.bsuid });
+    let contact = json!({ "profile": { "name": told.profile }, "wa_id": told.phone, "user_id": told.bsuid });
     let message = json!({
         "from": told.phone, "from_user_id": told.bsuid, "id": wamid(told), "timestamp": "1790000000",
         "type": "text", "text": { "body": said(told) },

@@ -52,7 +52,11 @@ pub(crate) fn verdict(member: &Member, route: &Route, target: &Target) -> Verdic
     refusal.unwrap_or(Verdict::Done(route.done))
 }
 
-pub(crate) fn refused(principal: &Principal, kind: ActionKind, (target, refusal): (&Target, Refusal)) -> Option<Verdict> {
+pub(crate) fn refused(
+    principal: &Principal,
+    kind: ActionKind,
+    (target, refusal): (&Target, Refusal),
+) -> Option<Verdict> {
     if kind == ActionKind::Send {
         return refused_send(principal, target);
     }
