@@ -66,6 +66,12 @@ impl Graph {
         self.calls.recv_timeout(DEADLINE).unwrap_or_else(|_| panic!("nobody called the Graph API"))
     }
 
+    /// The next call, however long that takes; `None` when the Graph API is gone.
+    #[must_use]
+    pub fn next_call(&self) -> Option<GraphCall> {
+        self.calls.recv().ok()
+    }
+
     /// Says that there was no further call.
     #[track_caller]
     pub fn assert_not_called(&self) {

@@ -57,6 +57,13 @@ impl Request {
         Self { method: "PATCH".to_owned(), ..Self::post_json(target, body) }
     }
 
+    /// The same with another body.
+    #[must_use]
+    pub fn body(mut self, body: impl Into<Vec<u8>>) -> Self {
+        self.body = body.into();
+        self
+    }
+
     /// Adds a header. One of the same name is kept beside it; `Host` replaces the default.
     #[must_use]
     pub fn header(mut self, name: &str, value: &str) -> Self {
