@@ -3,7 +3,7 @@
 //! The types that matter: [`StockClient`] is a Socket.IO client from npm or for Python, [`EngineClient`] one of the layer
 //! below, and [`Agents`] are the processes in which a test has them; [`Subscriber`] is a client with what it was shown over
 //! all its connections, [`Cable`] its network, and [`Journal`] what it must have been shown; [`ConformanceServer`] is the
-//! engine without the product; [`read`] reads over REST; [`Graph`] is a Graph API whose every answer the test decides; [`Stored`] reads the
+//! engine without the product; [`read`] reads over REST; [`Authenticator`] makes one-time passwords; [`Graph`] is a Graph API whose every answer the test decides; [`Stored`] reads the
 //! database as an outsider; [`Fixtures`] are the recorded webhooks and what is expected of them; [`Page`] is a page in headless
 //! Chromium.
 //!
@@ -13,6 +13,7 @@
 //! Start reading at `tests/stock_clients.rs`.
 
 mod agent;
+mod authenticator;
 mod browser;
 mod burst;
 mod cable;
@@ -36,6 +37,7 @@ mod subscriber;
 mod tampering;
 mod webhook;
 
+pub use authenticator::Authenticator;
 pub use browser::{Page, Size};
 pub use burst::Burst;
 pub use cable::Cable;

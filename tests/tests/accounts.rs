@@ -1,10 +1,10 @@
 //! Accounts of people from outside: how one comes to one, signs in, is connected by it, and loses it.
 
-use hmac::{Hmac, KeyInit as _, Mac as _};
 use serde_json::{Value, json};
-use sha1::Sha1;
 use waypost_testkit::{Request, TestServer};
-use waypost_tests::{PASSWORD, Person, deliver_text, from_page, sign_in, use_link, waypost_admin};
+use waypost_tests::{
+    Authenticator, PASSWORD, Person, deliver_text, from_page, sign_in, use_link, waypost_admin,
+};
 
 const ANA: &str = "15550002001";
 
@@ -195,12 +195,12 @@ fn a_one_time_password_is_asked_and_good_once() {
     assert_eq!(kept_out.refused()["data"]["code"], "totp_missing");
 
     let enrolment = admin.send(&server, Request::new("POST", "/api/me/totp")).json();
-    let secret = from_base_32(enrolment["secret"].as_str().expect("a secret"));
+    let app = Authenticator::new(enrolment["secret"].as_str().expect("a secret"));
     let confirm = |code: &str| {
         admin.send(&server, Request::post_json("/api/me/totp/confirm", &json!({ "code": code })))
     };
     assert_eq!(code_of(&confirm("abcdef")), "invalid_login");
-    let first = one_time_password(&secret, 0);
+    let first = app.password(0);
     let codes = confirm(&first).json();
     let codes = codes["recoveryCodes"].as_array().expect("codes");
     assert_eq!(codes.len(), 10);
@@ -209,7 +209,7 @@ fn a_one_time_password_is_asked_and_good_once() {
     let with = |code: &str| sign_in(&server, &json!({ "login": "root", "password": PASSWORD, "code": code }));
     assert_eq!(code_of(&with("")), "totp_required");
     assert_eq!(code_of(&with(&first)), "invalid_login", "it was used when it was set up");
-    let next = one_time_password(&secret, 1);
+    let next = app.password(1);
     assert_eq!(with(&next).status, 200);
     assert_eq!(code_of(&with(&next)), "invalid_login");
     let recovery = codes[0].as_str().expect("a code").to_lowercase();
@@ -297,24 +297,4 @@ fn an_account_sees_what_its_role_and_its_limits_leave_and_changes_count_at_once(
     client.back();
     let masked = serde_json::to_string(&listed()).expect("JSON");
     assert!(masked.contains(&conversation) && !masked.contains(ANA), "{masked}");
-}
-
-/// What an app shows now, or so many steps later.
-fn one_time_password(secret: &[u8], later: u64) -> String {
-    let step = jsonwebtoken::get_current_timestamp() / 30 + later;
-    let mut mac = Hmac::<Sha1>::new_from_slice(secret).expect("a key");
-    mac.update(&step.to_be_bytes());
-    let digest = mac.finalize().into_bytes();
-    let place = usize::from(digest[19] & 15);
-    let word = u32::from_be_bytes(digest[place..place + 4].try_into().expect("four bytes"));
-    format!("{:06}", (word & 0x7fff_ffff) % 1_000_000)
-}
-
-fn from_base_32(text: &str) -> Vec<u8> {
-    let digits = text.bytes().map(|byte| match byte {
-        b'A'..=b'Z' => byte - b'A',
-        _ => byte - b'2' + 26,
-    });
-    let bits: Vec<u8> = digits.flat_map(|digit| (0..5).rev().map(move |place| digit >> place & 1)).collect();
-    bits.chunks_exact(8).map(|byte| byte.iter().fold(0, |byte, bit| byte << 1 | bit)).collect()
 }

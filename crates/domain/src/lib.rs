@@ -36,8 +36,9 @@ pub mod time;
 pub mod window;
 
 pub use access::{
-    Action, ActionKind, KeyScope, LimitError, Limits, Permission, Permissions, Person, Place, Principal, PrincipalId,
-    Reach, Rights, Role, RoleName, Sees, Standing, View, customer_scopes, general_scopes, may, visible,
+    Action, ActionKind, KeyScope, LimitError, Limits, Permission, Permissions, Person, Place, Principal,
+    PrincipalId, Reach, Rights, Role, RoleName, Sees, Standing, View, customer_scopes, general_scopes, may,
+    visible,
 };
 pub use account::{Account, AccountState, Login, PasswordFault, PersonName, check_password};
 pub use advice::{Advice, Remedy, advice};

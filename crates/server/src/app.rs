@@ -15,15 +15,16 @@ use waypost_domain::{AppName, Claim, Claims, OutboxId, Pid, PortfolioId};
 use waypost_inbox::reply::CALLS_MAX;
 use waypost_inbox::{Numbers, Reply};
 use waypost_realtime::TrustedProxies;
-use waypost_store::{Clock, IdSource, Limits, Options, Store, Threads};
+use waypost_store::{Clock, DataKeys, IdSource, Limits, Options, Store, Threads};
 
-use crate::accounts::{FailureLimits, People, PeopleSettings};
+use crate::accounts::{FailureLimits, People, PeopleSettings, TotpKeeping};
 use crate::clock::{SystemClock, random_seed};
 use crate::config::{AuthConfig, Config, Secret, WhatsappConfig};
 use crate::http::cookie::SessionCookie;
 use crate::http::credential::Credentials;
 use crate::http::gate::Gate;
 use crate::http::webhook::{MetaApp, WebhookLimits};
+use crate::sealing::{self, Keyring};
 use crate::store_state;
 use crate::telemetry::{Metrics, Seldom};
 use crate::tokens::Tokens;
@@ -86,11 +87,21 @@ impl App {
     /// Opens the store and puts together what the routes share. The commits are to be shown by whoever gets them.
     pub(crate) async fn build(config: &Config, mode: Mode) -> anyhow::Result<(Self, waypost_store::Commits)> {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
+        // Before anything is opened: where the key is not kept as it has to be, nothing else matters.
+        let master = sealing::load(config)?;
         let (store, commits) = store_state::open(|| store_options(config, &clock)).await?;
         let numbers = Arc::new(Numbers::claim(&store, claims(&config.whatsapp)).await?);
         let name = config.whatsapp.app.clone();
-        let people =
-            People::new(store.accounts(), people_settings(config), Arc::clone(&clock), random_seed()?);
+        let keyring =
+            master.map(|master| Keyring::new(master, DataKeys::beside(store.accounts()), Arc::clone(&clock)));
+        let totps = TotpKeeping::new(keyring);
+        totps.go_through(&store.accounts()).await?;
+        let people = People::new(
+            (store.accounts(), totps),
+            people_settings(config),
+            Arc::clone(&clock),
+            random_seed()?,
+        );
         let people = Arc::new(people);
         let app = Self(Arc::new(Parts {
             mode,

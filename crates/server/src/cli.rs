@@ -5,6 +5,7 @@
 
 mod admin;
 mod key;
+mod master_key;
 
 use std::ffi::OsString;
 use std::net::{IpAddr, SocketAddr};
@@ -16,6 +17,7 @@ use url::{Host, Url};
 use crate::config::{Flags, Key, Shape};
 pub(crate) use admin::AdminCommand;
 pub(crate) use key::{CreateKey, KeyCommand};
+pub(crate) use master_key::MasterKeyCommand;
 
 /// What the command line asked for.
 #[derive(Debug)]
@@ -75,6 +77,9 @@ pub(crate) enum Command {
     /// Lets the first administrator in, and whoever is locked out.
     #[command(subcommand)]
     Admin(AdminCommand),
+    /// Makes the key under which secrets in the database are encrypted, and puts another in its place.
+    #[command(subcommand)]
+    MasterKey(MasterKeyCommand),
     /// Moves the store from the data directory into the PostgreSQL database that WAYPOST_STORE names.
     ///
     /// Stop the server before, and start it again afterwards. Clients go on where they were. A move that was interrupted
@@ -436,6 +441,7 @@ mod tests {
                   simulate       Plays Meta for a server on this machine: customers who write, statuses, a Graph API
                   key            Makes, lists and revokes API keys
                   admin          Lets the first administrator in, and whoever is locked out
+                  master-key     Makes the key under which secrets in the database are encrypted, and puts another in its place
                   migrate-store  Moves the store from the data directory into the PostgreSQL database that WAYPOST_STORE names
                   reprocess      Reads dead letters, and messages of types that were not known, again with this version
                   config         Shows the settings in effect and where each comes from, or everything that is wrong with them

@@ -16,6 +16,7 @@ mod live;
 mod needs;
 mod rights;
 mod routes;
+mod sealing;
 mod server;
 mod store_state;
 mod telemetry;
@@ -70,6 +71,7 @@ fn run(invocation: &Invocation) -> anyhow::Result<()> {
         }
         Command::MigrateStore(asked) => commands::migrate_store::migrate_store(asked, &load()?),
         Command::Admin(command) => commands::admin::admin(command, &load()?),
+        Command::MasterKey(command) => commands::master_key::master_key(command, &load()?),
         Command::Key(command) => commands::key::key(command, &load()?),
         Command::Config(show) => print(&match show.output() {
             ConfigOutput::Effective => load()?.to_toml(),

@@ -214,6 +214,16 @@ impl TestServer {
         self.process = Process::spawn(&mut command).unwrap_or_else(|failed| panic!("{failed}"));
     }
 
+    /// Sets a variable from its next start on.
+    pub fn set_env(&mut self, name: &str, value: &str) {
+        self.options = self.options.clone().env(name, value);
+    }
+
+    /// Leaves a variable out from its next start on.
+    pub fn unset_env(&mut self, name: &str) {
+        self.options = self.options.clone().without(name);
+    }
+
     /// Has it keep everything in another store, such as one that a test has moved there, from its next start on.
     pub fn keep_in(&mut self, store: &str) {
         self.options = self.options.clone().env(kept::SETTING, store);

@@ -9,6 +9,7 @@
 mod failures;
 mod first_admin;
 mod invite;
+mod keeping;
 mod links;
 mod password;
 mod passwords;
@@ -31,6 +32,7 @@ use waypost_store::{Accounts, Clock, IdSource};
 pub(crate) use failures::FailureLimits;
 pub(crate) use first_admin::{FIRST_LINK_MINUTES, first_admin_link};
 pub(crate) use invite::{InviteError, Invited, NewPerson, reset_link};
+pub(crate) use keeping::TotpKeeping;
 pub(crate) use links::{NewPassword, UseLinkError};
 pub(crate) use password::{ChangePasswordError, PasswordChange};
 pub(crate) use secret::Secret256;
@@ -46,6 +48,7 @@ use crate::config::Roles;
 /// The accounts of people, and what signing in takes.
 pub(crate) struct People {
     pub(crate) accounts: Accounts,
+    totps: TotpKeeping,
     clock: Arc<dyn Clock>,
     settings: PeopleSettings,
     passwords: Passwords,
@@ -70,7 +73,7 @@ pub(crate) struct PeopleSettings {
 
 impl People {
     pub(crate) fn new(
-        accounts: Accounts,
+        (accounts, totps): (Accounts, TotpKeeping),
         settings: PeopleSettings,
         clock: Arc<dyn Clock>,
         seed: [u8; 32],
@@ -78,6 +81,7 @@ impl People {
         let mut ids = IdSource::new(seed);
         Self {
             accounts,
+            totps,
             clock,
             passwords: Passwords::new(ids.random_key()),
             failures: Failures::new(settings.failures),

@@ -6,12 +6,13 @@ use std::time::Duration;
 use waypost_domain::{Account, AccountState, Login, Timestamp};
 use waypost_store::ReadError;
 use waypost_store::accounts::{
-    AccountSession, Credentialed, ProofError, SignedIn, TotpSecret, TotpUse, Used,
+    AccountSession, Credentialed, KeptSecret, ProofError, SignedIn, TotpColumn, TotpUse, Used,
 };
 
 use super::failures::{Attempt, Counted};
 use super::passwords::{Busy, Verdict};
 use super::{People, Secret256, after, secret, totp};
+use crate::sealing::SealingError;
 
 /// The longest name of a browser that is kept, in characters.
 const AGENT_CHARS_MAX: usize = 200;
@@ -51,6 +52,8 @@ pub(crate) enum SignInError {
     Busy(#[from] Busy),
     #[error(transparent)]
     Store(#[from] ReadError),
+    #[error(transparent)]
+    Sealing(#[from] SealingError),
 }
 
 impl From<ProofError> for SignInError {
@@ -126,7 +129,7 @@ impl People {
         }
     }
 
-    async fn use_code(&self, account: &Account, totp: &TotpSecret, code: &str) -> Result<Used, ReadError> {
+    async fn use_code(&self, account: &Account, totp: &KeptSecret, code: &str) -> Result<Used, SignInError> {
         if !totp::is_password(code) {
             let used = self.accounts.use_code(account.id, &totp::code_digest(code)).await?;
             if used == Used::Now {
@@ -134,8 +137,9 @@ impl People {
             }
             return Ok(used);
         }
-        match totp::matching_step(totp, code, self.clock.now()) {
-            Some(step) => self.accounts.use_totp_step(account.id, step).await,
+        let secret = self.totps.open((account.id, TotpColumn::InUse), totp).await?;
+        match totp::matching_step(&secret, code, self.clock.now()) {
+            Some(step) => Ok(self.accounts.use_totp_step(account.id, step).await?),
             None => Ok(Used::Before),
         }
     }

@@ -48,7 +48,12 @@ async fn ground() -> Ground {
         failures: FailureLimits { per_account: Some(3), per_address: None },
     };
     let clock = Arc::new(StillClock::default());
-    let people = People::new(accounts, settings, Arc::clone(&clock) as Arc<dyn Clock>, [7; 32]);
+    let people = People::new(
+        (accounts, TotpKeeping::new(None)),
+        settings,
+        Arc::clone(&clock) as Arc<dyn Clock>,
+        [7; 32],
+    );
     let person = NewPerson {
         login: Login::parse("ann").unwrap(),
         name: PersonName::parse("Ann").unwrap(),
@@ -118,7 +123,9 @@ async fn one_time_passwords_cannot_be_guessed_by_whoever_knows_the_password() {
     let session = ground.sign_in().await;
     ground.people.enrol_totp(&session.signed_in).await.unwrap();
     let found = ground.people.accounts.find(session.signed_in.account.id).await.unwrap().unwrap();
-    let secret = found.totp_pending.unwrap();
+    let kept = found.totp_pending.unwrap();
+    let pending = (session.signed_in.account.id, waypost_store::accounts::TotpColumn::Pending);
+    let secret = ground.people.totps.open(pending, &kept).await.unwrap();
     let step = u64::try_from(START_MS / 30_000).unwrap();
     ground.people.confirm_totp(&session.signed_in, &totp::password(&secret, step)).await.unwrap();
     for _ in 0..3 {

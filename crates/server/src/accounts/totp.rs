@@ -1,11 +1,14 @@
 //! One-time passwords by time (RFC 6238): SHA-1, six digits, thirty seconds, as every app has them. And the codes for whoever
 //! has lost the app.
 
+use std::fmt;
+
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha1::Sha1;
 use subtle::{Choice, ConditionallySelectable as _, ConstantTimeEq as _};
 use waypost_domain::{Login, Timestamp};
-use waypost_store::accounts::{CodeDigest, TotpSecret};
+use waypost_store::accounts::CodeDigest;
+use zeroize::Zeroizing;
 
 use super::secret::digest;
 
@@ -18,6 +21,25 @@ const CODE_BYTES: usize = 10;
 /// Who asks for the password, as the app shows it.
 const ISSUER: &str = "Waypost";
 const BASE_32: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+
+/// What one-time passwords are made with.
+pub(super) struct TotpSecret(Zeroizing<Vec<u8>>);
+
+impl TotpSecret {
+    pub(super) fn new(bytes: &[u8]) -> Self {
+        Self(Zeroizing::new(bytes.to_vec()))
+    }
+
+    pub(super) fn expose(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl fmt::Debug for TotpSecret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("TotpSecret(…)")
+    }
+}
 
 /// The step whose password `code` is: the present one, or one beside it. All three are looked at, whichever it is.
 pub(super) fn matching_step(secret: &TotpSecret, code: &str, now: Timestamp) -> Option<u64> {

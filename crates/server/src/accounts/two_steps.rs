@@ -3,9 +3,11 @@
 use std::net::IpAddr;
 
 use waypost_store::ReadError;
-use waypost_store::accounts::{SignedIn, TotpSecret, Used};
+use waypost_store::accounts::{ConfirmedTotp, SignedIn, TotpColumn, Used};
 
+use super::totp::TotpSecret;
 use super::{People, SignInError, totp};
+use crate::sealing::SealingError;
 
 /// Recovery codes that one gets.
 const CODES: usize = 10;
@@ -29,6 +31,8 @@ pub(crate) enum TwoStepsError {
     Wrong,
     #[error(transparent)]
     Store(#[from] ReadError),
+    #[error(transparent)]
+    Sealing(#[from] SealingError),
 }
 
 impl People {
@@ -39,7 +43,8 @@ impl People {
     pub(crate) async fn enrol_totp(&self, signed_in: &SignedIn) -> Result<Enrolment, TwoStepsError> {
         let account = &signed_in.account;
         let secret = TotpSecret::new(&self.random()[..totp::SECRET_BYTES]);
-        if self.accounts.put_pending_totp(account.id, &secret).await? == Used::Before {
+        let kept = self.totps.keep((account.id, TotpColumn::Pending), &secret).await?;
+        if self.accounts.put_pending_totp(account.id, &kept).await? == Used::Before {
             return Err(TwoStepsError::AlreadyOn);
         }
         Ok(Enrolment { secret: totp::secret_text(&secret), uri: totp::uri(&secret, &account.login) })
@@ -56,11 +61,14 @@ impl People {
     ) -> Result<Vec<String>, TwoStepsError> {
         let account = signed_in.account.id;
         let found = self.accounts.find(account).await?;
-        let secret = found.and_then(|found| found.totp_pending).ok_or(TwoStepsError::Wrong)?;
+        let pending = found.and_then(|found| found.totp_pending).ok_or(TwoStepsError::Wrong)?;
+        let secret = self.totps.open((account, TotpColumn::Pending), &pending).await?;
         let step = totp::matching_step(&secret, code.trim(), self.clock.now()).ok_or(TwoStepsError::Wrong)?;
         let codes: Vec<String> = (0..CODES).map(|_| totp::recovery_code(&self.random())).collect();
         let digests: Vec<_> = codes.iter().map(|code| totp::code_digest(code)).collect();
-        match self.accounts.confirm_totp(account, (&secret, step), &digests).await? {
+        let kept = self.totps.keep((account, TotpColumn::InUse), &secret).await?;
+        let confirmed = ConfirmedTotp { pending: &pending, totp: &kept, step };
+        match self.accounts.confirm_totp(account, confirmed, &digests).await? {
             Used::Before => Err(TwoStepsError::Wrong),
             Used::Now => {
                 tracing::info!(account.id = %account, "one-time passwords are asked from now on");

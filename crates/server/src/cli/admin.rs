@@ -11,7 +11,8 @@ pub(crate) enum AdminCommand {
     Link,
     /// Prints a link to a new password for whoever is locked out. It is good once, for an hour.
     Reset {
-        /// What the person signs in with.
+        /// What the person signs in with, or the account's id.
+        #[arg(value_name = "LOGIN")]
         login: String,
         /// Asks for no one-time passwords any more: for whoever lost the device and the recovery codes.
         #[arg(long)]

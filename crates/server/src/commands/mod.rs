@@ -3,6 +3,7 @@
 pub(crate) mod admin;
 pub(crate) mod demo;
 pub(crate) mod key;
+pub(crate) mod master_key;
 pub(crate) mod migrate_store;
 pub(crate) mod purpose;
 pub(crate) mod reprocess;

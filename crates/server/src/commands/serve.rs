@@ -99,6 +99,12 @@ fn tell_what_is_missing(config: &Config) {
              at Meta: WhatsApp, Configuration, Webhook"
         );
     }
+    if config.master_key.source().is_none() {
+        tracing::warn!(
+            "there is no master key, so that the secrets of one-time passwords are stored as they are: `waypost \
+             master-key init --file PATH` makes one"
+        );
+    }
     if config.whatsapp.access_token.is_none() || config.whatsapp.phone_number_id.is_none() {
         tracing::warn!(
             "WAYPOST_ACCESS_TOKEN or WAYPOST_PHONE_NUMBER_ID is not set, so nothing can be sent. Meta: WhatsApp, \

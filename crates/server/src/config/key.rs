@@ -2,7 +2,8 @@
 
 use super::setting::{Raw, Secrecy, Shape, Shown, Wrong};
 use super::{
-    AuthConfig, LimitsConfig, RealtimeConfig, RetentionConfig, ServerConfig, StoreConfig, WhatsappConfig,
+    AuthConfig, LimitsConfig, MasterKeyConfig, RealtimeConfig, RetentionConfig, ServerConfig, StoreConfig,
+    WhatsappConfig,
 };
 
 /// For which command the settings are read.
@@ -35,11 +36,12 @@ pub(crate) enum Section {
     Limits,
     Retention,
     Auth,
+    MasterKey,
 }
 
 impl Section {
     /// All of them, in the order in which they are printed.
-    pub(crate) const ALL: [Self; 7] = [
+    pub(crate) const ALL: [Self; 8] = [
         Self::Server,
         Self::Store,
         Self::Whatsapp,
@@ -47,6 +49,7 @@ impl Section {
         Self::Limits,
         Self::Retention,
         Self::Auth,
+        Self::MasterKey,
     ];
 
     /// As it stands between brackets.
@@ -59,6 +62,7 @@ impl Section {
             Self::Limits => "limits",
             Self::Retention => "retention",
             Self::Auth => "auth",
+            Self::MasterKey => "master_key",
         }
     }
 
@@ -72,6 +76,7 @@ impl Section {
             Self::Limits => LimitsConfig::KEYS,
             Self::Retention => RetentionConfig::KEYS,
             Self::Auth => AuthConfig::KEYS,
+            Self::MasterKey => MasterKeyConfig::KEYS,
         }
     }
 
@@ -85,6 +90,7 @@ impl Section {
             Self::Limits => LimitsConfig::DOC,
             Self::Retention => RetentionConfig::DOC,
             Self::Auth => AuthConfig::DOC,
+            Self::MasterKey => MasterKeyConfig::DOC,
         })
     }
 }

@@ -17,6 +17,7 @@ mod file;
 mod jwt;
 mod key;
 mod limits;
+mod master_key;
 mod print;
 mod problem;
 mod proxies;
@@ -46,6 +47,7 @@ pub(crate) use environment::Environment;
 pub(crate) use jwt::{ClaimText, JwtKeys, JwtSecret, JwtSettings, PublicKey};
 pub(crate) use key::{Key, Section};
 pub(crate) use limits::LimitsConfig;
+pub(crate) use master_key::{KeySource, MasterKeyConfig};
 pub(crate) use print::default_file;
 pub(crate) use problem::{Problem, Problems};
 pub(crate) use realtime::{Offsets, RealtimeConfig};
@@ -76,6 +78,7 @@ pub(crate) struct Config {
     pub(crate) limits: LimitsConfig,
     pub(crate) retention: RetentionConfig,
     pub(crate) auth: AuthConfig,
+    pub(crate) master_key: MasterKeyConfig,
     /// Variables and keys that were set and that the demo left aside, as it makes its own.
     pub(crate) ignored: Vec<String>,
     /// What `waypost config` prints: each value with where it came from, secrets already left out.
@@ -127,6 +130,7 @@ impl Config {
             limits: LimitsConfig::read(values)?,
             retention: RetentionConfig::read(values)?,
             auth: AuthConfig::read(values)?,
+            master_key: MasterKeyConfig::read(values)?,
             ignored: Vec::new(),
             effective: Vec::new(),
         };
@@ -157,6 +161,7 @@ impl Config {
             values.refuse("whatsapp.claimed_numbers", app.as_str(), named);
         }
         self.auth.check_together(values);
+        self.master_key.check_together(values);
         let retention = &self.retention;
         if retention.session_hours.duration() > retention.journal_days.duration() {
             values.refuse(

@@ -162,6 +162,11 @@ fn the_defaults_are_what_others_rely_on() {
         session_hours = 12 # default
         session_idle_minutes = 120 # default
         totp_required_roles = [] # default
+
+        [master_key]
+        # file: not set # default
+        # command: not set # default
+        # key: not set # default
     "##]]
     .assert_eq(&config.to_toml());
 }
@@ -193,6 +198,8 @@ fn names_are_unique_and_leave_the_commands_their_own() {
         "id",
         "default",
         "reference",
+        "file",
+        "new-file",
     ];
     let mut flags: BTreeSet<String> = own.map(str::to_owned).into();
     for key in Key::all() {
@@ -230,7 +237,8 @@ fn the_short_names_that_others_rely_on_are_there() {
         WAYPOST_JWT_PUBLIC_KEY
         WAYPOST_JWT_JWKS_URL
         WAYPOST_JWT_ISSUER
-        WAYPOST_JWT_AUDIENCE"#]]
+        WAYPOST_JWT_AUDIENCE
+        WAYPOST_MASTER_KEY"#]]
     .assert_eq(&names.join("\n"));
 }
 
@@ -454,6 +462,7 @@ fn secrets_are_never_shown() {
         let value = match key.path().as_str() {
             "whatsapp.further_apps" => "shop:hunter2",
             "auth.jwt_secret" => "hunter2-hunter2-hunter2-hunter2-",
+            "master_key.key" => "wpm_hunter2AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
             _ => "hunter2",
         };
         let right: &[(&str, &str)] =
@@ -523,6 +532,32 @@ fn tokens_have_one_source_of_keys_an_issuer_and_an_audience() {
         let jwt = Written::variables([source, names[0], names[1]]).serve().auth.jwt().expect("a verifier");
         assert_eq!((&*jwt.issuer, &*jwt.audience, jwt.leeway.as_secs()), ("login", "waypost", 30));
     }
+}
+
+#[test]
+fn the_master_key_is_in_one_place() {
+    let key = ("WAYPOST_MASTER_KEY", "wpm_AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8");
+    let [file, command] = [
+        ("WAYPOST_MASTER_KEY_FILE", "/etc/waypost/master.key"),
+        ("WAYPOST_MASTER_KEY_COMMAND", "vault,read"),
+    ];
+    Written::variables([file, command, key]).check_problems(&expect![[r#"
+        the configuration has 2 problems:
+          - master_key.command is set (environment WAYPOST_MASTER_KEY_COMMAND); master_key.file is, too; keep one
+          - master_key.key is set (environment WAYPOST_MASTER_KEY); master_key.file is, too; keep one"#]]);
+    Written::variables([("WAYPOST_MASTER_KEY", "wpk_0123")]).check_problems(&expect![[r#"
+        the configuration has a problem:
+          - master_key.key is a value that is not shown (environment WAYPOST_MASTER_KEY); allowed: wpm_ and 43 characters, as `waypost master-key init` writes it; or nothing"#]]);
+    let is = |one, wanted: fn(&KeySource<'_>) -> bool| {
+        Written::variables([one]).serve().master_key.source().is_some_and(|source| wanted(&source))
+    };
+    assert!(is(key, |source| matches!(source, KeySource::Key(_))));
+    assert!(is(file, |source| matches!(source, KeySource::File(path) if path.ends_with("master.key"))));
+    assert!(is(
+        command,
+        |source| matches!(source, KeySource::Command([vault, read]) if vault == "vault" && read == "read")
+    ));
+    assert!(Written::default().serve().master_key.source().is_none());
 }
 
 #[test]

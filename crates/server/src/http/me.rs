@@ -189,6 +189,10 @@ fn refuse_totp(error: &TwoStepsError) -> Refusal {
         TwoStepsError::AlreadyOn => Refusal::new(ErrorCode::TotpAlreadyOn),
         TwoStepsError::Wrong => Refusal::new(ErrorCode::InvalidLogin),
         TwoStepsError::Store(error) => unavailable(error),
+        TwoStepsError::Sealing(error) => {
+            tracing::error!(%error, "one-time passwords cannot be set up");
+            Refusal::new(ErrorCode::Unavailable)
+        }
     }
 }
 

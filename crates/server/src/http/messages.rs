@@ -139,7 +139,9 @@ impl<T: DeserializeOwned> FromRequest<App> for JsonBody<T> {
 /// What is wrong with a body and where. Nothing that was given is repeated: it may be a text or a number.
 fn explain(error: &serde_path_to_error::Error<serde_json::Error>) -> Refusal {
     let (path, said) = (error.path().to_string(), error.inner().to_string());
-    if let Some((_, expected)) = said.split_once("`, expected").filter(|_| said.starts_with("unknown field `")) {
+    if let Some((_, expected)) =
+        said.split_once("`, expected").filter(|_| said.starts_with("unknown field `"))
+    {
         return wrong("the body", &format!("a field that is unknown, expected{expected}"));
     }
     let names_fields_only = ["missing field", "duplicate field"].iter().any(|start| said.starts_with(start));

@@ -150,6 +150,10 @@ pub(super) fn refuse(error: SignInError) -> Refusal {
         SignInError::Limited { retry_after } => Refusal::for_now(ErrorCode::RateLimited, retry_after),
         SignInError::Busy(busy) => Refusal::because(ErrorCode::Unavailable, busy.to_string()),
         SignInError::Store(error) => unavailable(&error),
+        SignInError::Sealing(error) => {
+            tracing::error!(%error, "somebody with one-time passwords cannot sign in: their secret cannot be opened");
+            Refusal::new(ErrorCode::Unavailable)
+        }
     }
 }
 

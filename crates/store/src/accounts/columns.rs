@@ -38,15 +38,15 @@ impl fmt::Debug for PasswordHash {
     }
 }
 
-/// What one-time passwords are made with. Whoever seals what is stored does it here: nothing else knows the column.
+/// A secret as it is kept: sealed, or as it is. Which of these is not known here.
 #[derive(Clone, PartialEq, Eq)]
-pub struct TotpSecret(Vec<u8>);
+pub struct KeptSecret(Vec<u8>);
 
-impl TotpSecret {
-    /// Of random bytes.
+impl KeptSecret {
+    /// These bytes.
     #[must_use]
-    pub fn new(bytes: &[u8]) -> Self {
-        Self(bytes.into())
+    pub const fn new(bytes: Vec<u8>) -> Self {
+        Self(bytes)
     }
 
     /// The bytes.
@@ -59,14 +59,14 @@ impl TotpSecret {
         Cell::Bytes(self.0.clone())
     }
 
-    fn from_column(bytes: Option<Vec<u8>>) -> Option<Self> {
+    pub(super) fn from_column(bytes: Option<Vec<u8>>) -> Option<Self> {
         bytes.map(Self)
     }
 }
 
-impl fmt::Debug for TotpSecret {
+impl fmt::Debug for KeptSecret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("TotpSecret(…)")
+        f.write_str("KeptSecret(…)")
     }
 }
 
@@ -108,8 +108,8 @@ pub(super) fn credentialed(row: &mut Reading) -> Result<Credentialed, DatabaseEr
     Ok(Credentialed {
         account: account(row)?,
         password: row.optional_text()?.map(PasswordHash),
-        totp: TotpSecret::from_column(row.optional_bytes()?),
-        totp_pending: TotpSecret::from_column(row.optional_bytes()?),
+        totp: KeptSecret::from_column(row.optional_bytes()?),
+        totp_pending: KeptSecret::from_column(row.optional_bytes()?),
     })
 }
 

@@ -23,11 +23,11 @@ use crate::sqlite::connection::{DataDir, MIGRATIONS, migrate, open_to_write};
 use crate::sqlite::departure::refuse_moved;
 use statement::{Done, Reading, Rows, Statement};
 
-pub use columns::{PasswordHash, TotpSecret};
+pub use columns::{KeptSecret, PasswordHash};
 pub use links::{AccountLink, FirstAdmin, LinkError, LinkOf, ResetWish};
 pub use proof::ProofError;
 pub use sessions::Ending;
-pub use totp::{CodeDigest, Used};
+pub use totp::{CodeDigest, ConfirmedTotp, KeptTotp, TotpColumn, Used};
 
 /// Accounts that there are, at most.
 pub const ACCOUNTS_MAX: i64 = 10_000;
@@ -55,9 +55,9 @@ pub struct Credentialed {
     /// `None` while nobody has chosen one.
     pub password: Option<PasswordHash>,
     /// With which one-time passwords are made.
-    pub totp: Option<TotpSecret>,
+    pub totp: Option<KeptSecret>,
     /// The same, which its person has not shown to work yet.
-    pub totp_pending: Option<TotpSecret>,
+    pub totp_pending: Option<KeptSecret>,
 }
 
 /// Who is signed in, from one browser.
@@ -164,7 +164,7 @@ impl Accounts {
         }))
     }
 
-    async fn run(&self, statements: Vec<Statement>) -> Result<Done, ReadError> {
+    pub(crate) async fn run(&self, statements: Vec<Statement>) -> Result<Done, ReadError> {
         match &self.0 {
             Kept::Sqlite(accounts) => accounts.run(statements).await,
             Kept::Postgres(accounts) => accounts.run(statements).await,
@@ -180,7 +180,7 @@ impl Accounts {
     }
 
     /// The rows of one statement, each read.
-    async fn read<T>(
+    pub(crate) async fn read<T>(
         &self,
         statement: Statement,
         read: impl Fn(&mut Reading) -> Result<T, crate::group::DatabaseError>,

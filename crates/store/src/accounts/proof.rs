@@ -2,7 +2,7 @@
 //! takes its time, in which another may have taken its place.
 
 use super::statement::{Cell, Done, Statement};
-use super::{Accounts, Credentialed, TotpSecret};
+use super::{Accounts, Credentialed, KeptSecret};
 use crate::accounts::PasswordHash;
 use crate::error::ReadError;
 
@@ -31,7 +31,7 @@ impl Accounts {
 pub(super) fn still_proved(proved: &Credentialed) -> Statement {
     let password = proved.password.as_ref().map(PasswordHash::expose);
     let (totp, secret) = match &proved.totp {
-        Some(secret) => ("totp = $3", Some(TotpSecret::to_column(secret))),
+        Some(secret) => ("totp = $3", Some(KeptSecret::to_column(secret))),
         None => ("totp IS NULL", None),
     };
     let sql =

@@ -153,6 +153,7 @@ tables! {
         Number { created_at seen_at expires_at };
     Main account_links (digest) Ours: Bytes { digest } Text { account resets } Number { expires_at };
     Main account_codes (account, digest) Ours: Text { account } Bytes { digest };
+    Main data_keys (id) Ours: Bytes { id wrapped wrapped_by } Number { created_at uses };
     Sessions sessions (id) Ours: Bytes { id } Number { generation } Text { principal namespace start }
         Flag { owes_gap } Number { seen_at };
     Sessions rooms (session, place) Ours: Bytes { session } Number { place } Text { name position }

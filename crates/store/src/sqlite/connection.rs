@@ -10,7 +10,7 @@ use rusqlite::{Connection, OpenFlags};
 use crate::options::{OpenError, Threads};
 
 /// What turns one schema version of `waypost.db` into the next; the index is the version before.
-pub(crate) const MIGRATIONS: [&str; 12] = [
+pub(crate) const MIGRATIONS: [&str; 13] = [
     include_str!("schema.sql"),
     include_str!("schema_2.sql"),
     include_str!("schema_messages.sql"),
@@ -23,6 +23,7 @@ pub(crate) const MIGRATIONS: [&str; 12] = [
     include_str!("schema_changes.sql"),
     include_str!("schema_reach.sql"),
     include_str!("schema_accounts.sql"),
+    include_str!("schema_data_keys.sql"),
 ];
 
 /// How long a statement waits for another process (`waypost key` writes too), in milliseconds.

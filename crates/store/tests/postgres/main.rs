@@ -8,6 +8,8 @@ mod accounts;
 mod calls;
 #[path = "../suite/changes.rs"]
 mod changes;
+#[path = "../suite/data_keys.rs"]
+mod data_keys;
 #[path = "../suite/fields.rs"]
 mod fields;
 #[path = "../suite/fixture.rs"]

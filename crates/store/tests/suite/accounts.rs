@@ -5,8 +5,8 @@ use waypost_domain::{
 };
 use waypost_store::accounts::{
     ACCOUNTS_MAX, AccountAccess, AccountChange, AccountError, AccountLink, AccountPageRequest,
-    AccountSession, Alive, Ending, FirstAdmin, LinkError, LinkOf, PasswordHash, ProofError, ResetWish,
-    SESSIONS_PER_ACCOUNT_MAX, TotpSecret, TotpUse, Used,
+    AccountSession, Alive, CodeDigest, ConfirmedTotp, Ending, FirstAdmin, KeptSecret, LinkError, LinkOf,
+    PasswordHash, ProofError, ResetWish, SESSIONS_PER_ACCOUNT_MAX, TotpUse, Used,
 };
 use waypost_store::{Accounts, OpenError};
 
@@ -56,6 +56,15 @@ async fn sign_in(accounts: &Accounts, account: &Account, n: u8) -> AccountSessio
     let proved = accounts.find(account.id).await.unwrap().unwrap();
     accounts.begin_session(&proved, &session, &[n; 32]).await.unwrap();
     session
+}
+
+/// From now on one-time passwords are asked of the account's person.
+async fn set_up_totp(accounts: &Accounts, account: &Account, codes: &[CodeDigest]) -> KeptSecret {
+    let secret = KeptSecret::new(vec![5; 20]);
+    accounts.put_pending_totp(account.id, &secret).await.unwrap();
+    let confirmed = ConfirmedTotp { pending: &secret, totp: &secret, step: 1 };
+    assert_eq!(accounts.confirm_totp(account.id, confirmed, codes).await.unwrap(), Used::Now);
+    secret
 }
 
 fn link_to(account: &Account) -> AccountLink {
@@ -255,13 +264,11 @@ async fn what_was_proved_signs_nobody_in_once_it_has_changed() {
     let fixture = Fixture::new();
     let accounts = fixture.store.accounts();
     let person = active(&accounts, 1, Role::Agent).await;
-    let secret = TotpSecret::new(&[5; 20]);
     let begin = async |proved, n| accounts.begin_session(proved, &session(n, START), &[n; 32]).await;
     let is_stale = |begun| matches!(begun, Err(ProofError::Stale));
 
     let without_totp = accounts.find(person.id).await.unwrap().unwrap();
-    accounts.put_pending_totp(person.id, &secret).await.unwrap();
-    accounts.confirm_totp(person.id, (&secret, 1), &[]).await.unwrap();
+    set_up_totp(&accounts, &person, &[]).await;
     assert!(is_stale(begin(&without_totp, 1).await));
     let with_totp = accounts.find(person.id).await.unwrap().unwrap();
     begin(&with_totp, 2).await.unwrap();
@@ -283,9 +290,7 @@ async fn a_link_takes_one_time_passwords_away_when_it_is_used() {
     let fixture = Fixture::new();
     let accounts = fixture.store.accounts();
     let person = active(&accounts, 1, Role::Agent).await;
-    let secret = TotpSecret::new(&[5; 20]);
-    accounts.put_pending_totp(person.id, &secret).await.unwrap();
-    accounts.confirm_totp(person.id, (&secret, 1), &[[1; 32]]).await.unwrap();
+    let secret = set_up_totp(&accounts, &person, &[[1; 32]]).await;
     let link = AccountLink { wish: ResetWish::PasswordAndTotp, ..link_to(&person) };
     let until = START.plus_millis(1);
     accounts.put_link(Some(link), &[7; 32], until).await.unwrap();
@@ -295,8 +300,7 @@ async fn a_link_takes_one_time_passwords_away_when_it_is_used() {
     assert_eq!(accounts.find(person.id).await.unwrap().unwrap().totp, None);
     assert_eq!(accounts.use_code(person.id, &[1; 32]).await.unwrap(), Used::Before);
 
-    accounts.put_pending_totp(person.id, &secret).await.unwrap();
-    accounts.confirm_totp(person.id, (&secret, 1), &[]).await.unwrap();
+    set_up_totp(&accounts, &person, &[]).await;
     accounts.put_link(Some(link_to(&person)), &[8; 32], until).await.unwrap();
     accounts.use_link(&[8; 32], &password("new"), START).await.unwrap();
     assert_eq!(accounts.find(person.id).await.unwrap().unwrap().totp, Some(secret));
@@ -328,15 +332,18 @@ async fn a_one_time_password_and_a_code_are_good_once() {
     let fixture = Fixture::new();
     let accounts = fixture.store.accounts();
     let person = active(&accounts, 1, Role::Agent).await;
-    let [early, secret] = [TotpSecret::new(&[4; 20]), TotpSecret::new(&[5; 20])];
+    let [early, secret] = [KeptSecret::new(vec![4; 20]), KeptSecret::new(vec![5; 20])];
     accounts.put_pending_totp(person.id, &early).await.unwrap();
     accounts.put_pending_totp(person.id, &secret).await.unwrap();
     assert_eq!(accounts.use_totp_step(person.id, 10).await.unwrap(), Used::Before, "none is asked yet");
-    let confirm = |secret, codes| accounts.confirm_totp(person.id, (secret, 10), codes);
+    let sealed = KeptSecret::new(vec![6; 65]);
+    let confirm = |pending, codes| {
+        accounts.confirm_totp(person.id, ConfirmedTotp { pending, totp: &sealed, step: 10 }, codes)
+    };
     assert_eq!(confirm(&early, &[]).await.unwrap(), Used::Before);
     assert_eq!(confirm(&secret, &[[1; 32], [2; 32]]).await.unwrap(), Used::Now);
     let found = accounts.find(person.id).await.unwrap().unwrap();
-    assert_eq!((found.totp, found.totp_pending), (Some(secret), None));
+    assert_eq!((found.totp, found.totp_pending), (Some(sealed.clone()), None));
     assert_eq!(accounts.put_pending_totp(person.id, &early).await.unwrap(), Used::Before, "some are asked");
     sign_in(&accounts, &person, 1).await;
     let signed_in = accounts.find_session(&[1; 32], alive(START)).await.unwrap().unwrap();

@@ -5,6 +5,7 @@
 mod accounts;
 mod calls;
 mod changes;
+mod data_keys;
 mod fields;
 mod fixture;
 mod ground;
