@@ -348,6 +348,10 @@ mod tests {
                 expires: None,
             }))
         );
+        assert_eq!(
+            parse("master-key init --file /etc/waypost/master.key").unwrap().command,
+            Command::MasterKey(MasterKeyCommand::Init { file: Some("/etc/waypost/master.key".into()) })
+        );
         let outputs = ["config", "config --default", "config --reference"].map(|line| {
             match parse(line).unwrap().command {
                 Command::Config(show) => show.output(),

@@ -17,7 +17,7 @@ pub(crate) enum MasterKeyCommand {
     },
     /// Says which master key is configured, and which ones the database wants.
     Check,
-    /// Puts the configured master key's place under another one: the keys in the database are wrapped by that from now on.
+    /// Puts another master key in the place of the configured one: the keys in the database are wrapped by it from now on.
     ///
     /// Make the other one with `waypost master-key init --file PATH` before. Afterwards name it in the configuration, start
     /// all servers again, and keep the old one as long as you keep backups from before.

@@ -12,7 +12,7 @@ use super::{MasterId, MasterKey};
 use crate::clock::random_seed;
 
 /// More than any text of a key.
-pub(super) const TEXT_BYTES_MAX: u64 = 1_024;
+pub(super) const TEXT_BYTES_MAX: usize = 1_024;
 
 /// Reads the key in a file.
 ///
@@ -35,8 +35,9 @@ pub(crate) fn read_file(path: &Path, data_dir: &Path) -> anyhow::Result<MasterKe
         [0, rustix::process::geteuid().as_raw()].contains(&metadata.uid()),
         "{shown} belongs neither to the user that the server runs as nor to root"
     );
-    let mut text = Zeroizing::new(String::new());
-    file.take(TEXT_BYTES_MAX).read_to_string(&mut text).with_context(cannot)?;
+    // It does not grow, which would leave a part of the key behind.
+    let mut text = Zeroizing::new(String::with_capacity(TEXT_BYTES_MAX));
+    file.take(TEXT_BYTES_MAX as u64).read_to_string(&mut text).with_context(cannot)?;
     MasterKey::parse(&text)
         .with_context(|| format!("{shown} holds no master key: that is {}", MasterKey::FORMAT))
 }

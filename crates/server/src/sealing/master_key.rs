@@ -68,7 +68,8 @@ impl MasterKey {
 
     /// A new key of random bytes, and its text.
     pub(crate) fn of_random(bits: &[u8; KEY_BYTES]) -> (Self, Zeroizing<String>) {
-        let mut text = Zeroizing::new(String::from(PREFIX));
+        let mut text = Zeroizing::new(String::with_capacity(PREFIX.len() + 2 * KEY_BYTES));
+        text.push_str(PREFIX);
         URL_SAFE_NO_PAD.encode_string(bits, &mut text);
         (Self::new(bits), text)
     }

@@ -47,8 +47,8 @@ fn wait(mut child: Child, limit: Duration) -> anyhow::Result<Zeroizing<Vec<u8>>>
     let stdout = child.stdout.take().context("stdout is piped")?;
     let (told, outcome) = mpsc::sync_channel(1);
     let read = move || {
-        let mut text = Zeroizing::new(Vec::new());
-        let read = stdout.take(TEXT_BYTES_MAX).read_to_end(&mut text);
+        let mut text = Zeroizing::new(Vec::with_capacity(TEXT_BYTES_MAX));
+        let read = stdout.take(TEXT_BYTES_MAX as u64).read_to_end(&mut text);
         // One that prints on and on finds nobody reading.
         let ended = read.and_then(|_| child.wait()).map(|status| (status, text));
         // Whoever has waited long enough is gone.
