@@ -136,15 +136,18 @@ impl Keyring {
     async fn take_stored(&self, now_ms: i64) -> Result<Option<(Arc<DataKey>, i64)>, SealingError> {
         let KeyLimits { uses_max, age_ms_max, uses_taken } = self.limits;
         for stored in self.stored.list().await? {
-            let created_ms = stored.created_at.as_millis();
-            if MasterId::of(&stored) != self.master.id() || now_ms >= created_ms + age_ms_max {
+            let (created_ms, known) = (stored.created_at.as_millis(), self.find_known(&stored.id));
+            let (wanted, present) = (MasterId::of(&stored), self.master.id());
+            if wanted != present && known.is_some() {
+                // It was ours: another master key has taken the place of ours, and what we would make under that would open
+                // for nobody after the next start.
+                return Err(SealingError::OtherMasterKey { wanted, present });
+            }
+            if wanted != present || now_ms >= created_ms + age_ms_max {
                 continue;
             }
             if self.stored.take_uses(&stored.id, (uses_taken, uses_max)).await? == Change::Done {
-                let key = match self.find_known(&stored.id) {
-                    Some(key) => key,
-                    None => self.unwrap_key(&stored)?,
-                };
+                let key = known.map_or_else(|| self.unwrap_key(&stored), Ok)?;
                 return Ok(Some((key, created_ms)));
             }
         }
@@ -291,6 +294,13 @@ mod tests {
             Err(SealingError::OtherMasterKey { .. })
         ));
         assert_eq!(**running.open(PLACE, &sealed).await.unwrap(), *b"secret", "it knows the data key");
+        for _ in 1..4 {
+            running.seal(PLACE, b"").await.unwrap();
+        }
+        // It makes no further data key under the master key whose time is over.
+        let late = running.seal(PLACE, b"").await;
+        assert!(matches!(late, Err(SealingError::OtherMasterKey { .. })));
+        assert_eq!(ground.keys().await, 2);
         let again = rotate(&ground.stored, &key(1), &key(2)).await.unwrap();
         assert_eq!(again, Rotated { wrapped: 0, others: 1 });
     }
