@@ -14,6 +14,7 @@ pub mod account;
 pub mod advice;
 pub mod assignment;
 pub mod audience;
+pub mod audit;
 pub mod call;
 pub mod change;
 pub mod claims;
@@ -46,6 +47,7 @@ pub use assignment::{
     AccessChange, AccessTurn, AssignedTo, Assignment, AssignmentChange, AssignmentWish, Responder, Wish,
 };
 pub use audience::{Address, Audience, Breadth, Scope};
+pub use audit::{AuditAction, AuditActor, AuditEntry, AuditFilter, AuditName, AuditTarget};
 pub use call::{Call, CallReport, CallStage};
 pub use change::{Author, MessageChange, MessageReaction, MessageUpdate, Reactor, Renewal, Version};
 pub use claims::{Claim, Claims};

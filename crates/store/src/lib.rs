@@ -11,6 +11,7 @@
 //! append decides), and what a back end does about it: `sqlite/writer.rs` or `postgres/writer.rs`.
 
 pub mod accounts;
+pub mod audit;
 pub mod clock;
 pub mod commit;
 pub mod customers;
@@ -43,6 +44,7 @@ mod session_job;
 mod sqlite;
 
 pub use accounts::Accounts;
+pub use audit::{Audit, AuditHead, AuditPlace, AuditRecord, AuditRequest};
 pub use clock::Clock;
 pub use commit::{Commit, Commits, CommittedEvent, Encode, EncodedEvent, Step};
 pub use customers::{CustomerRecord, Family, MergedCustomer, MovedPhone, PossibleDuplicate};

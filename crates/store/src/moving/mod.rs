@@ -111,7 +111,9 @@ pub enum MoveError {
     #[error("{0} was not moved to this database: there is nothing to take back")]
     NotMoved(PathBuf),
     /// The store has gone on since it was moved.
-    #[error("the journal has gone on since the move, or sends were given up: what came since would be lost")]
+    #[error(
+        "the journal or the audit has gone on since the move, or sends were given up: what came since would be lost"
+    )]
     GoneOn,
     /// The database holds a store.
     #[error("the database holds a store of its own, whose journal has {entries} entries: give an empty one")]
@@ -284,6 +286,10 @@ impl StoreMove {
         if let Stand::Finished { version } = mark.stand
             && target.head().await.map_err(MoveError::Write)?.version != version
         {
+            return Err(MoveError::GoneOn);
+        }
+        let audit_head = source.audit_head().map_err(read)?;
+        if target.audit_head().await.map_err(MoveError::Write)? > audit_head {
             return Err(MoveError::GoneOn);
         }
         // First the one, then the other: in between neither is served.

@@ -1,4 +1,4 @@
-//! What is moved: every table of both files, column by column. Where a schema has one that is not here, or none that is,
+//! What is moved: every table of all files, column by column. Where a schema has one that is not here, or none that is,
 //! nothing is moved at all: whoever adds a column has to add it here.
 
 /// A table that both databases have.
@@ -12,11 +12,12 @@ pub(crate) struct Table {
     pub(crate) numbering: Numbering,
 }
 
-/// Which of the two files a table is in. PostgreSQL has them all in one place.
+/// Which of the files a table is in. PostgreSQL has them all in one place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum File {
     Main,
     Sessions,
+    Audit,
 }
 
 /// Who numbers a table's new rows.
@@ -158,6 +159,8 @@ tables! {
         Flag { owes_gap } Number { seen_at };
     Sessions rooms (session, place) Ours: Bytes { session } Number { place } Text { name position }
         Bytes { customer } Number { since } Text { known_at };
+    Audit audit (number) Ours: Number { number at } Text { actor action target } Number { count } Bytes { mac };
+    Audit audit_anchor (id) Ours: Number { id number } Bytes { mac seal };
 }
 
 /// A column of a database, in that database's words.

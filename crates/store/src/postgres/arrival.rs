@@ -225,6 +225,15 @@ impl Target {
         .await
     }
 
+    /// The number of the audit's last entry that is there; 0 where none is.
+    pub(crate) async fn audit_head(&self) -> Result<i64, DatabaseError> {
+        step(async {
+            let sql = "SELECT coalesce(max(number), 0) FROM audit";
+            Ok(self.0.query_one(sql, &[]).await?.try_get(0)?)
+        })
+        .await
+    }
+
     pub(crate) async fn head(&self) -> Result<TargetHead, DatabaseError> {
         step(async {
             let row = self.0.query_one("SELECT version, number FROM journal_head", &[]).await?;

@@ -20,7 +20,7 @@ use crate::options::OpenError;
 pub(super) type Link = deadpool_postgres::Object;
 
 /// What turns one version of the schema into the next; the index is the version before.
-const MIGRATIONS: [&str; 11] = [
+const MIGRATIONS: [&str; 12] = [
     include_str!("schema.sql"),
     include_str!("schema_messages.sql"),
     include_str!("schema_fields.sql"),
@@ -32,6 +32,7 @@ const MIGRATIONS: [&str; 11] = [
     include_str!("schema_reach.sql"),
     include_str!("schema_accounts.sql"),
     include_str!("schema_data_keys.sql"),
+    include_str!("schema_audit.sql"),
 ];
 
 /// The oldest server whose SQL this is written for.

@@ -7,6 +7,7 @@
 mod accounts;
 mod append;
 pub(crate) mod arrival;
+mod audit;
 mod bell;
 mod customers;
 mod directory;
@@ -39,6 +40,7 @@ use crate::desk::Desk;
 use crate::health::Health;
 use crate::options::{OpenError, Options, Threads};
 pub(crate) use accounts::PostgresAccounts;
+pub(crate) use audit::{AuditPool, PostgresLedger, verify_audit};
 use bell::Bell;
 pub(crate) use keys::PostgresKeys;
 use sessions::SessionWriter;

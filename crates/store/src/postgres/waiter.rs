@@ -22,6 +22,12 @@ impl Waiter {
         Ok(Self { runtime: Some(runtime), threads })
     }
 
+    /// Blocks until the answer is there, on a thread that no runtime has.
+    pub(crate) fn block_on<T>(&self, asked: impl Future<Output = T>) -> T {
+        let Some(runtime) = &self.runtime else { unreachable!("it is used before it is dropped") };
+        runtime.block_on(asked)
+    }
+
     /// Blocks until the answer is there.
     pub(crate) fn wait<A: Future<Output: Send>>(&self, ask: impl FnOnce() -> A + Send) -> A::Output {
         let Some(runtime) = &self.runtime else { unreachable!("it is used before it is dropped") };

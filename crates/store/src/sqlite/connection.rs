@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
+use super::audit::AUDIT_FILE;
 use crate::options::{OpenError, Threads};
 
 /// What turns one schema version of `waypost.db` into the next; the index is the version before.
@@ -82,6 +83,10 @@ impl DataDir {
 
     pub(crate) fn sessions(&self) -> PathBuf {
         self.file("sessions.db")
+    }
+
+    pub(crate) fn audit(&self) -> PathBuf {
+        self.file(AUDIT_FILE)
     }
 }
 

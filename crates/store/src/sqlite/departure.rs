@@ -7,6 +7,7 @@ use rusqlite::{Connection, OptionalExtension as _, Row, Statement, params_from_i
 use waypost_domain::Epoch;
 
 use super::append::read_heads;
+use super::audit::MIGRATIONS as AUDIT_MIGRATIONS;
 use super::connection::{self, DataDir};
 use super::dedup_key::load_or_create_key;
 use super::journal::{read_epoch, settle_epoch};
@@ -51,6 +52,7 @@ pub(crate) struct Source {
     _directory: DataDir,
     main: Connection,
     sessions: Connection,
+    audit: Connection,
     /// As PostgreSQL keeps it.
     dedup_key: String,
     /// The move's id, in this directory and in the target.
@@ -66,6 +68,7 @@ impl Source {
         connection::migrate(&mut main, &connection::MIGRATIONS)?;
         let sessions = open_sessions(&directory)
             .map_err(|error| OpenError::Sessions { path: directory.sessions(), source: Box::new(error) })?;
+        let audit = open_audit(&directory)?;
         let mut ids = IdSource::new(seed);
         let key_file = directory.file("dedup.key");
         let dedup_key = load_or_create_key(&key_file, ids.random_key())
@@ -77,7 +80,7 @@ impl Source {
         let moved_to = read_meta(&main, MOVED_TO)?;
         main.execute_batch("BEGIN IMMEDIATE")?;
         let dedup_key = key_to_column(&dedup_key);
-        Ok(Self { _directory: directory, main, sessions, dedup_key, id, moved_to })
+        Ok(Self { _directory: directory, main, sessions, audit, dedup_key, id, moved_to })
     }
 
     pub(crate) fn id(&self) -> &str {
@@ -101,6 +104,11 @@ impl Source {
         read_heads(&self.main)
     }
 
+    /// The number of the audit's last entry that is there; 0 where none is.
+    pub(crate) fn audit_head(&self) -> rusqlite::Result<i64> {
+        self.audit.query_row("SELECT coalesce(max(number), 0) FROM audit", [], |row| row.get(0))
+    }
+
     /// What stands in `meta`, the move's own marks left out.
     pub(crate) fn meta(&self) -> rusqlite::Result<Vec<(String, String)>> {
         self.main
@@ -109,10 +117,11 @@ impl Source {
             .collect()
     }
 
-    /// All columns of both files.
+    /// All columns of all files.
     pub(crate) fn columns(&self) -> rusqlite::Result<Vec<Found>> {
         let mut found = read_columns(&self.main)?;
         found.extend(read_columns(&self.sessions)?);
+        found.extend(read_columns(&self.audit)?);
         Ok(found)
     }
 
@@ -168,6 +177,7 @@ impl Source {
         match table.file {
             File::Main => &self.main,
             File::Sessions => &self.sessions,
+            File::Audit => &self.audit,
         }
     }
 }
@@ -176,6 +186,12 @@ fn open_sessions(directory: &DataDir) -> Result<Connection, OpenError> {
     let mut sessions = connection::open_to_write(&directory.sessions())?;
     connection::migrate(&mut sessions, &SESSION_MIGRATIONS)?;
     Ok(sessions)
+}
+
+fn open_audit(directory: &DataDir) -> Result<Connection, OpenError> {
+    let mut audit = connection::open_to_write(&directory.audit())?;
+    connection::migrate(&mut audit, &AUDIT_MIGRATIONS)?;
+    Ok(audit)
 }
 
 fn read_columns(connection: &Connection) -> rusqlite::Result<Vec<Found>> {

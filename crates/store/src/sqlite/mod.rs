@@ -2,6 +2,7 @@
 
 pub(crate) mod accounts;
 mod append;
+pub(crate) mod audit;
 mod checkpoint;
 pub(crate) mod connection;
 mod customers;

@@ -4,6 +4,8 @@
 
 #[path = "../suite/accounts.rs"]
 mod accounts;
+#[path = "../suite/audit.rs"]
+mod audit;
 mod caller;
 #[path = "../suite/calls.rs"]
 mod calls;

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod accounts;
+mod audit;
 mod content;
 mod database;
 #[expect(dead_code, reason = "the suite needs more of it")]

@@ -15,7 +15,7 @@ pub(crate) type Tables = BTreeMap<String, Vec<String>>;
 /// What the files hold, as PostgreSQL would write it.
 pub(crate) fn of_files(ground: &Ground) -> Tables {
     let mut tables = Tables::new();
-    for file in [ground.files.file(), ground.files.sessions_file()] {
+    for file in [ground.files.file(), ground.files.sessions_file(), ground.files.audit_file()] {
         let tables_sql = "SELECT name FROM sqlite_schema
              WHERE type = 'table' AND name <> 'meta' AND name NOT LIKE 'sqlite_%'";
         for table in names(&file, tables_sql) {

@@ -6,6 +6,7 @@ use waypost_domain::{KeyScope, OutboxState, Scope};
 use waypost_store::{CommittedEvent, Intent, OpenError, PageRequest, Session};
 
 use crate::accounts::{check_account, make_account};
+use crate::audit::{check_trail, make_trail};
 use crate::content::{Act, KEY_DIGEST, acts, intent, make_key, of_each, session_id};
 use crate::fixture::{Fixture, START, app, echo, message, status};
 use crate::ground::Ground;
@@ -16,6 +17,7 @@ pub(crate) async fn with(acts: &[Act]) -> Fixture {
     let fixture = Fixture::on(Ground::new());
     make_key(&fixture.ground().files.data_dir());
     make_account(&fixture).await;
+    make_trail(&fixture).await;
     for (n, act) in acts.iter().enumerate() {
         act.carry_out(&fixture, n).await;
     }
@@ -95,6 +97,7 @@ async fn everything_is_there_again_and_goes_on() {
     assert_eq!((&*key.name, &*key.scopes), ("desk", &[KeyScope::Read, KeyScope::Send][..]));
     assert!(key.expires_at.is_some());
     check_account(&fixture).await;
+    check_trail(&fixture).await;
 
     // What was seen is repeated, what waited for its message is applied, and new rows come after the old ones.
     let again = fixture.receive(vec![echo("wamid.echo.9"), status("wamid.echo.9", "read")]).await;

@@ -18,7 +18,9 @@ async fn what_a_killed_server_left_in_its_logs_is_moved() {
     let (running, ground) = (fixture.ground(), Ground::new());
     fs::create_dir(ground.files.data_dir()).unwrap();
     // What a power cut leaves: the files as they are while the server runs, without the memory that it shares.
-    for name in ["waypost.db", "waypost.db-wal", "sessions.db", "sessions.db-wal", "dedup.key"] {
+    let databases = ["waypost.db", "sessions.db", "audit.db"];
+    let logs = ["waypost.db-wal", "sessions.db-wal", "audit.db-wal"];
+    for name in databases.iter().chain(&logs).chain(&["dedup.key"]) {
         fs::copy(running.files.data_dir().join(name), ground.files.data_dir().join(name)).unwrap();
     }
     assert!(fs::metadata(ground.files.data_dir().join("waypost.db-wal")).unwrap().len() > 0);

@@ -59,6 +59,15 @@ impl Ground {
         self.hexadecimal(sql)
     }
 
+    pub(crate) fn execute_on_audit(&self, sql: &str) {
+        self.execute(sql);
+    }
+
+    /// Keeps everybody from writing to the audit, until it is dropped.
+    pub(crate) fn hold_audit(&self) -> impl Sized + use<> {
+        self.schema.database().hold("LOCK TABLE audit IN ACCESS EXCLUSIVE MODE")
+    }
+
     pub(crate) fn execute_on_sessions(&self, sql: &str) {
         self.execute(sql);
     }

@@ -4,6 +4,8 @@
 
 #[path = "../suite/accounts.rs"]
 mod accounts;
+#[path = "../suite/audit.rs"]
+mod audit;
 #[path = "../suite/calls.rs"]
 mod calls;
 #[path = "../suite/changes.rs"]

@@ -66,6 +66,23 @@ impl Ground {
         self.sessions_file().execute_batch(sql).unwrap();
     }
 
+    pub(crate) fn execute_on_audit(&self, sql: &str) {
+        self.audit_file().execute_batch(sql).unwrap();
+    }
+
+    /// Keeps everybody from writing to the audit, until it is dropped.
+    pub(crate) fn hold_audit(&self) -> impl Sized + use<> {
+        let file = self.audit_file();
+        file.execute_batch("BEGIN IMMEDIATE").unwrap();
+        file
+    }
+
+    pub(crate) fn audit_file(&self) -> Connection {
+        let file = Connection::open(self.data_dir().join("audit.db")).unwrap();
+        file.busy_timeout(std::time::Duration::from_secs(5)).unwrap();
+        file
+    }
+
     /// The file, beside the store.
     pub(crate) fn file(&self) -> Connection {
         Connection::open(self.data_dir().join("waypost.db")).unwrap()
