@@ -11,6 +11,8 @@ use crate::DEADLINE;
 const MESSAGES_FILE: &str = "waypost.db";
 /// Where sessions are, in files. In PostgreSQL all is in one schema.
 const SESSIONS_FILE: &str = "sessions.db";
+/// Where it is who did what, in files.
+const AUDIT_FILE: &str = "audit.db";
 
 /// Rows of columns, as text.
 type Rows = Vec<Vec<Option<String>>>;
@@ -48,6 +50,15 @@ impl Database {
     #[track_caller]
     pub(crate) fn of_sessions_to_change(server: &TestServer) -> Self {
         Self::open(server, SESSIONS_FILE, OpenFlags::SQLITE_OPEN_READ_WRITE)
+    }
+
+    /// Opens what holds the audit, to be changed.
+    ///
+    /// # Panics
+    /// When there is none.
+    #[track_caller]
+    pub(crate) fn of_audit_to_change(server: &TestServer) -> Self {
+        Self::open(server, AUDIT_FILE, OpenFlags::SQLITE_OPEN_READ_WRITE)
     }
 
     #[track_caller]
@@ -133,6 +144,16 @@ impl Held {
     #[track_caller]
     pub fn take_sessions(server: &TestServer) -> Self {
         Self::new(Database::of_sessions_to_change(server), "sessions")
+    }
+
+    /// Takes what holds the audit.
+    ///
+    /// # Panics
+    /// When there is none, or it cannot be taken.
+    #[must_use]
+    #[track_caller]
+    pub fn take_audit(server: &TestServer) -> Self {
+        Self::new(Database::of_audit_to_change(server), "audit")
     }
 
     /// Takes the whole file, or the table that everybody who writes has to write.

@@ -13,6 +13,7 @@
 //! Start reading at `tests/stock_clients.rs`.
 
 mod agent;
+mod audit;
 mod authenticator;
 mod browser;
 mod burst;
@@ -37,6 +38,7 @@ mod subscriber;
 mod tampering;
 mod webhook;
 
+pub use audit::Audit;
 pub use authenticator::Authenticator;
 pub use browser::{Page, Size};
 pub use burst::Burst;

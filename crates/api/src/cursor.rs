@@ -9,8 +9,8 @@
 use std::fmt::Write as _;
 
 use waypost_domain::{
-    ConversationFilter, ConversationId, ConversationPlace, CustomerId, CustomerPlace, CustomerSearch,
-    FoundBy, PhoneNumberId, Responder, ThreadPlace, Timestamp,
+    AuditFilter, ConversationFilter, ConversationId, ConversationPlace, CustomerId, CustomerPlace,
+    CustomerSearch, FoundBy, PhoneNumberId, Responder, ThreadPlace, Timestamp,
 };
 
 const CHECK_BYTES: usize = 4;
@@ -84,6 +84,23 @@ fn customer_list(search: Option<&CustomerSearch>) -> String {
     format!("customers by {:?}", search.map(|search| (search.aliases(), search.name())))
 }
 
+/// The number of an entry as a cursor of the audit's entries that fit.
+#[must_use]
+pub fn audit_cursor(filter: &AuditFilter, number: i64) -> String {
+    write(&audit_list(filter), &number.to_be_bytes())
+}
+
+/// What [`audit_cursor`] wrote for this filter.
+#[must_use]
+pub fn read_audit_cursor(filter: &AuditFilter, cursor: &str) -> Option<i64> {
+    let bytes = read(&audit_list(filter), cursor)?;
+    Some(i64::from_be_bytes(bytes.try_into().ok()?))
+}
+
+fn audit_list(filter: &AuditFilter) -> String {
+    format!("audit of {filter:?}")
+}
+
 fn write(list: &str, place: &[u8]) -> String {
     let mut cursor = String::with_capacity(2 * (place.len() + CHECK_BYTES));
     for byte in place.iter().chain(&check(list, place)) {
@@ -142,6 +159,11 @@ mod tests {
             assert_eq!(read_customer_cursor(search.as_ref(), &cursor), Some(place));
             assert_eq!(read_customer_cursor(None, &cursor), None);
         }
+
+        let cursor = audit_cursor(&AuditFilter::default(), 7);
+        assert_eq!(read_audit_cursor(&AuditFilter::default(), &cursor), Some(7));
+        let before = AuditFilter { before: Some(Timestamp::from_millis(5)), ..AuditFilter::default() };
+        assert_eq!(read_audit_cursor(&before, &cursor), None);
     }
 
     #[test]

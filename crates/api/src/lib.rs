@@ -9,6 +9,7 @@
 //! Start reading at [`event`].
 
 pub mod account;
+pub mod audit;
 pub mod cursor;
 pub mod customer;
 pub mod detail;
@@ -31,6 +32,7 @@ pub use account::{
     InviteRequest, InvitedView, LimitsBody, LinkRequest, LinkUsed, LinkView, LoginRequest, MeView,
     PasswordRequest, RecoveryCodes, ResetRequest, SessionList, SessionView, UseLinkRequest,
 };
+pub use audit::{AuditPage, AuditQuery, AuditView};
 pub use customer::{
     AliasView, CustomerEvent, CustomerPatch, CustomerView, DuplicateView, DuplicatesPage, MergeRequest,
     MergedView, MovedPhoneView,

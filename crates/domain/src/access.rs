@@ -105,6 +105,8 @@ pub enum Action<'a> {
     Measure,
     /// Say who has an account, and what it may do.
     ManageAccounts,
+    /// Read who did what.
+    Audit,
 }
 
 impl Action<'_> {
@@ -122,6 +124,7 @@ impl Action<'_> {
             Self::Operate => Permission::Operate,
             Self::Measure => Permission::Metrics,
             Self::ManageAccounts => Permission::Accounts,
+            Self::Audit => Permission::Audit,
         }
     }
 }
@@ -137,9 +140,11 @@ pub fn may(principal: &Principal, action: Action<'_>) -> bool {
         | Action::Manage(place) => reach.covers(place),
         Action::SeeCustomer(person) => reach.covers_person(person),
         // Of all customers, or of the whole server.
-        Action::SeeAnyCustomer | Action::ManageCustomers | Action::ManageAccounts | Action::Operate => {
-            reach.is_everything()
-        }
+        Action::SeeAnyCustomer
+        | Action::ManageCustomers
+        | Action::ManageAccounts
+        | Action::Audit
+        | Action::Operate => reach.is_everything(),
         // What is listed, measured or watched is narrowed one by one, or is nobody's.
         Action::List | Action::Monitor | Action::Measure => true,
     };
@@ -200,6 +205,7 @@ mod tests {
             Action::Operate,
             Action::Measure,
             Action::ManageAccounts,
+            Action::Audit,
         ];
         let count = |reach: &Reach, role| {
             let principal = Principal { reach: reach.clone(), ..somebody(role) };
@@ -209,7 +215,7 @@ mod tests {
             let numbers = Some([PhoneNumberId::parse(number).unwrap()].into());
             Reach { numbers, ..Reach::EVERYTHING }
         };
-        assert_eq!(Role::ALL.map(|role| count(&Reach::EVERYTHING, role)), [4, 6, 8, 9, 12]);
+        assert_eq!(Role::ALL.map(|role| count(&Reach::EVERYTHING, role)), [4, 6, 8, 9, 13]);
         assert_eq!(Role::ALL.map(|role| count(&at("1"), role)), [3, 5, 6, 7, 8]);
         assert_eq!(Role::ALL.map(|role| count(&at("2"), role)), [1, 1, 1, 2, 3]);
     }

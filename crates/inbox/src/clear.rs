@@ -1,18 +1,27 @@
 //! Somebody has the older reads begin anew.
 
-use waypost_domain::{Action, ConversationFilter, ConversationId, PageSize, may};
+use waypost_domain::{Action, ConversationFilter, ConversationId, CustomerId, PageSize, may};
 use waypost_store::ConversationRequest;
 
 use crate::read::{LookError, Reader};
+
+/// What was cleared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ClearedOf {
+    /// One conversation.
+    Conversation(ConversationId),
+    /// All of a customer's.
+    Customer(CustomerId),
+}
 
 /// Hides from the older reads what is in a conversation, or in all of a customer's that the principal may see, by the conversation's id or any name of
 /// the customer. Nothing is deleted.
 ///
 /// # Errors
 /// See [`LookError`].
-pub async fn clear(reader: Reader<'_>, name: &str) -> Result<(), LookError> {
+pub async fn clear(reader: Reader<'_>, name: &str) -> Result<ClearedOf, LookError> {
     if let Ok(id) = name.parse::<ConversationId>() {
-        return clear_one(reader, id).await;
+        return clear_one(reader, id).await.map(|()| ClearedOf::Conversation(id));
     }
     let customer = reader.customer(name).await?;
     let filter = ConversationFilter { customer: Some(customer), ..ConversationFilter::default() };
@@ -25,7 +34,7 @@ pub async fn clear(reader: Reader<'_>, name: &str) -> Result<(), LookError> {
         }
         before = page.rows.last().map(waypost_domain::Conversation::place);
         if !page.has_more {
-            return Ok(());
+            return Ok(ClearedOf::Customer(customer));
         }
     }
 }

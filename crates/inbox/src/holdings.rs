@@ -45,6 +45,12 @@ impl Holdings {
         self.rooms().keys().map(ToString::to_string).collect()
     }
 
+    /// All of them, each with how it is held.
+    #[must_use]
+    pub fn all(&self) -> Vec<(RoomName, Held)> {
+        self.rooms().iter().map(|(room, held)| (room.clone(), *held)).collect()
+    }
+
     /// The customers' rooms whose name was nobody's when it was last looked up.
     #[must_use]
     pub fn unbound(&self) -> Vec<Box<str>> {

@@ -31,7 +31,7 @@ mod meaning;
 pub use amend::{AmendError, amend, see_customer, see_duplicates};
 pub use assign::assign;
 pub use catch_up::{History, HistoryError, history, page};
-pub use clear::clear;
+pub use clear::{ClearedOf, clear};
 pub use encode::encoder;
 pub use follow::{FollowError, Follower, join, leave};
 pub use holdings::{Held, Holdings};

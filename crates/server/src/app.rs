@@ -18,6 +18,7 @@ use waypost_realtime::TrustedProxies;
 use waypost_store::{Clock, DataKeys, IdSource, Limits, Options, Store, Threads};
 
 use crate::accounts::{FailureLimits, People, PeopleSettings, TotpKeeping};
+use crate::audit::Trail;
 use crate::clock::{SystemClock, random_seed};
 use crate::config::{AuthConfig, Config, Secret, WhatsappConfig};
 use crate::http::cookie::SessionCookie;
@@ -57,6 +58,7 @@ pub(crate) struct Parts {
     pub(crate) reprocessing: tokio::sync::Mutex<()>,
     pub(crate) credentials: Credentials,
     pub(crate) people: Arc<People>,
+    pub(crate) audit: Trail,
     pub(crate) cookie: SessionCookie,
     pub(crate) trusted_proxies: TrustedProxies,
     pub(crate) gate: Gate,
@@ -90,6 +92,7 @@ impl App {
         // Before anything is opened: where the key is not kept as it has to be, nothing else matters.
         let master = sealing::load(config)?;
         let (store, commits) = store_state::open(|| store_options(config, &clock)).await?;
+        let audit = Trail::open(&config.audit_place(), Arc::clone(&clock))?;
         let numbers = Arc::new(Numbers::claim(&store, claims(&config.whatsapp)).await?);
         let name = config.whatsapp.app.clone();
         let keyring =
@@ -122,6 +125,7 @@ impl App {
                 (Arc::clone(&people), store.clone()),
             ),
             people,
+            audit,
             cookie: SessionCookie::of(config.server.public_url.as_ref()),
             trusted_proxies: config.server.trusted_proxies.clone(),
             gate: Gate::new(config.server.public_url.clone(), config.server.cors_origins.clone()),

@@ -4,6 +4,7 @@
 //! its flag. This file decides nothing about values: what a flag holds is understood by `config`.
 
 mod admin;
+mod audit;
 mod key;
 mod master_key;
 
@@ -16,6 +17,7 @@ use url::{Host, Url};
 
 use crate::config::{Flags, Key, Shape};
 pub(crate) use admin::AdminCommand;
+pub(crate) use audit::AuditCommand;
 pub(crate) use key::{CreateKey, KeyCommand};
 pub(crate) use master_key::MasterKeyCommand;
 
@@ -80,6 +82,9 @@ pub(crate) enum Command {
     /// Makes the key under which secrets in the database are encrypted, and puts another in its place.
     #[command(subcommand)]
     MasterKey(MasterKeyCommand),
+    /// Says whether the audit, who did what, is as it was written.
+    #[command(subcommand)]
+    Audit(AuditCommand),
     /// Moves the store from the data directory into the PostgreSQL database that WAYPOST_STORE names.
     ///
     /// Stop the server before, and start it again afterwards. Clients go on where they were. A move that was interrupted

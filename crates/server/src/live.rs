@@ -176,6 +176,16 @@ impl Live {
         self.sessions_trouble_since.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Notes the rooms that a client comes with. Those of a session were noted when it joined them.
+    fn note_joins(&self, principal: &Principal, holdings: &Holdings, resumed: Resumed) {
+        if resumed == Resumed::Session {
+            return;
+        }
+        for (room, held) in holdings.all() {
+            self.app.audit.note_join(&principal.id, &room, held.customer);
+        }
+    }
+
     /// Takes the seat of the connection's session; whoever had it is told to go before this one begins.
     async fn take_seat(&self, holdings: &Holdings) -> Option<Seat> {
         let (seat, before) = self.seats.take(holdings.tenure()?);
@@ -250,6 +260,7 @@ impl Application for Live {
             rooms.extend(self.monitor_room(&principal));
         }
         self.app.metrics.connected(resumed, gap.as_ref());
+        self.note_joins(&principal, &holdings, resumed);
         let seat = self.take_seat(&holdings).await;
         let start_of_client = start.clone();
         // The hub's memory does not know what somebody no longer sees.

@@ -5,6 +5,7 @@
 mod access_tables;
 mod accounts;
 mod app;
+mod audit;
 mod cli;
 mod clock;
 mod commands;
@@ -72,6 +73,7 @@ fn run(invocation: &Invocation) -> anyhow::Result<()> {
         Command::MigrateStore(asked) => commands::migrate_store::migrate_store(asked, &load()?),
         Command::Admin(command) => commands::admin::admin(command, &load()?),
         Command::MasterKey(command) => commands::master_key::master_key(command, &load()?),
+        Command::Audit(command) => commands::audit::audit(command, &load()?),
         Command::Key(command) => commands::key::key(command, &load()?),
         Command::Config(show) => print(&match show.output() {
             ConfigOutput::Effective => load()?.to_toml(),

@@ -20,8 +20,8 @@ use waypost_realtime::Hub;
 use crate::app::App;
 use crate::http::credential::Caller;
 use crate::http::{
-    accounts, begin, conversations, customers, gate, health, me, messages, operation, pages, problem, recent,
-    sign_in, view, webhook,
+    accounts, audit, begin, conversations, customers, gate, health, me, messages, operation, pages, problem,
+    recent, sign_in, view, webhook,
 };
 use crate::live::Live;
 use crate::needs;
@@ -94,6 +94,7 @@ fn documented() -> OpenApiRouter<App> {
         .routes(routes!(operation::read_dead_letter))
         .routes(routes!(operation::reprocess_dead_letters))
         .routes(routes!(health::metrics))
+        .routes(routes!(audit::list_audit))
         .routes(routes!(sign_in::sign_in))
         .routes(routes!(sign_in::sign_out))
         .routes(routes!(sign_in::show_link))

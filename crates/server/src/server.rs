@@ -9,6 +9,7 @@ use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+use waypost_domain::{AuditAction, AuditActor};
 use waypost_inbox::{Seats, ShowError};
 use waypost_realtime::{
     Connections, Hub, HubConfig, Namespace, Origin, Protocol, PublishError, ServeConfig, serve,
@@ -17,6 +18,7 @@ use waypost_store::Commits;
 
 use crate::accounts::{Secret256, first_admin_link};
 use crate::app::App;
+use crate::audit;
 use crate::clock::random_seed;
 use crate::config::Config;
 use crate::descriptors;
@@ -97,6 +99,8 @@ impl Server {
         let health = app.store.health();
         app.metrics.watch_store(move || *health.borrow());
         let watched = hub.clone();
+        let audited = app.clone();
+        app.metrics.watch_audit(move || audited.audit.audit().lost());
         app.metrics.watch_hub(move || watched.counts());
 
         let background = TaskTracker::new();
@@ -106,6 +110,7 @@ impl Server {
         background.spawn(store_state::tell_changes(app.clone(), hub.clone()));
         background.spawn(store_state::look_after(app.clone()));
         background.spawn(tend(app.clone()));
+        background.spawn(audit::look_after(app.clone(), audit_days(config)));
         background.spawn(keep_sessions(app.clone(), live.seats().clone()));
         let showing = background.spawn({
             let app = app.clone();
@@ -145,7 +150,11 @@ impl Server {
     /// The link by which the first administrator comes to an account; `None` where there is one.
     pub(crate) async fn first_admin_link(&self) -> anyhow::Result<Option<Secret256>> {
         let accounts = &self.app.people.accounts;
-        Ok(first_admin_link(accounts, random_seed()?, self.app.clock.now()).await?)
+        let link = first_admin_link(accounts, random_seed()?, self.app.clock.now()).await?;
+        if link.is_some() {
+            self.app.audit.note_as(AuditActor::System, AuditAction::FirstLinkMade, None);
+        }
+        Ok(link)
     }
 
     /// Whether somebody can manage accounts who has one.
@@ -183,10 +192,15 @@ impl Server {
         self.connections.wait().await;
         self.app.reply.calls.close();
         self.app.reply.calls.wait().await;
+        self.app.audit.close().await;
         self.showing.abort();
         self.background.close();
         tracing::info!("stopped");
     }
+}
+
+fn audit_days(config: &Config) -> i64 {
+    i64::try_from(config.retention.audit_days.duration().as_secs() / 86_400).unwrap_or(i64::MAX)
 }
 
 fn hub_config(config: &Config, live_max: usize) -> HubConfig {

@@ -19,11 +19,13 @@ pub enum Permission {
     Operate,
     /// Say who has an account, and what it may do.
     Accounts,
+    /// Read who did what.
+    Audit,
 }
 
 impl Permission {
     /// All of them.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Read,
         Self::Send,
         Self::Assign,
@@ -32,6 +34,7 @@ impl Permission {
         Self::Metrics,
         Self::Operate,
         Self::Accounts,
+        Self::Audit,
     ];
 
     /// Its word.
@@ -46,6 +49,7 @@ impl Permission {
             Self::Metrics => "metrics",
             Self::Operate => "operate",
             Self::Accounts => "accounts",
+            Self::Audit => "audit",
         }
     }
 

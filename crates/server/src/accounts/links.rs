@@ -56,11 +56,11 @@ impl People {
         self.accounts.find_link(&secret::digest(secret), self.clock.now()).await
     }
 
-    /// Gives the person whose link it is a password; with which login they sign in from now on.
+    /// Gives the person whose link it is a password; whose account it is.
     ///
     /// # Errors
     /// See [`UseLinkError`].
-    pub(crate) async fn use_link(&self, secret: &str, new: NewPassword<'_>) -> Result<Login, UseLinkError> {
+    pub(crate) async fn use_link(&self, secret: &str, new: NewPassword<'_>) -> Result<Account, UseLinkError> {
         match self.find_link(secret).await?.ok_or(UseLinkError::Void)? {
             LinkOf::FirstAdmin => self.become_first_admin(secret, new).await,
             LinkOf::Account(account) => {
@@ -69,12 +69,12 @@ impl People {
                 let digest = secret::digest(secret);
                 let account = self.accounts.use_link(&digest, &password, self.clock.now()).await?;
                 tracing::info!(account.id = %account.id, "a link was used; the account has a new password");
-                Ok(account.login)
+                Ok(account)
             }
         }
     }
 
-    async fn become_first_admin(&self, secret: &str, new: NewPassword<'_>) -> Result<Login, UseLinkError> {
+    async fn become_first_admin(&self, secret: &str, new: NewPassword<'_>) -> Result<Account, UseLinkError> {
         let login = new.login.and_then(Login::parse).ok_or(UseLinkError::Login)?;
         let name = new.name.and_then(PersonName::parse).ok_or(UseLinkError::Name)?;
         check_password(new.password, &login)?;
@@ -82,15 +82,15 @@ impl People {
         let now = self.clock.now();
         let account = Account {
             id: self.new_account_id(now),
-            login: login.clone(),
+            login,
             name,
             role: Role::Admin.into(),
             state: AccountState::Active,
             limits: Limits::default(),
         };
-        let id = account.id;
-        self.accounts.use_first_link(&secret::digest(secret), &FirstAdmin { account, password }, now).await?;
-        tracing::info!(account.id = %id, "there is a first administrator");
-        Ok(login)
+        let first = FirstAdmin { account, password };
+        self.accounts.use_first_link(&secret::digest(secret), &first, now).await?;
+        tracing::info!(account.id = %first.account.id, "there is a first administrator");
+        Ok(first.account)
     }
 }

@@ -4,11 +4,12 @@ use std::io::Write as _;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use anyhow::Context as _;
-use waypost_domain::Login;
 use waypost_domain::time::HOUR_MS;
+use waypost_domain::{AccountId, AuditAction, Login};
 use waypost_store::accounts::ResetWish;
 use waypost_store::{Accounts, Clock as _};
 
+use super::audit::{note, open_trail};
 use super::purpose::claim_for_server;
 use crate::accounts::{FIRST_LINK_MINUTES, InviteError, Secret256, first_admin_link, reset_link};
 use crate::cli::AdminCommand;
@@ -22,11 +23,18 @@ pub(crate) fn admin(command: &AdminCommand, config: &Config) -> anyhow::Result<(
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let link = runtime.block_on(async {
         let accounts = Accounts::open(&place).await?;
+        let trail = open_trail(config)?;
         match command {
-            AdminCommand::Link => link(&accounts).await,
+            AdminCommand::Link => {
+                let link = link(&accounts).await?;
+                note(&trail, AuditAction::FirstLinkMade, None).await?;
+                Ok(link)
+            }
             AdminCommand::Reset { login, totp } => {
                 let wish = if *totp { ResetWish::PasswordAndTotp } else { ResetWish::Password };
-                reset(&accounts, login, wish).await
+                let (account, link) = reset(&accounts, login, wish).await?;
+                note(&trail, AuditAction::AccountReset, Some(account.into())).await?;
+                anyhow::Ok(link)
             }
         }
     })?;
@@ -51,7 +59,7 @@ async fn link(accounts: &Accounts) -> anyhow::Result<Link> {
     Ok(Link { kind: "first", secret: secret.context(hint)?, time })
 }
 
-async fn reset(accounts: &Accounts, login: &str, wish: ResetWish) -> anyhow::Result<Link> {
+async fn reset(accounts: &Accounts, login: &str, wish: ResetWish) -> anyhow::Result<(AccountId, Link)> {
     let mut found = match Login::parse(login) {
         Some(login) => accounts.find_login(&login).await?,
         None => None,
@@ -68,7 +76,8 @@ async fn reset(accounts: &Accounts, login: &str, wish: ResetWish) -> anyhow::Res
         error @ InviteError::Account(_) => error.into(),
     })?;
     let hours = (made.until.as_millis() - now.as_millis()) / HOUR_MS;
-    Ok(Link { kind: "reset", secret: made.secret, time: format!("{hours} h") })
+    let link = Link { kind: "reset", secret: made.secret, time: format!("{hours} h") };
+    Ok((made.account.id, link))
 }
 
 /// Where a browser finds the server: at the public address, else where it listens.

@@ -6,10 +6,12 @@ use std::io::Write as _;
 
 use anyhow::Context as _;
 use waypost_api::IsoTime;
-use waypost_domain::{KeyScope, OutboxId, PhoneNumberId, Timestamp};
+use waypost_domain::{AuditAction, AuditName, AuditTarget, KeyScope, OutboxId, PhoneNumberId, Timestamp};
 use waypost_store::{ApiKey, Clock as _, IdSource, Keys, Place};
 
+use super::audit::{note, open_trail};
 use super::purpose::claim_for_server;
+use crate::audit::Trail;
 use crate::cli::{CreateKey, KeyCommand};
 use crate::clock::{SystemClock, random_secret, random_seed};
 use crate::config::Config;
@@ -24,20 +26,34 @@ pub(crate) fn key(command: &KeyCommand, config: &Config) -> anyhow::Result<()> {
     claim_for_server(&place)?;
     let keys = Keys::open(&place)?;
     let text = match command {
-        KeyCommand::Create(wanted) => create(&keys, wanted, &place)?,
+        KeyCommand::Create(wanted) => {
+            let trail = open_trail(config)?;
+            let (id, text) = create(&keys, wanted, &place)?;
+            note_key(&trail, AuditAction::KeyCreated, &id)?;
+            text
+        }
         KeyCommand::List => list(&keys)?,
         KeyCommand::Revoke { id } => {
+            let trail = open_trail(config)?;
             anyhow::ensure!(
                 keys.revoke(id)?,
                 "there is no key {id}; `waypost key list` shows those there are"
             );
+            note_key(&trail, AuditAction::KeyRevoked, id)?;
             format!("revoked {id}\n")
         }
     };
     std::io::stdout().write_all(text.as_bytes()).context("cannot write to the terminal")
 }
 
-fn create(keys: &Keys, wanted: &CreateKey, place: &Place) -> anyhow::Result<String> {
+/// Whoever makes keys is on no runtime.
+fn note_key(trail: &Trail, action: AuditAction, id: &str) -> anyhow::Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(note(trail, action, AuditName::parse(id).map(AuditTarget::Key)))
+}
+
+/// The id of the new key, and what is printed.
+fn create(keys: &Keys, wanted: &CreateKey, place: &Place) -> anyhow::Result<(String, String)> {
     let name = &wanted.name;
     let usable = (1..=NAME_CHARS_MAX).contains(&name.chars().count()) && !name.chars().any(char::is_control);
     anyhow::ensure!(usable, "a key's name has 1 to {NAME_CHARS_MAX} characters, without control characters");
@@ -49,11 +65,11 @@ fn create(keys: &Keys, wanted: &CreateKey, place: &Place) -> anyhow::Result<Stri
     let (at, bits) = IdSource::new(random_seed()?).next_parts(now);
     let id = OutboxId::from_parts(at, bits).to_string().replace("out_", "key_");
     let numbers = (!wanted.numbers.is_empty()).then(|| wanted.numbers.iter().cloned().collect());
-    let key = ApiKey { id, name: name.clone(), created_at: now, scopes, expires_at, numbers };
+    let key = ApiKey { id: id.clone(), name: name.clone(), created_at: now, scopes, expires_at, numbers };
     keys.create(&key, &digest(&secret))?;
     // On stderr, so that the key alone can be taken from stdout.
     writeln!(std::io::stderr(), "a key for the server whose data is in {place}:")?;
-    Ok(format!("{secret}\n"))
+    Ok((id, format!("{secret}\n")))
 }
 
 fn list(keys: &Keys) -> anyhow::Result<String> {

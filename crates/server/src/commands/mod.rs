@@ -1,6 +1,7 @@
 //! What the binary can do, one command a file.
 
 pub(crate) mod admin;
+pub(crate) mod audit;
 pub(crate) mod demo;
 pub(crate) mod key;
 pub(crate) mod master_key;

@@ -6,9 +6,11 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use reqwest::{Client, redirect};
 use url::Url;
+use waypost_domain::AuditAction;
 use waypost_inbox::Numbers;
 use waypost_store::{Clock, Store};
 
+use super::audit::{note, open_trail};
 use super::purpose::claim_for_server;
 use crate::app::{claims, store_options};
 use crate::cli::Reprocess;
@@ -33,6 +35,7 @@ async fn here(config: &Config) -> anyhow::Result<String> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
     let (store, mut commits) = Store::open(store_options(config, &clock)?)
         .context("is a server running? Then ask it: waypost reprocess --url http://127.0.0.1:3000")?;
+    let trail = open_trail(config)?;
     // Nobody is connected here: what is stored is in the journal, and shown from there.
     let unshown = async { while commits.next().await.is_some() {} };
     let work = async {
@@ -44,6 +47,7 @@ async fn here(config: &Config) -> anyhow::Result<String> {
         done = work => done?,
         () = unshown => anyhow::bail!("the store was closed half way: begin again"),
     };
+    note(&trail, AuditAction::Reprocessed, None).await?;
     Ok(serde_json::to_string(&reprocessed_view(&done))?)
 }
 

@@ -2,8 +2,8 @@
 
 use super::setting::{Raw, Secrecy, Shape, Shown, Wrong};
 use super::{
-    AuthConfig, LimitsConfig, MasterKeyConfig, RealtimeConfig, RetentionConfig, ServerConfig, StoreConfig,
-    WhatsappConfig,
+    AuditConfig, AuthConfig, LimitsConfig, MasterKeyConfig, RealtimeConfig, RetentionConfig, ServerConfig,
+    StoreConfig, WhatsappConfig,
 };
 
 /// For which command the settings are read.
@@ -37,6 +37,7 @@ pub(crate) enum Section {
     Retention,
     Auth,
     MasterKey,
+    Audit,
 }
 
 impl Section {
@@ -50,6 +51,7 @@ impl Section {
         Self::Retention,
         Self::Auth,
         Self::MasterKey,
+        Self::Audit,
     ];
 
     /// As it stands between brackets.
@@ -63,6 +65,7 @@ impl Section {
             Self::Retention => "retention",
             Self::Auth => "auth",
             Self::MasterKey => "master_key",
+            Self::Audit => "audit",
         }
     }
 
@@ -77,6 +80,7 @@ impl Section {
             Self::Retention => RetentionConfig::KEYS,
             Self::Auth => AuthConfig::KEYS,
             Self::MasterKey => MasterKeyConfig::KEYS,
+            Self::Audit => AuditConfig::KEYS,
         }
     }
 
@@ -91,6 +95,7 @@ impl Section {
             Self::Retention => RetentionConfig::DOC,
             Self::Auth => AuthConfig::DOC,
             Self::MasterKey => MasterKeyConfig::DOC,
+            Self::Audit => AuditConfig::DOC,
         })
     }
 }

@@ -11,6 +11,7 @@
 
 mod address;
 mod apps;
+mod audit;
 mod auth;
 mod environment;
 mod file;
@@ -39,9 +40,11 @@ mod web;
 mod whatsapp;
 
 use waypost_domain::AppName;
+use waypost_store::AuditPlace;
 
 pub(crate) use address::Addresses;
 pub(crate) use apps::{ClaimedNumbers, FurtherApps};
+pub(crate) use audit::AuditConfig;
 pub(crate) use auth::{Anonymous, AuthConfig};
 pub(crate) use environment::Environment;
 pub(crate) use jwt::{ClaimText, JwtKeys, JwtSecret, JwtSettings, PublicKey};
@@ -79,6 +82,7 @@ pub(crate) struct Config {
     pub(crate) retention: RetentionConfig,
     pub(crate) auth: AuthConfig,
     pub(crate) master_key: MasterKeyConfig,
+    pub(crate) audit: AuditConfig,
     /// Variables and keys that were set and that the demo left aside, as it makes its own.
     pub(crate) ignored: Vec<String>,
     /// What `waypost config` prints: each value with where it came from, secrets already left out.
@@ -131,12 +135,20 @@ impl Config {
             retention: RetentionConfig::read(values)?,
             auth: AuthConfig::read(values)?,
             master_key: MasterKeyConfig::read(values)?,
+            audit: AuditConfig::read(values)?,
             ignored: Vec::new(),
             effective: Vec::new(),
         };
         config.check_together(values);
         (config.effective, config.ignored) = values.take_effective();
         Some(config)
+    }
+
+    /// Where the audit is, and its key.
+    pub(crate) fn audit_place(&self) -> AuditPlace {
+        let beside = || self.store.data_dir.as_path().join("audit.key");
+        let key_file = self.audit.key_file.as_ref().map_or_else(beside, |file| file.as_path().to_path_buf());
+        AuditPlace { store: self.store.place(), key_file }
     }
 
     /// What no single value can show: the rules between keys.

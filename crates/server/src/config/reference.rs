@@ -50,7 +50,7 @@ A setting is taken from the first of these that has it:
 - An empty value means \"not set\", for keys that may be so.
 - Keys and variables that are not known, and values that are not allowed, are errors, also where a stronger source hides them.
 - Flags are seen by everybody who may list the processes of the machine: give secrets by variable or file.
-- `waypost demo` makes its own secrets (`app_secret`, `verify_token`, `phone_number_id`, `access_token`, `api_key`) and its own
+- `waypost demo` makes its own secrets (`app_secret`, `verify_token`, `phone_number_id`, `access_token`, `api_key`), its own `key_file` and its own
   Graph API (`graph_url`), has no master key, and ignores what is set for them. Its data directory is `./waypost-demo-data`, `anonymous` is `loopback`,
   it listens on loopback only, and it reads no file that is not named.
 ";

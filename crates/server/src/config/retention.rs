@@ -27,5 +27,7 @@ section! {
         session_hours: Hours<1, 87_600> = "24";
         /// How many of them are remembered; those seen longest ago go first.
         sessions_max: Count<1, 100_000_000> = "200000";
+        /// How long it is kept who did what.
+        audit_days: Days<1, 36_500> = "365";
     }
 }

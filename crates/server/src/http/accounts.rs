@@ -8,7 +8,9 @@ use waypost_api::{
     AccountPage, AccountPatch, AccountView, ErrorCode, InviteRequest, InvitedView, IsoTime, LimitsBody,
     PageQuery, ResetRequest, SessionList,
 };
-use waypost_domain::{AccountId, Action, LimitError, Limits, Login, Page, PersonName, Principal, may};
+use waypost_domain::{
+    AccountId, Action, AuditAction, LimitError, Limits, Login, Page, PersonName, Principal, may,
+};
 use waypost_store::accounts::{
     AccountAccess, AccountChange, AccountError, AccountPageRequest, Ending, ResetWish,
 };
@@ -70,6 +72,7 @@ pub(crate) async fn invite(
         limits: limits(&request.limits)?,
     };
     let invited = app.people.invite(person).await.map_err(|error| refuse(&error))?;
+    app.audit.note(&principal.id, AuditAction::AccountInvited, Some(invited.account.id.into()));
     Ok((StatusCode::CREATED, linked(&app, &headers, (&invited, "invite"))).into_response())
 }
 
@@ -98,6 +101,7 @@ pub(crate) async fn change_account(
         limits: request.limits.as_ref().map(limits).transpose()?,
     };
     let account = app.people.accounts.change(id, &change).await.map_err(|error| refuse(&error))?;
+    app.audit.note(&principal.id, AuditAction::AccountChanged, Some(id.into()));
     tracing::info!(account.id = %id, by = principal.id.as_str(), "an account was changed");
     Ok(Json(AccountView::new(&account)))
 }
@@ -124,6 +128,7 @@ pub(crate) async fn reset_account(
         InviteError::Account(error) => refuse(error),
         InviteError::Disabled => Refusal::new(ErrorCode::AccountDisabled),
     })?;
+    app.audit.note(&principal.id, AuditAction::AccountReset, Some(invited.account.id.into()));
     Ok(linked(&app, &headers, (&invited, "reset")))
 }
 
@@ -163,6 +168,7 @@ pub(crate) async fn end_sessions(
     check(&principal)?;
     let id = existing(&app, &id).await?;
     app.people.accounts.end_sessions(id, Ending::All).await.map_err(|error| unavailable(&error))?;
+    app.audit.note(&principal.id, AuditAction::SessionEnded, Some(id.into()));
     tracing::info!(account.id = %id, by = principal.id.as_str(), "all sessions of an account were ended");
     Ok(StatusCode::NO_CONTENT)
 }

@@ -9,7 +9,8 @@ use waypost_api::{
     ErrorCode, MessageBody, MessagePage, ThreadQuery,
 };
 use waypost_domain::{
-    ConversationFilter, ConversationId, CustomerSearch, PhoneNumberId, Principal, Responder, ThreadSpan, Wish,
+    AuditAction, ConversationFilter, ConversationId, CustomerSearch, MessageId, PhoneNumberId, Principal,
+    Responder, ThreadSpan, Wish,
 };
 use waypost_inbox::{LookError, Reader, assign};
 use waypost_store::{ConversationRequest, CustomerRequest};
@@ -52,6 +53,7 @@ pub(crate) async fn list_conversations(
     let size = page_size(query.limit.as_deref())?;
     let request = ConversationRequest { filter: filter.clone(), before, size };
     let page = reader(&app, &principal).conversations(request).await.map_err(|error| refuse(&error))?;
+    app.audit.note(&principal.id, AuditAction::Read, None);
     Ok(Json(ConversationPage::new(&page, &filter, app.clock.now())).into_response())
 }
 
@@ -71,6 +73,7 @@ pub(crate) async fn show_conversation(
 ) -> Result<Response, Refusal> {
     let id = conversation_id(&id)?;
     let found = reader(&app, &principal).conversation(id).await.map_err(|error| refuse(&error))?;
+    app.audit.note(&principal.id, AuditAction::Read, Some(id.into()));
     Ok(Json(ConversationBody::new(&found, app.clock.now())).into_response())
 }
 
@@ -94,6 +97,7 @@ pub(crate) async fn assign_conversation(
     let wishes = (wish("assignee", request.assignee)?, wish("team", request.team)?);
     let now = app.clock.now();
     let assigned = assign(reader(&app, &principal), id, wishes, now).await.map_err(|error| refuse(&error))?;
+    app.audit.note(&principal.id, AuditAction::Assigned, Some(id.into()));
     Ok(Json(ConversationBody::new(&assigned, now)).into_response())
 }
 
@@ -131,6 +135,7 @@ pub(crate) async fn list_messages(
     };
     let size = page_size(query.limit.as_deref())?;
     let page = reader(&app, &principal).thread(id, span, size).await.map_err(|error| refuse(&error))?;
+    app.audit.note(&principal.id, AuditAction::Read, Some(id.into()));
     Ok(Json(MessagePage::new(&page, id, span)).into_response())
 }
 
@@ -148,8 +153,9 @@ pub(crate) async fn show_message(
     Caller(principal): Caller,
     PathName(id): PathName,
 ) -> Result<Response, Refusal> {
-    let id = id.parse().map_err(|_| Refusal::new(ErrorCode::UnknownMessage))?;
+    let id: MessageId = id.parse().map_err(|_| Refusal::new(ErrorCode::UnknownMessage))?;
     let history = reader(&app, &principal).message(id).await.map_err(|error| refuse(&error))?;
+    app.audit.note(&principal.id, AuditAction::Read, Some(id.into()));
     Ok(Json(MessageBody::new(&history)).into_response())
 }
 
@@ -174,6 +180,7 @@ pub(crate) async fn list_customers(
     let size = page_size(query.limit.as_deref())?;
     let request = CustomerRequest { search: search.clone(), after, size };
     let page = reader(&app, &principal).customers(request).await.map_err(|error| refuse(&error))?;
+    app.audit.note(&principal.id, AuditAction::Read, None);
     Ok(Json(CustomerPage::new(&page, search.as_ref())).into_response())
 }
 

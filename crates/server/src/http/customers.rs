@@ -7,7 +7,10 @@ use waypost_api::{
     AliasView, CustomerPatch, CustomerView, DuplicateView, DuplicatesPage, ErrorCode, IsoTime, MergeRequest,
     MergedView, MovedPhoneView, PageQuery,
 };
-use waypost_domain::{Amendment, CustomerId, CustomerNotes, ExternalId, MarketingChoice, Page, Principal};
+use waypost_domain::{
+    Amendment, AuditAction, AuditTarget, CustomerId, CustomerNotes, ExternalId, MarketingChoice, Page,
+    Principal,
+};
 use waypost_inbox::AmendError;
 use waypost_store::CustomerRecord;
 
@@ -54,6 +57,7 @@ pub(crate) async fn change_customer(
     if let Some(external_id) = patch.external_id {
         let id = external_id.map(|id| ExternalId::parse(&id).ok_or_else(unusable)).transpose()?;
         amend(&app, &principal, Amendment::ExternalId { customer, id }).await?;
+        app.audit.note(&principal.id, AuditAction::CustomerChanged, Some(customer.into()));
     }
     show(&app, &principal, customer).await
 }
@@ -79,6 +83,7 @@ pub(crate) async fn merge_customer(
         return Err(Refusal::because(ErrorCode::InvalidRequest, "into: the customer itself"));
     }
     amend(&app, &principal, Amendment::Merge { customer, into }).await?;
+    app.audit.note(&principal.id, AuditAction::Merged, Some(customer.into()));
     show(&app, &principal, into).await
 }
 
@@ -99,6 +104,7 @@ pub(crate) async fn unmerge_customer(
 ) -> Result<Json<CustomerView>, Refusal> {
     let customer = known_id(&id)?;
     amend(&app, &principal, Amendment::Unmerge { customer }).await?;
+    app.audit.note(&principal.id, AuditAction::Unmerged, Some(customer.into()));
     show(&app, &principal, customer).await
 }
 
@@ -120,6 +126,7 @@ pub(crate) async fn list_duplicates(
     let size = page_size(query.limit.as_deref())?;
     let found = waypost_inbox::see_duplicates(&app.store, &principal, (after, size.rows() + 1)).await;
     let page = Page::out_of(found.map_err(|error| refuse(&error))?, size);
+    app.audit.note(&principal.id, AuditAction::Read, None);
     let next = page.rows.last().filter(|_| page.has_more).map(|last| last.id.to_string());
     let view = |pair: &waypost_store::PossibleDuplicate| DuplicateView {
         id: pair.id.to_string(),
@@ -146,6 +153,8 @@ pub(crate) async fn dismiss_duplicate(
 ) -> Result<StatusCode, Refusal> {
     let duplicate = id.parse().map_err(|_| Refusal::new(ErrorCode::UnknownDuplicate))?;
     amend(&app, &principal, Amendment::Dismiss { duplicate }).await?;
+    let target = AuditTarget::Duplicate(duplicate);
+    app.audit.note(&principal.id, AuditAction::DuplicateDismissed, Some(target));
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -153,7 +162,9 @@ async fn show(app: &App, principal: &Principal, customer: CustomerId) -> Result<
     let known = waypost_inbox::see_customer(&app.store, principal, customer).await;
     let known = known.map_err(|error| refuse(&error))?;
     let notes = app.store.customer_notes(known.id).await;
-    Ok(Json(view(&known, &notes.map_err(|_| Refusal::new(ErrorCode::Unavailable))?)))
+    let notes = notes.map_err(|_| Refusal::new(ErrorCode::Unavailable))?;
+    app.audit.note(&principal.id, AuditAction::Read, Some(known.id.into()));
+    Ok(Json(view(&known, &notes)))
 }
 
 async fn amend(app: &App, principal: &Principal, amendment: Amendment) -> Result<(), Refusal> {

@@ -8,7 +8,7 @@ use waypost_api::{
     AccountView, ConfirmTotpRequest, DisableTotpRequest, EnrolmentView, ErrorCode, IsoTime, MeView,
     PasswordRequest, RecoveryCodes, SessionList, SessionView,
 };
-use waypost_domain::{Permission, Permissions};
+use waypost_domain::{AuditAction, Permission, Permissions};
 use waypost_store::accounts::{AccountSession, Ending, SignedIn, TotpUse};
 
 use super::credential::{SignedInCaller, Somebody};
@@ -79,7 +79,10 @@ pub(crate) async fn change_password(
 ) -> Result<StatusCode, Refusal> {
     let change = PasswordChange { present: &request.present, next: &request.next, address: page.address };
     match app.people.change_password(&signed_in, change).await {
-        Ok(()) => Ok(StatusCode::NO_CONTENT),
+        Ok(()) => {
+            note_own(&app, &signed_in, AuditAction::PasswordChanged);
+            Ok(StatusCode::NO_CONTENT)
+        }
         Err(ChangePasswordError::Fault(fault)) => {
             Err(Refusal::because(ErrorCode::InvalidRequest, format!("next: {fault}")))
         }
@@ -124,7 +127,10 @@ pub(crate) async fn end_my_session(
     let ended = app.people.accounts.end_sessions(signed_in.account.id, Ending::One(id)).await;
     match ended.map_err(|error| unavailable(&error))? {
         0 => Err(none()),
-        _ => Ok(StatusCode::NO_CONTENT),
+        _ => {
+            app.audit.note_account(signed_in.account.id, AuditAction::SessionEnded, id.into());
+            Ok(StatusCode::NO_CONTENT)
+        }
     }
 }
 
@@ -161,6 +167,7 @@ pub(crate) async fn confirm_totp(
 ) -> Result<Response, Refusal> {
     let confirmed = app.people.confirm_totp(&signed_in, &request.code).await;
     let recovery_codes = confirmed.map_err(|error| refuse_totp(&error))?;
+    note_own(&app, &signed_in, AuditAction::TotpEnrolled);
     Ok(([(header::CACHE_CONTROL, NO_STORE)], Json(RecoveryCodes { recovery_codes })).into_response())
 }
 
@@ -181,7 +188,14 @@ pub(crate) async fn disable_totp(
     JsonBody(request): JsonBody<DisableTotpRequest>,
 ) -> Result<StatusCode, Refusal> {
     app.people.disable_totp(&signed_in, &request.password, page.address).await.map_err(refuse)?;
+    note_own(&app, &signed_in, AuditAction::TotpDisabled);
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// Notes that somebody did something to their own account.
+fn note_own(app: &App, signed_in: &SignedIn, action: AuditAction) {
+    let account = signed_in.account.id;
+    app.audit.note_account(account, action, account.into());
 }
 
 fn refuse_totp(error: &TwoStepsError) -> Refusal {

@@ -9,7 +9,7 @@ use http::{HeaderMap, header};
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use serde::de::DeserializeOwned;
 use waypost_api::{ErrorCode, OutboxView, SendMessageRequest, SendMessageResponse, SendRequest, TextContent};
-use waypost_domain::{LinkPreview, PhoneNumberId};
+use waypost_domain::{AuditAction, LinkPreview, OutboxEntry, PhoneNumberId, Principal};
 use waypost_inbox::{ReplyError, SendText, To};
 
 use super::credential::Caller;
@@ -41,7 +41,7 @@ pub(crate) async fn send_message(
         preview: LinkPreview::Hidden,
         idempotency_key: app.new_idempotency_key(),
     };
-    let entry = app.reply.send_text(&principal, text).await.map_err(|error| refuse(&error))?;
+    let entry = send(&app, &principal, text).await?;
     Ok(Json(SendMessageResponse::new(&entry)))
 }
 
@@ -60,8 +60,14 @@ pub(crate) async fn create_message(
     JsonBody(request): JsonBody<SendRequest>,
 ) -> Result<impl IntoResponse, Refusal> {
     let text = read_send(request)?;
-    let entry = app.reply.send_text(&principal, text).await.map_err(|error| refuse(&error))?;
+    let entry = send(&app, &principal, text).await?;
     Ok(Json(OutboxView::new(&entry)))
+}
+
+async fn send(app: &App, principal: &Principal, text: SendText) -> Result<OutboxEntry, Refusal> {
+    let entry = app.reply.send_text(principal, text).await.map_err(|error| refuse(&error))?;
+    app.audit.note(&principal.id, AuditAction::Sent, Some(entry.conversation.into()));
+    Ok(entry)
 }
 
 fn read_send(request: SendRequest) -> Result<SendText, Refusal> {

@@ -1,6 +1,7 @@
 //! The HTTP side: who is let in, and one file for each group of routes.
 
 pub(crate) mod accounts;
+pub(crate) mod audit;
 pub(crate) mod begin;
 pub(crate) mod conversations;
 pub(crate) mod cookie;

@@ -8,7 +8,7 @@ use waypost_api::{
     ErrorCode, HistoryView, IsoTime, LetterPage, LetterSummary, LetterView, NumberList, NumberView,
     PageQuery, ReprocessedView,
 };
-use waypost_domain::{Action, HistorySync, Page, Principal, may};
+use waypost_domain::{Action, AuditAction, AuditTarget, HistorySync, Page, Principal, may};
 use waypost_inbox::Reprocessed;
 use waypost_store::{LetterHead, LetterId, OurNumber};
 
@@ -81,6 +81,8 @@ pub(crate) async fn read_dead_letter(
     let id = LetterId::parse(&id).ok_or_else(none)?;
     let letter =
         app.store.dead_letter_from(id, id).await.map_err(|error| unavailable(&error))?.ok_or_else(none)?;
+    let target = id.to_string().parse().ok().map(AuditTarget::Letter);
+    app.audit.note(&principal.id, AuditAction::LetterRead, target);
     Ok(Json(LetterView {
         summary: summary(&letter.head),
         raw: STANDARD.encode(&letter.raw),
@@ -108,7 +110,10 @@ pub(crate) async fn reprocess_dead_letters(
         return Err(Refusal::new(ErrorCode::ReprocessRunning));
     };
     match waypost_inbox::reprocess(&app.store, &app.numbers, app.clock.now()).await {
-        Ok(done) => Ok(Json(reprocessed_view(&done))),
+        Ok(done) => {
+            app.audit.note(&principal.id, AuditAction::Reprocessed, None);
+            Ok(Json(reprocessed_view(&done)))
+        }
         Err(error) => {
             tracing::warn!(%error, "reading dead letters again ended half way");
             Err(Refusal::new(ErrorCode::Unavailable))

@@ -4,8 +4,8 @@ use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use waypost_api::{ClearedBody, RecentMessages, RecentQuery};
-use waypost_domain::ThreadRow;
-use waypost_inbox::{LookError, clear};
+use waypost_domain::{AuditAction, Principal, ThreadRow};
+use waypost_inbox::{ClearedOf, LookError, clear};
 use waypost_store::{Cleared, Depth};
 
 use super::conversations::{reader, refuse};
@@ -28,7 +28,8 @@ pub(crate) async fn recent_conversations(
     Params(query): Params<RecentQuery>,
 ) -> Result<Response, Refusal> {
     let cleared = cleared(&query)?;
-    answer(reader(&app, &principal).recent(Depth::Newest, cleared).await)
+    let found = reader(&app, &principal).recent(Depth::Newest, cleared).await;
+    answer(&app, &principal, (found, Reads::List))
 }
 
 /// The newest messages of one customer, by any of the customer's names, as older deployments know it.
@@ -48,7 +49,8 @@ pub(crate) async fn recent_of_customer(
     Params(query): Params<RecentQuery>,
 ) -> Result<Response, Refusal> {
     let cleared = cleared(&query)?;
-    answer(reader(&app, &principal).recent_of(&customer, cleared).await)
+    let found = reader(&app, &principal).recent_of(&customer, cleared).await;
+    answer(&app, &principal, (found, Reads::Customer))
 }
 
 /// The newest messages of all, as older deployments know it.
@@ -65,7 +67,8 @@ pub(crate) async fn recent_messages(
     Params(query): Params<RecentQuery>,
 ) -> Result<Response, Refusal> {
     let cleared = cleared(&query)?;
-    answer(reader(&app, &principal).recent(Depth::All, cleared).await)
+    let found = reader(&app, &principal).recent(Depth::All, cleared).await;
+    answer(&app, &principal, (found, Reads::List))
 }
 
 /// The same as `/whatsapp/conversation/{customer}`, as older deployments know it.
@@ -103,7 +106,12 @@ pub(crate) async fn clear_conversation(
     Caller(principal): Caller,
     PathName(name): PathName,
 ) -> Result<Json<ClearedBody>, Refusal> {
-    clear(reader(&app, &principal), &name).await.map_err(|error| refuse(&error))?;
+    let cleared = clear(reader(&app, &principal), &name).await.map_err(|error| refuse(&error))?;
+    let target = match cleared {
+        ClearedOf::Conversation(id) => id.into(),
+        ClearedOf::Customer(id) => id.into(),
+    };
+    app.audit.note(&principal.id, AuditAction::Cleared, Some(target));
     Ok(Json(ClearedBody { success: true }))
 }
 
@@ -116,7 +124,24 @@ fn cleared(query: &RecentQuery) -> Result<Cleared, Refusal> {
     Ok(field(("all", query.all.as_deref()), parse, "it has to be 1 or 0")?.unwrap_or(Cleared::Hidden))
 }
 
-fn answer(found: Result<Vec<ThreadRow>, LookError>) -> Result<Response, Refusal> {
+/// What is read.
+#[derive(Clone, Copy)]
+enum Reads {
+    List,
+    /// What there is of one customer.
+    Customer,
+}
+
+fn answer(
+    app: &App,
+    principal: &Principal,
+    (found, reads): (Result<Vec<ThreadRow>, LookError>, Reads),
+) -> Result<Response, Refusal> {
     let messages = found.map_err(|error| refuse(&error))?;
+    let target = match reads {
+        Reads::List => None,
+        Reads::Customer => messages.first().map(|row| row.message.customer.into()),
+    };
+    app.audit.note(&principal.id, AuditAction::Read, target);
     Ok(Json(RecentMessages::new(&messages)).into_response())
 }

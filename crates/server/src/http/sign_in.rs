@@ -7,6 +7,7 @@ use axum::extract::{FromRequestParts, State};
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header, request};
 use waypost_api::{ErrorCode, LinkRequest, LinkUsed, LinkView, LoginRequest, MeView, UseLinkRequest};
+use waypost_domain::{AuditAction, AuditActor, Login};
 use waypost_store::accounts::{Ending, LinkOf};
 
 use super::credential::SignedInCaller;
@@ -39,10 +40,32 @@ pub(crate) async fn sign_in(
         address: page.address,
         agent: page.agent.as_deref(),
     };
-    let NewSession { secret, signed_in } = app.people.sign_in(wanted).await.map_err(refuse)?;
+    let tried = app.people.sign_in(wanted).await;
+    if let Err(error) = &tried {
+        note_refused(&app, &request.login, error).await;
+    }
+    let NewSession { secret, signed_in } = tried.map_err(refuse)?;
+    app.audit.note_account(signed_in.account.id, AuditAction::SignedIn, signed_in.session.id.into());
     let cookie = app.cookie.set(&secret, app.people.session_time());
     let answer = Json(me_view(&app, &signed_in));
     Ok(([(header::SET_COOKIE, cookie), (header::CACHE_CONTROL, NO_STORE)], answer).into_response())
+}
+
+/// Who was meant is looked up for every login that can be one, so that it takes as long whether or not there is an account.
+async fn note_refused(app: &App, login: &str, error: &SignInError) {
+    if !matches!(error, SignInError::Wrong | SignInError::Limited { .. } | SignInError::NoRights(_)) {
+        return;
+    }
+    let found = match Login::parse(login) {
+        Some(login) => app.people.accounts.find_login(&login).await,
+        None => Ok(None),
+    };
+    let account = found.unwrap_or_else(|error| {
+        tracing::warn!(%error, "it could not be looked up whose account somebody tried");
+        None
+    });
+    let target = account.map(|found| found.account.id.into());
+    app.audit.note_as(AuditActor::Anonymous, AuditAction::SignInFailed, target);
 }
 
 /// Ends the session of the cookie.
@@ -63,6 +86,7 @@ pub(crate) async fn sign_out(
         .end_sessions(signed_in.account.id, ending)
         .await
         .map_err(|error| unavailable(&error))?;
+    app.audit.note_account(signed_in.account.id, AuditAction::SignedOut, signed_in.session.id.into());
     tracing::info!(account.id = %signed_in.account.id, session.id = %signed_in.session.id, "somebody signed out");
     Ok((StatusCode::NO_CONTENT, [(header::SET_COOKIE, app.cookie.forget())]).into_response())
 }
@@ -111,8 +135,9 @@ pub(crate) async fn use_link(
         login: request.login.as_deref(),
         name: request.name.as_deref(),
     };
-    let login = app.people.use_link(&request.token, new).await.map_err(|error| refuse_link(&error))?;
-    Ok(Json(LinkUsed { login: login.as_str().to_owned() }))
+    let account = app.people.use_link(&request.token, new).await.map_err(|error| refuse_link(&error))?;
+    app.audit.note_account(account.id, AuditAction::LinkUsed, account.id.into());
+    Ok(Json(LinkUsed { login: account.login.as_str().to_owned() }))
 }
 
 /// What is answered must not lie in a cache.

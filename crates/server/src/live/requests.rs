@@ -129,6 +129,7 @@ async fn join(
 ) -> Result<Answer, Refused> {
     let (store, client) = (&live.app.store, socket.connection());
     let held = waypost_inbox::join(store, socket, live.follower(client), &room).await?;
+    live.app.audit.note_join(&client.principal.id, &room, held.customer);
     let history = match since {
         Some(since) => {
             Some(waypost_inbox::history(store, &client.principal, &room, (since, held.from)).await?)

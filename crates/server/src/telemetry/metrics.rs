@@ -163,6 +163,12 @@ impl Metrics {
         registry.register_collector(Box::new(StoreCollector(Box::new(can_write))));
     }
 
+    /// Adds how many entries of the audit were lost, read whenever somebody asks.
+    pub(crate) fn watch_audit(&self, lost: impl Fn() -> u64 + Send + Sync + 'static) {
+        let mut registry = self.registry.lock().unwrap_or_else(PoisonError::into_inner);
+        registry.register_collector(Box::new(AuditCollector(Box::new(lost))));
+    }
+
     /// The OpenMetrics text.
     pub(crate) fn to_text(&self) -> Option<String> {
         let mut text = String::new();
@@ -186,6 +192,25 @@ impl Collector for StoreCollector {
         let metric =
             encoder.encode_descriptor(name, help, None, prometheus_client::metrics::MetricType::Gauge)?;
         ConstGauge::new(i64::from((self.0)())).encode(metric)
+    }
+}
+
+/// Reads what the audit has lost when asked.
+struct AuditCollector(Box<dyn Fn() -> u64 + Send + Sync>);
+
+impl std::fmt::Debug for AuditCollector {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("AuditCollector")
+    }
+}
+
+impl Collector for AuditCollector {
+    fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), std::fmt::Error> {
+        let (name, help) =
+            ("audit_lost", "Entries of the audit that were lost, as more came than could be written");
+        let metric =
+            encoder.encode_descriptor(name, help, None, prometheus_client::metrics::MetricType::Counter)?;
+        ConstCounter::new((self.0)()).encode(metric)
     }
 }
 

@@ -25,6 +25,7 @@ use waypost_domain::{AuditEntry, AuditFilter, AuditName, Timestamp};
 use crate::error::ReadError;
 use crate::group::DatabaseError;
 use crate::options::{OpenError, Place};
+use crate::postgres::beside;
 use chain::AuditKey;
 pub use chain::{AuditHead, AuditRecord, InvalidAuditHead};
 pub use key_file::AuditKeyError;
@@ -95,6 +96,11 @@ impl Audit {
     /// # Errors
     /// See [`AuditError`].
     pub fn open(place: &AuditPlace, fresh_key: &[u8; 32]) -> Result<Self, AuditError> {
+        // The caller may be on a runtime, in which no other can be waited for.
+        beside(|| Self::open_here(place, fresh_key))
+    }
+
+    fn open_here(place: &AuditPlace, fresh_key: &[u8; 32]) -> Result<Self, AuditError> {
         let mut ledger = Ledger::open(&place.store)?;
         let is_begun = ledger.has_begun().map_err(AuditError::Begin)?;
         // A new key would only hide that the old one is gone.

@@ -11,7 +11,7 @@ use waypost_domain::{AuditEntry, Timestamp};
 use super::arrival;
 use super::link::{self, ANSWER_TIMEOUT, LOCK, Link};
 use super::url::PostgresUrl;
-use super::waiter::{Waiter, beside};
+use super::waiter::Waiter;
 use crate::accounts::statement::Cell;
 use crate::audit::chain::{AuditHead, AuditKey, AuditRecord};
 use crate::audit::ledger::{Anchor, COLUMNS, PRUNE_ROWS, doomed};
@@ -49,7 +49,7 @@ impl PostgresLedger {
             })?;
             Ok(ledger)
         };
-        beside(open).map_err(|error| OpenError::Postgres { url: url.clone(), source: Box::new(error) })
+        open().map_err(|error| OpenError::Postgres { url: url.clone(), source: Box::new(error) })
     }
 
     pub(crate) fn has_begun(&mut self) -> Result<bool, DatabaseError> {

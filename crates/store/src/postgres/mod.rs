@@ -45,8 +45,7 @@ use bell::Bell;
 pub(crate) use keys::PostgresKeys;
 use sessions::SessionWriter;
 pub use url::{PostgresUrl, PostgresUrlError};
-pub(crate) use waiter::Waiter;
-use waiter::beside;
+pub(crate) use waiter::{Waiter, beside};
 use writer::Writer;
 
 /// A database, or one schema of it. All clones are one.

@@ -49,7 +49,7 @@ impl Drop for Waiter {
 
 /// Blocks on a thread beside the caller's, which waits for it: the caller may be on a runtime, in which no other can be
 /// waited for.
-pub(super) fn beside<T: Send>(work: impl FnOnce() -> T + Send) -> T {
+pub(crate) fn beside<T: Send>(work: impl FnOnce() -> T + Send) -> T {
     std::thread::scope(|scope| {
         scope.spawn(work).join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
     })

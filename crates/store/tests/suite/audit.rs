@@ -96,6 +96,8 @@ fn numbers(records: &[AuditRecord]) -> Vec<i64> {
 #[test]
 fn a_chain_is_as_it_was_written_after_every_start() {
     let (trail, head) = Trail::with(5);
+    let on_a_runtime = wait(async { trail.open().settle().await });
+    assert_eq!(on_a_runtime, Some(head));
     let whole = AuditVerified { entries: 5, pruned_to: 0, head };
     assert_eq!(trail.verify(&[head]), Ok(whole));
     let again = trail.open();

@@ -2,11 +2,21 @@
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use crate::postgres::{Database, Schema};
 
 /// What a server is told by.
 pub(super) const SETTING: &str = "WAYPOST_STORE";
+
+/// Where servers and commands of one database find the key of the audit, which all of them have to have.
+pub(super) const AUDIT_KEY: &str = "WAYPOST_AUDIT_KEY_FILE";
+
+/// The one of all tests that keep everything in PostgreSQL; whoever comes first makes it.
+pub(super) fn shared_audit_key() -> &'static str {
+    static PATH: OnceLock<String> = OnceLock::new();
+    PATH.get_or_init(|| utf8(&std::env::temp_dir().join("waypost-test-audit.key")).to_owned())
+}
 
 /// Which store this run of the tests is for: `sqlite`, which is also what an absent one means, or `postgres`.
 const VARIABLE: &str = "TEST_STORE";
@@ -33,7 +43,7 @@ impl Kept {
     pub fn variables(&self) -> Vec<(&'static str, &str)> {
         match self {
             Self::Files(data_dir) => vec![(SETTING, "sqlite"), ("WAYPOST_DATA_DIR", utf8(data_dir))],
-            Self::Postgres(database) => vec![(SETTING, database.url())],
+            Self::Postgres(database) => vec![(SETTING, database.url()), (AUDIT_KEY, shared_audit_key())],
         }
     }
 }
@@ -66,6 +76,7 @@ mod tests {
         assert_eq!(of(Some("sqlite")), Kept::Files("data".into()));
         let url = "postgres://db.example/desk";
         assert_eq!(of(Some(url)), Kept::Postgres(Database::at(url)));
-        assert_eq!(of(Some(url)).variables(), [("WAYPOST_STORE", url)]);
+        let variables = [("WAYPOST_STORE", url), (AUDIT_KEY, shared_audit_key())];
+        assert_eq!(of(Some(url)).variables(), variables);
     }
 }

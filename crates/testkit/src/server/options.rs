@@ -7,7 +7,7 @@ use std::process::Command;
 
 use rand::distr::{Alphanumeric, SampleString as _};
 
-use super::kept::SETTING;
+use super::kept::{AUDIT_KEY, SETTING, shared_audit_key};
 use super::{FailedStart, NUMBER_ID, TestServer};
 
 /// A port that nothing listens on, so that no test ever calls the real Graph API.
@@ -176,7 +176,13 @@ impl ServerOptions {
             }
         }
         command.current_dir(folder).args(&self.command).args(&self.flags);
-        command.env("WAYPOST_DATA_DIR", folder.join("data"));
+        let data_dir = folder.join("data");
+        // A store that was moved from files into a database goes on with the key that it had.
+        let is_in_database = self.setting(SETTING).is_some_and(|store| store != "sqlite");
+        if is_in_database && !data_dir.join("audit.key").exists() {
+            command.env(AUDIT_KEY, shared_audit_key());
+        }
+        command.env("WAYPOST_DATA_DIR", data_dir);
         for (name, value) in &self.settings {
             match value {
                 Some(value) => command.env(name, value),
