@@ -41,7 +41,7 @@ fn well(answer: &Answer) -> Value {
 fn first_conversation(server: &TestServer) -> (String, String) {
     let page = read(server, "/api/conversations");
     let first = &page["data"][0];
-    (text_of(first, "conversationId").to_owned(), text_of(first, "customerId").to_owned())
+    (text_of(first, "id").to_owned(), text_of(first, "customerId").to_owned())
 }
 
 #[test]
@@ -151,7 +151,7 @@ fn a_subject_that_may_be_an_address_is_stood_for_and_found_all_the_same() {
         assert_eq!(server.send(&request).expect("an answer").status, 200);
     }
     let mut client: StockClient = ClientOptions::new(&server)
-        .auth("token", &token("ana@example.com"))
+        .auth("token", token("ana@example.com"))
         .auth("rooms", json!(["whatsapp:general"]))
         .connect();
     // A name that is nobody's yet is not kept.
