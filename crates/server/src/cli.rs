@@ -451,6 +451,7 @@ mod tests {
                   key            Makes, lists and revokes API keys
                   admin          Lets the first administrator in, and whoever is locked out
                   master-key     Makes the key under which secrets in the database are encrypted, and puts another in its place
+                  audit          Says whether the audit, who did what, is as it was written
                   migrate-store  Moves the store from the data directory into the PostgreSQL database that WAYPOST_STORE names
                   reprocess      Reads dead letters, and messages of types that were not known, again with this version
                   config         Shows the settings in effect and where each comes from, or everything that is wrong with them

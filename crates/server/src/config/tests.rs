@@ -148,6 +148,7 @@ fn the_defaults_are_what_others_rely_on() {
         journal_days = 7 # default
         session_hours = 24 # default
         sessions_max = 200000 # default
+        audit_days = 365 # default
 
         [auth]
         # api_key: not set # default
@@ -167,6 +168,9 @@ fn the_defaults_are_what_others_rely_on() {
         # file: not set # default
         # command: not set # default
         # key: not set # default
+
+        [audit]
+        # key_file: not set # default
     "##]]
     .assert_eq(&config.to_toml());
 }
