@@ -41,7 +41,7 @@ impl Need {
 /// What each described route needs, by its method and path.
 const ROUTES: &[(Method, &str, Need)] = {
     use ActionKind::{
-        Assign, List, Manage, ManageAccounts, ManageCustomers, Measure, Operate, SeeConversation,
+        Assign, Audit, List, Manage, ManageAccounts, ManageCustomers, Measure, Operate, SeeConversation,
         SeeCustomer, Send,
     };
     use Need::{May, Meta, Nothing, OwnAccount};
@@ -76,6 +76,7 @@ const ROUTES: &[(Method, &str, Need)] = {
         (Method::POST, "/api/accounts/{id}/reset", May(&[ManageAccounts])),
         (Method::GET, "/api/accounts/{id}/sessions", May(&[ManageAccounts])),
         (Method::DELETE, "/api/accounts/{id}/sessions", May(&[ManageAccounts])),
+        (Method::GET, "/api/audit", May(&[Audit])),
         (Method::GET, "/api/me", Need::Credential),
         (Method::POST, "/api/me/password", OwnAccount),
         (Method::GET, "/api/me/sessions", OwnAccount),

@@ -65,10 +65,10 @@ fn nothing_personal_and_no_secret_is_logged_counted_or_refused() {
     hidden.extend([narrow.clone(), PASSWORD.to_owned(), secret_of(&admin)]);
     let mut refused = Vec::new();
     for request in requests(&scene) {
-        refused.extend(ask(&scene.server, request.clone().bearer(&scene.server.secrets().api_key)));
-        refused.extend(ask(&scene.server, request.clone().bearer(&narrow)));
-        refused.extend(ask(&scene.server, request.clone().header("Cookie", admin.cookie())));
-        refused.extend(ask(&scene.server, request));
+        refused.extend(ask(&scene.server, &request.clone().bearer(&scene.server.secrets().api_key)));
+        refused.extend(ask(&scene.server, &request.clone().bearer(&narrow)));
+        refused.extend(ask(&scene.server, &request.clone().header("Cookie", admin.cookie())));
+        refused.extend(ask(&scene.server, &request));
     }
     refused.extend(ask_by_socket(&scene, &narrow));
     let metrics = waypost_tests::ask(&scene.server, Request::get("/metrics")).text();
@@ -183,15 +183,15 @@ fn odd_bodies(odd: &str) -> [Value; 5] {
         json!({
             "to": { odd: odd }, "message": [odd], "type": odd, "idempotencyKey": { odd: 1 }, "assignee": [odd],
             "externalId": [odd], "into": { odd: odd }, "login": [odd], "name": { odd: odd }, "role": [odd],
-            "password": [odd], "token": [odd], "present": [odd], "next": [odd], "code": [odd], "reach": odd,
+            "password": [odd], "token": [odd], "present": [odd], "next": [odd], "code": [odd], "limits": odd,
         }),
         json!({ odd: odd }),
     ]
 }
 
 /// The answer, where it is a refusal.
-fn ask(server: &TestServer, request: Request) -> Option<String> {
-    let answer = server.send(&request).expect("an answer");
+fn ask(server: &TestServer, request: &Request) -> Option<String> {
+    let answer = server.send(request).expect("an answer");
     assert!(answer.status != 500, "{request:?}: {}", answer.text());
     (answer.status >= 400).then(|| answer.text())
 }

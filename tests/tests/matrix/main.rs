@@ -78,7 +78,7 @@ fn check(scene: &Scene, member: &Member, route: &Route) {
     // What is somebody else's is as what is not there.
     if let [_, (Verdict::Missing(..), other), (Verdict::Missing(..), unknown)] = answers.as_slice() {
         // By whatever name it was asked for.
-        let told = |answers: &[Answer]| -> Vec<(u16, Vec<(String, String)>, String)> {
+        let told = |answers: &[Answer]| -> Vec<Told> {
             let headers =
                 |answer: &Answer| answer.headers.iter().filter(|(name, _)| name != "date").cloned().collect();
             let mut told: Vec<_> =
@@ -89,6 +89,9 @@ fn check(scene: &Scene, member: &Member, route: &Route) {
         assert_eq!(told(other), told(unknown), "{} by {}", route.name, member.name);
     }
 }
+
+/// An answer's status, headers and body.
+type Told = (u16, Vec<(String, String)>, String);
 
 /// The answer, once it is the expected one and shows nothing beyond what its reader may see.
 #[track_caller]

@@ -30,11 +30,13 @@ pub enum ActionKind {
     Measure,
     /// [`Action::ManageAccounts`]
     ManageAccounts,
+    /// [`Action::Audit`]
+    Audit,
 }
 
 impl ActionKind {
     /// All of them.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::List,
         Self::SeeConversation,
         Self::SeeCustomer,
@@ -47,6 +49,7 @@ impl ActionKind {
         Self::Measure,
         Self::Operate,
         Self::ManageAccounts,
+        Self::Audit,
     ];
 
     /// What it is, in words.
@@ -65,6 +68,7 @@ impl ActionKind {
             Self::Operate => "look after the server",
             Self::Measure => "read metrics",
             Self::ManageAccounts => "manage accounts",
+            Self::Audit => "read the audit",
         }
     }
 
@@ -90,6 +94,7 @@ impl ActionKind {
             Self::Operate => Action::Operate,
             Self::Measure => Action::Measure,
             Self::ManageAccounts => Action::ManageAccounts,
+            Self::Audit => Action::Audit,
         }
     }
 }
@@ -111,6 +116,7 @@ impl Action<'_> {
             Self::Operate => ActionKind::Operate,
             Self::Measure => ActionKind::Measure,
             Self::ManageAccounts => ActionKind::ManageAccounts,
+            Self::Audit => ActionKind::Audit,
         }
     }
 }

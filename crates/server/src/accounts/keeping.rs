@@ -188,7 +188,8 @@ async fn master_of(accounts: &Accounts, sealed: &KeptSecret) -> anyhow::Result<O
 mod tests {
     use std::sync::Arc;
 
-    use waypost_domain::{Account, AccountReach, AccountState, Login, PersonName, Role, Timestamp};
+    use waypost_domain::{Account, AccountState, Limits, Login, PersonName, Role, Timestamp};
+    use waypost_store::accounts::{AccountLink, ResetWish};
     use waypost_store::{Clock, Place as StorePlace};
 
     use super::*;
@@ -212,9 +213,9 @@ mod tests {
                     id: id(n),
                     login: Login::parse(&format!("person{n}")).unwrap(),
                     name: PersonName::parse("Person").unwrap(),
-                    role: Role::Agent,
+                    role: Role::Agent.into(),
                     state: AccountState::Active,
-                    reach: AccountReach::default(),
+                    limits: Limits::default(),
                 };
                 accounts.create(&account, Timestamp::from_millis(1)).await.unwrap();
                 accounts.put_pending_totp(id(n), &KeptSecret::new(PLAIN.to_vec())).await.unwrap();
@@ -310,7 +311,8 @@ mod tests {
             }
         }
         for n in 0..2 {
-            ground.accounts.disable_totp(id(n)).await.unwrap();
+            let link = AccountLink { account: id(n), wish: ResetWish::PasswordAndTotp };
+            ground.accounts.put_link(Some(link), &[0; 32], Timestamp::from_millis(1)).await.unwrap();
         }
         ground.go_through(None).await.unwrap();
         ground.go_through(Some(2)).await.unwrap();

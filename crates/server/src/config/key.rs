@@ -42,7 +42,7 @@ pub(crate) enum Section {
 
 impl Section {
     /// All of them, in the order in which they are printed.
-    pub(crate) const ALL: [Self; 8] = [
+    pub(crate) const ALL: [Self; 9] = [
         Self::Server,
         Self::Store,
         Self::Whatsapp,

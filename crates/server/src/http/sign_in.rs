@@ -53,7 +53,7 @@ pub(crate) async fn sign_in(
 
 /// Who was meant is looked up for every login that can be one, so that it takes as long whether or not there is an account.
 async fn note_refused(app: &App, login: &str, error: &SignInError) {
-    if !matches!(error, SignInError::Wrong | SignInError::Limited { .. } | SignInError::NoRights(_)) {
+    if !matches!(error, SignInError::Wrong | SignInError::Limited { .. }) {
         return;
     }
     let found = match Login::parse(login) {

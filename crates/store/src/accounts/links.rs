@@ -46,17 +46,9 @@ pub struct AccountLink {
 pub enum ResetWish {
     /// A password; one-time passwords are asked as before.
     Password,
-    /// A password, and no one-time passwords are asked any more: the person has lost what makes them, too.
+    /// A password, and no one-time passwords are asked any more: the person has lost what makes them, too. The password of before
+    /// goes at once, so that alone it lets nobody in.
     PasswordAndTotp,
-}
-
-impl ResetWish {
-    const fn as_str(self) -> &'static str {
-        match self {
-            Self::Password => "password",
-            Self::PasswordAndTotp => "password_and_totp",
-        }
-    }
 }
 
 /// Why a link did nothing.
@@ -84,21 +76,19 @@ impl Accounts {
         digest: &SecretDigest,
         expires_at: Timestamp,
     ) -> Result<(), ReadError> {
-        let wish = link.map_or(ResetWish::Password, |link| link.wish);
+        let mut statements = match link {
+            Some(AccountLink { account, wish: ResetWish::PasswordAndTotp }) => forget_proofs(account),
+            _ => Vec::new(),
+        };
         let account = link.map(|link| link.account.to_string());
         // The first administrator's is nobody's.
         let earlier = "DELETE FROM account_links WHERE coalesce(account, '') = $1";
-        let insert =
-            "INSERT INTO account_links (digest, account, expires_at, resets) VALUES ($1, $2, $3, $4)";
-        self.run(vec![
+        let insert = "INSERT INTO account_links (digest, account, expires_at) VALUES ($1, $2, $3)";
+        statements.extend([
             Statement::new(earlier, [account.clone().unwrap_or_default().into()]),
-            Statement::new(
-                insert,
-                [digest[..].into(), account.into(), expires_at.as_millis().into(), wish.as_str().into()],
-            ),
-        ])
-        .await
-        .map(drop)
+            Statement::new(insert, [digest[..].into(), account.into(), expires_at.as_millis().into()]),
+        ]);
+        self.run(statements).await.map(drop)
     }
 
     /// Whose the link of this digest is.
@@ -152,8 +142,7 @@ impl Accounts {
         }
     }
 
-    /// Uses an account's link: its person has this password from now on, is signed in nowhere, and is asked for no one-time
-    /// passwords any more where the link was made for that, too.
+    /// Uses an account's link: its person has this password from now on, and is signed in nowhere.
     ///
     /// # Errors
     /// See [`LinkError`].
@@ -171,21 +160,12 @@ impl Accounts {
             "UPDATE accounts SET password = $1, state = 'active' WHERE id = $2 AND state <> 'disabled' RETURNING id",
             [password.expose().into(), id.clone()],
         );
-        let with_totp = |sql: &str| {
-            let sql =
-                format!("{sql} AND EXISTS (SELECT 1 FROM account_links WHERE digest = $2 AND resets = $3)");
-            Statement::new(sql, [id.clone(), digest[..].into(), ResetWish::PasswordAndTotp.as_str().into()])
-        };
-        let [totp, codes] = FORGET_TOTP.map(with_totp);
         // Whoever uses it at the same time finds it gone.
         let used = Statement::new(
             "DELETE FROM account_links WHERE digest = $1 AND account = $2 AND expires_at > $3 RETURNING digest",
             [digest[..].into(), id.clone(), now.as_millis().into()],
         );
-        match self
-            .run(vec![totp, codes, used.needed(), update.needed(), end(account.id, Ending::All)])
-            .await?
-        {
+        match self.run(vec![used.needed(), update.needed(), end(account.id, Ending::All)]).await? {
             Done::All(_) => Ok(Account { state: AccountState::Active, ..account }),
             Done::Stopped(_) => Err(LinkError::Void),
         }
@@ -213,4 +193,13 @@ impl Accounts {
         ])
         .await
     }
+}
+
+/// Takes from an account all that its person proved it by, and signs them out.
+fn forget_proofs(account: AccountId) -> Vec<Statement> {
+    let password = "UPDATE accounts SET password = NULL WHERE id = $1";
+    let each = |sql| Statement::new(sql, [account.to_string().into()]);
+    let mut statements: Vec<_> = FORGET_TOTP.into_iter().chain([password]).map(each).collect();
+    statements.push(end(account, Ending::All));
+    statements
 }

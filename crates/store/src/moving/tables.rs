@@ -152,7 +152,7 @@ tables! {
         Number { totp_step created_at };
     Main account_sessions (id) Ours: Text { id account } Bytes { digest } Text { agent }
         Number { created_at seen_at expires_at };
-    Main account_links (digest) Ours: Bytes { digest } Text { account resets } Number { expires_at };
+    Main account_links (digest) Ours: Bytes { digest } Text { account } Number { expires_at };
     Main account_codes (account, digest) Ours: Text { account } Bytes { digest };
     Main data_keys (id) Ours: Bytes { id wrapped wrapped_by } Number { created_at uses };
     Sessions sessions (id) Ours: Bytes { id } Number { generation } Text { principal namespace start }

@@ -24,13 +24,11 @@ CREATE TABLE account_sessions (
     expires_at bigint NOT NULL
 );
 CREATE INDEX account_sessions_by_account ON account_sessions (account);
--- Links that are good once, by the digest of what is in them. That of the first administrator is no account's. A link resets
--- the password, or one-time passwords, too.
+-- Links that are good once, by the digest of what is in them. That of the first administrator is no account's.
 CREATE TABLE account_links (
     digest     bytea PRIMARY KEY,
     account    text,
-    expires_at bigint NOT NULL,
-    resets     text NOT NULL
+    expires_at bigint NOT NULL
 );
 -- What one signs in with whose device is lost, each once.
 CREATE TABLE account_codes (

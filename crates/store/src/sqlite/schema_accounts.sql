@@ -24,13 +24,11 @@ CREATE TABLE account_sessions (
     expires_at INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX account_sessions_by_account ON account_sessions (account);
--- Links that are good once, by the digest of what is in them. That of the first administrator is no account's. A link resets
--- the password, or one-time passwords, too.
+-- Links that are good once, by the digest of what is in them. That of the first administrator is no account's.
 CREATE TABLE account_links (
     digest     BLOB PRIMARY KEY,
     account    TEXT,
-    expires_at INTEGER NOT NULL,
-    resets     TEXT NOT NULL
+    expires_at INTEGER NOT NULL
 ) STRICT;
 -- What one signs in with whose device is lost, each once.
 CREATE TABLE account_codes (

@@ -1,6 +1,6 @@
 //! Keys with which secrets are sealed: made, used up, wrapped anew, and what is sealed with them.
 
-use waypost_domain::{Account, AccountId, AccountReach, AccountState, Login, PersonName, Role};
+use waypost_domain::{Account, AccountId, AccountState, Limits, Login, PersonName, Role};
 use waypost_store::DataKeys;
 use waypost_store::accounts::{AccountPageRequest, KeptSecret, KeptTotp, TotpColumn};
 use waypost_store::data_keys::{Change, DataKeyId, Rewrapped, WrappedKey};
@@ -79,9 +79,9 @@ async fn secrets_of_one_time_passwords_are_listed_and_kept_in_another_way() {
             id: AccountId::from_parts(START, n.into()),
             login: Login::parse(&format!("person{n}")).unwrap(),
             name: PersonName::parse("Person").unwrap(),
-            role: Role::Agent,
+            role: Role::Agent.into(),
             state: AccountState::Invited,
-            reach: AccountReach::default(),
+            limits: Limits::default(),
         };
         accounts.create(&account, START).await.unwrap();
         ids.push(account.id);
