@@ -47,7 +47,7 @@ fn first_conversation(server: &TestServer) -> (String, String) {
 #[test]
 fn what_people_do_is_told_as_ids_in_the_order_in_which_they_did_it() {
     let graph = Graph::start();
-    let server = TestServer::options().env("WAYPOST_GRAPH_URL", graph.url()).start();
+    let mut server = TestServer::options().env("WAYPOST_GRAPH_URL", graph.url()).start();
     deliver_text(&server, ANA, "wamid.1");
     let (conversation, customer) = first_conversation(&server);
     let admin = Person::first_admin(&server);
@@ -112,7 +112,6 @@ fn what_people_do_is_told_as_ids_in_the_order_in_which_they_did_it() {
     assert_eq!(only("&action=join"), 2);
     assert_eq!(only("&actor=anonymous&action=sign_in_failed"), 2);
     // What was read again is counted, and told at the latest when the server stops.
-    let mut server = server;
     server.restart();
     let counted = Audit(&server).entries("&action=read", 6);
     let counted: Vec<_> = told(&counted, &names).split_off(4);
