@@ -44,6 +44,29 @@ fn first_conversation(server: &TestServer) -> (String, String) {
     (text_of(first, "id").to_owned(), text_of(first, "customerId").to_owned())
 }
 
+/// Reads, assigns, names and answers.
+fn look_and_change(
+    server: &TestServer,
+    graph: &Graph,
+    (admin, conversation, customer): (&Person, &str, &str),
+) {
+    let as_admin = |request| well(&admin.send(server, request));
+    as_admin(Request::get(&format!("/api/conversations/{conversation}")));
+    as_admin(Request::get(&format!("/api/conversations/{conversation}/messages")));
+    as_admin(Request::get(&format!("/api/customers/{customer}")));
+    as_admin(Request::get("/api/customers?search=ana"));
+    let assigned = json!({ "assignee": "ben" });
+    as_admin(Request::patch_json(&format!("/api/conversations/{conversation}"), &assigned));
+    let external = json!({ "externalId": "crm-1" });
+    as_admin(Request::patch_json(&format!("/api/customers/{customer}"), &external));
+    let body =
+        json!({ "customerId": customer, "type": "text", "text": { "body": "hello" }, "idempotencyKey": "1" });
+    std::thread::scope(|scope| {
+        scope.spawn(|| as_admin(Request::post_json("/api/messages", &body)));
+        graph.call().accept("wamid.SENT");
+    });
+}
+
 #[test]
 fn what_people_do_is_told_as_ids_in_the_order_in_which_they_did_it() {
     let graph = Graph::start();
@@ -59,26 +82,12 @@ fn what_people_do_is_told_as_ids_in_the_order_in_which_they_did_it() {
         (text_of(&me["session"], "id").to_owned(), "SESSION"),
     ]);
 
-    let as_admin = |request| well(&admin.send(&server, request));
-    as_admin(Request::get(&format!("/api/conversations/{conversation}")));
-    as_admin(Request::get(&format!("/api/conversations/{conversation}/messages")));
-    as_admin(Request::get(&format!("/api/customers/{customer}")));
-    as_admin(Request::get("/api/customers?search=ana"));
-    let assigned = json!({ "assignee": "ben" });
-    as_admin(Request::patch_json(&format!("/api/conversations/{conversation}"), &assigned));
-    let external = json!({ "externalId": "crm-1" });
-    as_admin(Request::patch_json(&format!("/api/customers/{customer}"), &external));
-    let body =
-        json!({ "customerId": customer, "type": "text", "text": { "body": "hello" }, "idempotencyKey": "1" });
-    std::thread::scope(|scope| {
-        scope.spawn(|| as_admin(Request::post_json("/api/messages", &body)));
-        graph.call().accept("wamid.SENT");
-    });
+    look_and_change(&server, &graph, (&admin, &conversation, &customer));
     let mut client = admin.client(&server).connect();
     client.join_general();
     client.call_well("joinWhatsAppCustomer", &[json!(ANA)]);
     let invitation = json!({ "login": "ann", "name": "Ann", "role": "agent" });
-    let invited = as_admin(Request::post_json("/api/accounts", &invitation));
+    let invited = well(&admin.send(&server, Request::post_json("/api/accounts", &invitation)));
     names.insert(text_of(&invited["account"], "id").to_owned(), "ANN");
     assert_eq!(sign_in(&server, &json!({ "login": "root", "password": "no" })).status, 401);
     assert_eq!(sign_in(&server, &json!({ "login": "nobody", "password": "no" })).status, 401);

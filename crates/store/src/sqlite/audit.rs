@@ -220,3 +220,32 @@ pub(crate) fn verify(directory: &Path, check: Check<'_>) -> Result<AuditVerified
 
 /// The name of the file.
 pub(super) const AUDIT_FILE: &str = "audit.db";
+
+#[cfg(test)]
+mod tests {
+    use waypost_domain::{AuditAction, AuditActor};
+
+    use super::*;
+
+    fn entry(millis: i64) -> AuditEntry {
+        let (actor, action) = (AuditActor::System, AuditAction::Read);
+        AuditEntry { at: Timestamp::from_millis(millis), actor, action, target: None, count: 1 }
+    }
+
+    #[test]
+    fn what_was_committed_without_an_answer_is_not_written_again() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut ledger = SqliteLedger::open(dir.path()).unwrap();
+        let key = AuditKey::new(&[7; 32]);
+        assert!(ledger.begin(&key).unwrap());
+        let mut attempted = None;
+        let (_, head) = ledger.append(&key, &[entry(1), entry(2)], &mut attempted).unwrap();
+        // Another process has gone on since.
+        let (_, later) = ledger.append(&key, &[entry(3)], &mut None).unwrap();
+        assert_eq!(ledger.append(&key, &[entry(1), entry(2)], &mut attempted).unwrap(), (head, head));
+        assert_eq!((ledger.head().unwrap(), later.number), (later, 3));
+        // What was rolled back is written, wherever the chain ends by then.
+        let mut elsewhere = Some(AuditHead { number: 4, mac: [9; 32] });
+        assert_eq!(ledger.append(&key, &[entry(4)], &mut elsewhere).unwrap().1.number, 4);
+    }
+}

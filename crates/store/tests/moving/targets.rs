@@ -5,6 +5,7 @@ use std::ops::ControlFlow;
 use waypost_domain::KeyScope;
 use waypost_store::{ApiKey, Differing, MoveError, MoveProgress, MoveStage, OpenError};
 
+use crate::audit::check_trail;
 use crate::content::of_each;
 use crate::database;
 use crate::fixture::{Fixture, START, message};
@@ -165,6 +166,15 @@ async fn it_is_moved_again_after_it_was_taken_back_and_not_taken_back_once_it_we
     let fixture = reopened(fixture, there_and_back_and_there).await.unwrap();
     assert_eq!(fixture.receive(vec![message("wamid.1", "before")]).await.repeated, 1);
     assert_eq!(fixture.receive(vec![message("wamid.2", "after")]).await.stored, 1);
+    let refused = fixture.ground().order(&fixture.ground().database).take_back();
+    assert!(matches!(refused, Err(MoveError::GoneOn)), "{refused:?}");
+}
+
+#[tokio::test]
+async fn it_is_not_taken_back_once_somebody_did_what_is_audited() {
+    let moved = |ground: &Ground| drop(ground.move_over());
+    let fixture = reopened(with(&[]).await, moved).await.unwrap();
+    check_trail(&fixture).await;
     let refused = fixture.ground().order(&fixture.ground().database).take_back();
     assert!(matches!(refused, Err(MoveError::GoneOn)), "{refused:?}");
 }
