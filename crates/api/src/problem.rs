@@ -23,6 +23,9 @@ pub struct Problem {
     /// What was wrong this time, and where.
     #[serde(skip_serializing_if = "Option::is_none")]
     detail: Option<String>,
+    /// After how many seconds to try again, where that is known: what `Retry-After` says.
+    #[serde(rename = "retryAfter", skip_serializing_if = "Option::is_none")]
+    retry_after: Option<u64>,
 }
 
 impl Problem {
@@ -35,6 +38,7 @@ impl Problem {
             status: code.status(),
             code: code.as_str(),
             detail: None,
+            retry_after: None,
         }
     }
 
@@ -43,6 +47,19 @@ impl Problem {
     pub fn with_detail(mut self, detail: impl Into<String>) -> Self {
         self.detail = Some(detail.into());
         self
+    }
+
+    /// The same problem, with when to try again.
+    #[must_use]
+    pub fn with_retry_after(mut self, seconds: u64) -> Self {
+        self.retry_after = Some(seconds);
+        self
+    }
+
+    /// After how many seconds to try again, where that is known.
+    #[must_use]
+    pub fn retry_after(&self) -> Option<u64> {
+        self.retry_after
     }
 
     /// The HTTP status.

@@ -237,13 +237,16 @@ pub struct Exception<'a> {
     pub message: &'a str,
     /// The event that was refused.
     pub event: &'a str,
+    /// After how many seconds to try again, where that is known.
+    #[serde(rename = "retryAfter", skip_serializing_if = "Option::is_none")]
+    pub retry_after: Option<u64>,
 }
 
 impl<'a> Exception<'a> {
     /// The refusal of `event`.
     #[must_use]
     pub fn new(code: ErrorCode, message: &'a str, event: &'a str) -> Self {
-        Self { code: code.as_str(), message, event }
+        Self { code: code.as_str(), message, event, retry_after: None }
     }
 }
 

@@ -24,6 +24,8 @@ pub struct Counts {
     /// Handshakes answered 503 because the table was full, the client's address had too many connections without a
     /// namespace, or the hub was draining.
     pub handshakes_refused: u64,
+    /// Of these, those whose address had too many connections without a namespace.
+    pub crowded: u64,
     /// Bytes of frames and payloads handed to transports.
     pub sent_bytes: u64,
     /// Bytes of frames and payloads taken from transports.

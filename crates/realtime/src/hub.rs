@@ -3,7 +3,7 @@
 use crate::counts::ShardCounts;
 use crate::frame::{Published, Volatile};
 use crate::ignore::Ignore;
-use crate::permit::{Permit, Places};
+use crate::permit::{NoPlace, Permit, Places};
 use crate::shard::{Command, Group, GroupStep, Order, Shard, ShardSender, ShardSetup};
 use crate::{
     Application, ClientAddress, Counts, Emit, EmitError, HubConfig, Offset, Protocol, PublishStep, SocketId,
@@ -96,6 +96,7 @@ pub(crate) struct Inner<A: Application> {
     head: Arc<Head>,
     published: Arc<AtomicU64>,
     refused: AtomicU64,
+    crowded: AtomicU64,
 }
 
 impl<A: Application> Hub<A> {
@@ -159,6 +160,7 @@ impl<A: Application> Hub<A> {
             head,
             published,
             refused: AtomicU64::new(0),
+            crowded: AtomicU64::new(0),
         };
         (Hub(Arc::new(inner)), publisher)
     }
@@ -227,6 +229,7 @@ impl<A: Application> Hub<A> {
         let mut sum = Counts {
             published: self.0.published.load(Ordering::Relaxed),
             handshakes_refused: self.0.refused.load(Ordering::Relaxed),
+            crowded: self.0.crowded.load(Ordering::Relaxed),
             ..Counts::default()
         };
         for counts in &self.0.counts {
@@ -262,7 +265,13 @@ impl<A: Application> Inner<A> {
     pub(crate) fn admit(&self, address: Option<ClientAddress>) -> Option<(Permit, &ShardSender<A>)> {
         let permit = match self.draining.load(Ordering::Relaxed) {
             true => None,
-            false => self.places.take(address),
+            false => {
+                let taken = self.places.take(address);
+                if let Err(NoPlace::Crowded) = taken {
+                    self.crowded.fetch_add(1, Ordering::Relaxed);
+                }
+                taken.ok()
+            }
         };
         let Some(permit) = permit else {
             self.refused.fetch_add(1, Ordering::Relaxed);

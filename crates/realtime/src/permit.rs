@@ -37,6 +37,15 @@ pub(crate) struct Permit {
     _all: OwnedSemaphorePermit,
 }
 
+/// Why there is no place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum NoPlace {
+    /// The table is full.
+    Full,
+    /// The client has too many connections without a namespace.
+    Crowded,
+}
+
 #[derive(Debug)]
 struct UnconnectedPermit {
     client: IpAddr,
@@ -55,14 +64,17 @@ impl Places {
         self.all.available_permits()
     }
 
-    /// `None` when there is no place. A client whose address is not known is bounded by the table alone.
-    pub(crate) fn take(&self, address: Option<ClientAddress>) -> Option<Permit> {
-        let all = self.all.clone().try_acquire_owned().ok()?;
+    /// A client whose address is not known is bounded by the table alone.
+    pub(crate) fn take(&self, address: Option<ClientAddress>) -> Result<Permit, NoPlace> {
+        let all = self.all.clone().try_acquire_owned().map_err(|_| NoPlace::Full)?;
         let unconnected = match address {
-            Some(ClientAddress(address)) => Some(UnconnectedPermit::take(&self.unconnected, address)?),
+            Some(ClientAddress(address)) => {
+                let permit = UnconnectedPermit::take(&self.unconnected, address);
+                Some(permit.ok_or(NoPlace::Crowded)?)
+            }
             None => None,
         };
-        Some(Permit { unconnected, _all: all })
+        Ok(Permit { unconnected, _all: all })
     }
 }
 
@@ -115,30 +127,30 @@ fn client_of(address: IpAddr) -> IpAddr {
 mod tests {
     use super::*;
 
-    fn take(places: &Places, address: &str) -> Option<Permit> {
+    fn take(places: &Places, address: &str) -> Result<Permit, NoPlace> {
         places.take(Some(ClientAddress(address.parse().unwrap())))
     }
 
     #[test]
     fn an_ipv6_client_is_its_64_and_a_mapped_one_its_ipv4_address() {
         let places = Places::new(100, 1);
-        let _held = [take(&places, "2001:db8::1"), take(&places, "192.0.2.1")].map(Option::unwrap);
+        let _held = [take(&places, "2001:db8::1"), take(&places, "192.0.2.1")].map(Result::unwrap);
         for same in ["2001:db8::1", "2001:db8::ffff:0:0:1", "192.0.2.1", "::ffff:192.0.2.1"] {
-            assert!(take(&places, same).is_none(), "{same}");
+            assert_eq!(take(&places, same).err(), Some(NoPlace::Crowded), "{same}");
         }
         for other in ["2001:db8:0:1::1", "192.0.2.2"] {
-            assert!(take(&places, other).is_some(), "{other}");
+            assert!(take(&places, other).is_ok(), "{other}");
         }
     }
 
     #[test]
     fn the_table_is_empty_when_nobody_is_unconnected() {
         let places = Places::new(4, 2);
-        let mut permits: Vec<Permit> = (0..2).filter_map(|_| take(&places, "192.0.2.1")).collect();
-        assert!(take(&places, "192.0.2.1").is_none());
+        let mut permits: Vec<Permit> = (0..2).filter_map(|_| take(&places, "192.0.2.1").ok()).collect();
+        assert_eq!(take(&places, "192.0.2.1").err(), Some(NoPlace::Crowded));
         permits.extend([take(&places, "192.0.2.2"), places.take(None)].into_iter().flatten());
         assert_eq!((permits.len(), places.free()), (4, 0));
-        assert!(take(&places, "192.0.2.3").is_none(), "a full table has no place for anybody");
+        assert_eq!(take(&places, "192.0.2.3").err(), Some(NoPlace::Full), "a full table is full for all");
         assert_eq!(places.unconnected.lock().len(), 2);
         permits[0].connected();
         permits[0].connected();

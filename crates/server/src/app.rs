@@ -15,7 +15,7 @@ use waypost_domain::{AppName, Claim, Claims, OutboxId, Pid, PortfolioId};
 use waypost_inbox::reply::CALLS_MAX;
 use waypost_inbox::{Numbers, Reply};
 use waypost_realtime::TrustedProxies;
-use waypost_store::{Clock, DataKeys, IdSource, Limits, Options, Store, Threads};
+use waypost_store::{Clock, DataKeys, IdSource, Options, Store, Threads};
 
 use crate::accounts::{FailureLimits, People, PeopleSettings, TotpKeeping};
 use crate::audit::Trail;
@@ -25,6 +25,7 @@ use crate::http::cookie::SessionCookie;
 use crate::http::credential::Credentials;
 use crate::http::gate::Gate;
 use crate::http::webhook::{MetaApp, WebhookLimits};
+use crate::limits::{LimitCounts, Limits};
 use crate::sealing::{self, Keyring};
 use crate::store_state;
 use crate::telemetry::{Metrics, Seldom};
@@ -62,6 +63,7 @@ pub(crate) struct Parts {
     pub(crate) cookie: SessionCookie,
     pub(crate) trusted_proxies: TrustedProxies,
     pub(crate) gate: Gate,
+    pub(crate) limits: Limits,
     pub(crate) metrics: Metrics,
     /// Which refused webhooks are logged.
     pub(crate) refusals: Seldom,
@@ -99,9 +101,10 @@ impl App {
             master.map(|master| Keyring::new(master, DataKeys::beside(store.accounts()), Arc::clone(&clock)));
         let totps = TotpKeeping::new(keyring);
         totps.go_through(&store.accounts()).await?;
+        let limits = Limits::new(&config.limits, Arc::clone(&clock));
         let people = People::new(
             (store.accounts(), totps),
-            people_settings(config),
+            people_settings(config, &limits.counts),
             Arc::clone(&clock),
             random_seed()?,
         );
@@ -129,6 +132,7 @@ impl App {
             cookie: SessionCookie::of(config.server.public_url.as_ref()),
             trusted_proxies: config.server.trusted_proxies.clone(),
             gate: Gate::new(config.server.public_url.clone(), config.server.cors_origins.clone()),
+            limits,
             metrics: Metrics::new(),
             refusals: Seldom::default(),
             webhook_limits: WebhookLimits::new(&config.limits),
@@ -157,7 +161,7 @@ impl App {
     }
 }
 
-fn people_settings(config: &Config) -> PeopleSettings {
+fn people_settings(config: &Config, counts: &LimitCounts) -> PeopleSettings {
     let (auth, limits) = (&config.auth, &config.limits);
     PeopleSettings {
         session: auth.session_hours.duration(),
@@ -167,6 +171,7 @@ fn people_settings(config: &Config) -> PeopleSettings {
         failures: FailureLimits {
             per_account: limits.login_failures_per_account_max.value(),
             per_address: limits.login_failures_per_address_max.value(),
+            counts: counts.clone(),
         },
     }
 }
@@ -181,10 +186,10 @@ fn portfolios(config: &WhatsappConfig) -> Vec<(AppName, PortfolioId)> {
     config.portfolio_id.iter().map(|portfolio| (config.app.clone(), portfolio.clone())).collect()
 }
 
-fn store_limits(config: &Config) -> Limits {
+fn store_limits(config: &Config) -> waypost_store::Limits {
     let days = |duration: Duration| i64::try_from(duration.as_secs() / 86_400).unwrap_or(i64::MAX);
     let retention = &config.retention;
-    Limits {
+    waypost_store::Limits {
         queue_max: config.limits.ingest_queue_max.value(),
         readers: config.store.readers.value(),
         journal_days: days(retention.journal_days.duration()),

@@ -12,8 +12,10 @@ use std::time::Duration;
 use axum::response::Response;
 use http::{header, request};
 use serde::Serialize;
+use serde_json::value::RawValue;
 use serde_json::value::to_raw_value;
 use tokio::sync::watch;
+use waypost_api::names::Request;
 use waypost_api::{Connected, ErrorCode, GapNotice, IsoTime, Resumed, RoomName, names};
 use waypost_domain::{AccountSessionId, Action, Principal, Timestamp, may};
 use waypost_inbox::show::domain_offset;
@@ -30,6 +32,7 @@ use crate::app::App;
 use crate::config::Offsets;
 use crate::http::credential::{Identity, Stranger};
 use crate::http::gate::{Directness, directness};
+use crate::limits::{Excess, Flood, Limit, Pace, Step};
 use crate::rights::Claimed;
 use crate::store_state::{Writes, server_state};
 
@@ -72,10 +75,14 @@ pub(crate) struct Handshake {
     /// Of whoever is signed in, where a page of our own opened it.
     cookie: Option<SecretDigest>,
     offsets: Option<OffsetMode>,
+    /// How often its sockets may ask for something.
+    pace: Pace,
 }
 
 /// What is kept of a connected socket.
 pub(crate) struct Client {
+    /// Of the connection, with what its sockets share.
+    handshake: Arc<Handshake>,
     principal: Principal,
     /// Who said who that is, where somebody else did.
     issuer: Option<Box<str>>,
@@ -83,7 +90,6 @@ pub(crate) struct Client {
     until: Option<Timestamp>,
     /// Where it came by cookie.
     session: Option<(AccountSessionId, Claimed)>,
-    directness: Directness,
     holdings: Holdings,
     /// Its place under its session, if it has one.
     seat: Option<Seat>,
@@ -208,6 +214,39 @@ impl Live {
         credentials.identify(token, handshake.directness, self.app.clock.now()).await
     }
 
+    fn read_auth(&self, auth: Option<&RawValue>) -> Result<Auth, Refused> {
+        match Auth::read(auth)? {
+            auth if auth.claim.rooms.len() > self.settings.rooms_max => {
+                Err(self.too_many_rooms(Limit::RoomsPerConnection))
+            }
+            auth => Ok(auth),
+        }
+    }
+
+    fn too_many_rooms(&self, limit: Limit) -> Refused {
+        self.app.limits.counts.add(limit);
+        refused(ErrorCode::TooManyRooms)
+    }
+
+    /// Counts what a client asks for, and what it is refused.
+    fn take(&self, pace: &Pace, step: Step) -> Result<(), Excess> {
+        let counts = &self.app.limits.counts;
+        pace.take(step).inspect_err(|excess| match excess {
+            Excess::Wait { limit, .. } => counts.add(*limit),
+            Excess::Flood(Flood::Begins) => counts.add_flood(),
+            Excess::Flood(Flood::GoesOn) => {}
+        })
+    }
+
+    /// A client goes on though it was refused many times. Its transport is closed: what it sent besides is dropped unread.
+    async fn stop_flood(&self, socket: SocketId, flood: Flood) {
+        let (Flood::Begins, Some(hub)) = (flood, self.hub.get().and_then(WeakHub::upgrade)) else { return };
+        tracing::debug!(client.id = %socket, "a client that went on after many refusals is sent away");
+        if hub.send_away(socket).await.is_err() {
+            tracing::debug!(client.id = %socket, "it has ended with the hub");
+        }
+    }
+
     fn follower<'a>(&self, client: &'a Client) -> Follower<'a> {
         let Client { principal, holdings, .. } = client;
         Follower { principal, holdings, unbound_rooms_max: self.settings.unbound_rooms_max }
@@ -226,7 +265,8 @@ impl Application for Live {
             .filter(|agent| takes_one_argument(agent))
             .map(|_| OffsetMode::FieldOnly);
         let cookie = self.app.cookie.digest(&self.app.gate, &request.headers);
-        Ok(Handshake { directness: directness(request), cookie, offsets: said.or(guessed) })
+        let pace = self.app.limits.pace();
+        Ok(Handshake { directness: directness(request), cookie, offsets: said.or(guessed), pace })
     }
 
     async fn connect(
@@ -234,7 +274,10 @@ impl Application for Live {
         handshake: Arc<Handshake>,
         request: ConnectRequest,
     ) -> Result<Accepted<Client>, Refused> {
-        let auth = Auth::read(request.auth.as_deref(), self.settings.rooms_max)?;
+        let auth = self.read_auth(request.auth.as_deref())?;
+        // The transport is closed: a client that did this in good faith comes back over a new one.
+        let step = Step::Connect { rooms: auth.claim.rooms.len() };
+        self.take(&handshake.pace, step).map_err(|_| Refused::Later)?;
         let Identity { principal, issuer, until, session } =
             match self.identify(auth.token.as_deref(), &handshake).await {
                 Ok(identity) => identity,
@@ -252,9 +295,11 @@ impl Application for Live {
         };
         let admission = self.admit(newcomer).await?;
         let Admission { start, mut rooms, holdings, pid, resumed, gap, held } = admission;
-        if rooms.len() > self.settings.rooms_max || holdings.unbound().len() > self.settings.unbound_rooms_max
-        {
-            return Err(refused(ErrorCode::TooManyRooms));
+        if rooms.len() > self.settings.rooms_max {
+            return Err(self.too_many_rooms(Limit::RoomsPerConnection));
+        }
+        if holdings.unbound().len() > self.settings.unbound_rooms_max {
+            return Err(self.too_many_rooms(Limit::UnboundRoomsPerConnection));
         }
         if holdings.get(&RoomName::Monitor).is_none() {
             rooms.extend(self.monitor_room(&principal));
@@ -275,7 +320,7 @@ impl Application for Live {
                 issuer,
                 until,
                 session,
-                directness: handshake.directness,
+                handshake,
                 holdings,
                 seat,
                 resumed,
@@ -336,7 +381,12 @@ impl Application for Live {
     }
 
     async fn event(&self, socket: Socket<Self>, event: ClientEvent) {
-        requests::handle(self, &socket, event).await;
+        let request = Request::parse(&event.name);
+        match self.take(&socket.connection().handshake.pace, requests::step(request)) {
+            Ok(()) => requests::handle(self, &socket, (request, event)).await,
+            Err(Excess::Wait { wait, .. }) => requests::refuse_for_now(&socket, event, wait).await,
+            Err(Excess::Flood(flood)) => self.stop_flood(socket.id(), flood).await,
+        }
     }
 
     fn disconnected(&self, socket: SocketId, _: &Client, why: DisconnectReason) {

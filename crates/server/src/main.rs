@@ -12,6 +12,7 @@ mod commands;
 mod config;
 mod descriptors;
 mod http;
+mod limits;
 mod listen;
 mod live;
 mod needs;

@@ -88,7 +88,8 @@ impl Server {
         let settings = LiveSettings {
             offsets: config.realtime.offsets,
             rooms_max: config.limits.rooms_per_connection_max.value(),
-            unbound_rooms_max: config.limits.unbound_rooms_per_connection_max.value(),
+            // Without a bound of their own they are rooms as others are.
+            unbound_rooms_max: config.limits.unbound_rooms_per_connection_max.value().unwrap_or(usize::MAX),
             monitors_below_clients: config.limits.monitors_below_clients.value(),
         };
         let (live, visits) = Live::new(app.clone(), settings);
@@ -102,6 +103,8 @@ impl Server {
         let audited = app.clone();
         app.metrics.watch_audit(move || audited.audit.audit().lost());
         app.metrics.watch_hub(move || watched.counts());
+        let watched = hub.clone();
+        app.metrics.watch_limits(app.limits.counts.clone(), move || watched.counts().crowded);
 
         let background = TaskTracker::new();
         background.spawn(announce_visits(app.clone(), hub.clone(), visits));
@@ -216,7 +219,8 @@ fn hub_config(config: &Config, live_max: usize) -> HubConfig {
             Namespace::with_recovery("/websocket"),
         ]),
         connections_max: live_max,
-        unconnected_per_address_max: config.limits.unconnected_per_address_max.value(),
+        // Without a bound of its own, an address is bounded by the table of connections.
+        unconnected_per_address_max: config.limits.unconnected_per_address_max.value().unwrap_or(usize::MAX),
         trusted_proxies: config.server.trusted_proxies.clone(),
         ping_interval: realtime.ping_interval_ms.duration(),
         ping_timeout: realtime.ping_timeout_ms.duration(),
@@ -249,7 +253,7 @@ async fn keep_sessions(app: App, seats: Seats) {
     }
 }
 
-/// Takes out, now and then, what the limits no longer let us keep.
+/// Takes out, now and then, what the limits no longer let us keep, and what they need no longer know.
 async fn tend(app: App) {
     let mut ticks = tokio::time::interval(TEND_EVERY);
     loop {
@@ -258,6 +262,7 @@ async fn tend(app: App) {
             () = app.stopping.cancelled() => return,
             _ = ticks.tick() => {}
         }
+        app.limits.tend();
         match app.store.tend().await {
             Ok(0) => {}
             Ok(rows) => tracing::info!(rows, "what was kept for a time only is gone"),

@@ -1,11 +1,13 @@
 //! Who guesses: sign-ins that failed, by account and by address, each of which has to wait longer after more of them.
 
 use std::collections::HashMap;
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use waypost_store::accounts::SecretDigest;
+
+use crate::limits::{Limit, LimitCounts, network};
 
 /// After how long without a failure all are forgotten, and the longest wait.
 const WINDOW: Duration = Duration::from_mins(15);
@@ -15,10 +17,12 @@ const FIRST_WAIT: Duration = Duration::from_secs(30);
 const REMEMBERED_MAX: usize = 10_000;
 
 /// How many failures there may be before one has to wait; `None` for any number.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct FailureLimits {
     pub(crate) per_account: Option<usize>,
     pub(crate) per_address: Option<usize>,
+    /// Where it is counted that somebody has to wait.
+    pub(crate) counts: LimitCounts,
 }
 
 /// Who tries.
@@ -76,8 +80,9 @@ impl Failures {
                 entry.fade(who.fades_in(*max), now);
             }
         }
-        let waits = limited.iter().filter_map(|(who, max)| failed.get(who)?.wait(*max, now));
-        if let Some(wait) = waits.max() {
+        let waits = limited.iter().filter_map(|(who, max)| Some((failed.get(who)?.wait(*max, now)?, who)));
+        if let Some((wait, who)) = waits.max_by_key(|(wait, _)| *wait) {
+            self.limits.counts.add(who.limit());
             return Err(wait);
         }
         let mut count = |who| {
@@ -116,12 +121,19 @@ impl Failures {
     fn limited(&self, attempt: Attempt) -> Vec<(Who, usize)> {
         let login = self.limits.per_account.map(|max| (Who::Login(attempt.login), max));
         let address =
-            attempt.address.map(|address| Who::Address(client(address))).zip(self.limits.per_address);
+            attempt.address.map(|address| Who::Address(network(address))).zip(self.limits.per_address);
         login.into_iter().chain(address).collect()
     }
 }
 
 impl Who {
+    const fn limit(self) -> Limit {
+        match self {
+            Self::Login(_) => Limit::LoginFailuresPerAccount,
+            Self::Address(_) => Limit::LoginFailuresPerAddress,
+        }
+    }
+
     /// After how long one failure fades. An address may be many people's, whose slips would add up for ever.
     fn fades_in(self, max: usize) -> Duration {
         match self {
@@ -170,21 +182,13 @@ fn make_room(failed: &mut HashMap<Who, Failed>, who: Who, now: Duration) {
     }
 }
 
-fn client(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V4(address) => address.into(),
-        IpAddr::V6(address) => {
-            let [a, b, c, d, ..] = address.segments();
-            Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0).into()
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const LIMITS: FailureLimits = FailureLimits { per_account: Some(2), per_address: Some(4) };
+    fn limits(per_account: Option<usize>, per_address: Option<usize>) -> FailureLimits {
+        FailureLimits { per_account, per_address, counts: LimitCounts::default() }
+    }
 
     fn attempt(login: u8, address: &str) -> Attempt {
         Attempt { login: [login; 32], address: Some(address.parse().unwrap()) }
@@ -196,7 +200,7 @@ mod tests {
 
     #[test]
     fn an_account_waits_longer_after_each_failure_too_many_and_is_forgotten_after_a_quarter_of_an_hour() {
-        let failures = Failures::new(LIMITS);
+        let failures = Failures::new(limits(Some(2), Some(4)));
         let mut next = attempt(1, "192.0.2.1");
         let mut from = (1..=200_u8).map(|host| format!("198.51.100.{host}"));
         let mut begin = |now| {
@@ -221,7 +225,7 @@ mod tests {
 
     #[test]
     fn an_address_has_a_bound_over_all_accounts_and_a_success_forgives_one() {
-        let failures = Failures::new(LIMITS);
+        let failures = Failures::new(limits(Some(2), Some(4)));
         let begin = |login, address| failures.begin(attempt(login, address), at(0));
         let counted: Vec<_> = (1..=4).map(|login| begin(login, "192.0.2.1").unwrap()).collect();
         assert_eq!(begin(5, "::ffff:192.0.2.1").err(), Some(at(30)));
@@ -233,7 +237,7 @@ mod tests {
     /// Whoever knows a password must not get around the bound on guessed one-time passwords by leaving these out in between.
     #[test]
     fn what_did_not_fail_does_not_forgive_what_did() {
-        let failures = Failures::new(FailureLimits { per_account: Some(2), per_address: None });
+        let failures = Failures::new(limits(Some(2), None));
         let attempt = attempt(1, "192.0.2.1");
         failures.begin(attempt, at(0)).unwrap();
         failures.undo(&failures.begin(attempt, at(0)).unwrap());
@@ -246,7 +250,7 @@ mod tests {
     /// A page asks for the password first and for the one-time password then: the person would have had to wait anew.
     #[test]
     fn what_did_not_fail_makes_no_earlier_failure_newer() {
-        let failures = Failures::new(FailureLimits { per_account: Some(2), per_address: None });
+        let failures = Failures::new(limits(Some(2), None));
         let attempt = attempt(1, "192.0.2.1");
         for _ in 0..2 {
             failures.begin(attempt, at(0)).unwrap();
@@ -258,7 +262,7 @@ mod tests {
 
     #[test]
     fn the_slips_of_many_people_at_one_address_fade() {
-        let failures = Failures::new(LIMITS);
+        let failures = Failures::new(limits(Some(2), Some(4)));
         let slip = |login, now| failures.begin(attempt(login, "192.0.2.1"), at(now)).map(drop);
         for n in 0..100_u8 {
             slip(n, u64::from(n) * 230).unwrap();
@@ -270,7 +274,7 @@ mod tests {
 
     #[test]
     fn an_ipv6_client_is_its_network() {
-        let failures = Failures::new(FailureLimits { per_account: None, per_address: Some(1) });
+        let failures = Failures::new(limits(None, Some(1)));
         failures.begin(attempt(1, "2001:db8::1"), at(0)).unwrap();
         assert!(failures.begin(attempt(2, "2001:db8::ffff"), at(0)).is_err());
         assert!(failures.begin(attempt(2, "2001:db8:0:1::1"), at(0)).is_ok());
@@ -278,7 +282,7 @@ mod tests {
 
     #[test]
     fn without_limits_nothing_is_remembered() {
-        let failures = Failures::new(FailureLimits { per_account: None, per_address: None });
+        let failures = Failures::new(limits(None, None));
         for _ in 0..100 {
             failures.begin(attempt(1, "192.0.2.1"), at(0)).unwrap();
         }
@@ -287,7 +291,7 @@ mod tests {
 
     #[test]
     fn when_it_is_full_those_go_that_failed_longest_ago() {
-        let failures = Failures::new(FailureLimits { per_account: Some(1), per_address: None });
+        let failures = Failures::new(limits(Some(1), None));
         let numbered = |n: usize| {
             let mut login = [0; 32];
             login[..8].copy_from_slice(&n.to_be_bytes());

@@ -84,7 +84,7 @@ impl People {
             totps,
             clock,
             passwords: Passwords::new(ids.random_key()),
-            failures: Failures::new(settings.failures),
+            failures: Failures::new(settings.failures.clone()),
             settings,
             ids: Mutex::new(ids),
         }

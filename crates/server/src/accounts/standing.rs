@@ -82,7 +82,11 @@ mod tests {
             idle: Duration::ZERO,
             roles: Roles::of("temp:read:own").unwrap(),
             totp_roles: vec![Role::Admin.into()],
-            failures: FailureLimits { per_account: None, per_address: None },
+            failures: FailureLimits {
+                per_account: None,
+                per_address: None,
+                counts: crate::limits::LimitCounts::default(),
+            },
         };
         let temp = RoleName::parse("temp").unwrap();
         for (role, totp, expected) in [

@@ -7,6 +7,7 @@ use waypost_store::Place;
 use waypost_store::accounts::ResetWish;
 
 use super::*;
+use crate::limits::LimitCounts;
 
 const PASSWORD: &str = "correct horse battery";
 const START_MS: i64 = 1_794_000_000_000;
@@ -45,7 +46,7 @@ async fn ground() -> Ground {
         idle: Duration::from_mins(10),
         roles: Roles::default(),
         totp_roles: Vec::new(),
-        failures: FailureLimits { per_account: Some(3), per_address: None },
+        failures: FailureLimits { per_account: Some(3), per_address: None, counts: LimitCounts::default() },
     };
     let clock = Arc::new(StillClock::default());
     let people = People::new(

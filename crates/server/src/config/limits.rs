@@ -1,11 +1,11 @@
-//! `[limits]`: how much of what comes in is held at once.
+//! `[limits]`: how much of what comes in is held at once, and how often who may come.
 
 use super::key::{Section, section};
 use super::{Bytes, Count, OrOff, Seconds};
 
 section! {
     Section::Limits;
-    /// How much of what comes in is held at once, and how long is waited for it.
+    /// How much of what comes in is held at once, how long is waited for it, and how often who may come.
     pub(crate) struct LimitsConfig {
         /// The largest webhook; a larger one is answered 413. Meta sends up to 3 MiB.
         webhook_body_bytes_max: Bytes<1_024, 67_108_864> = "3145728";
@@ -23,11 +23,21 @@ section! {
         /// Socket.IO connections of one client address that have not connected a namespace yet; one more is answered 503
         /// with `Retry-After`. An IPv6 client is its /64. Behind a proxy that is not among the trusted ones, all clients
         /// are one address.
-        unconnected_per_address_max: Count<1, 1_000_000> = "1000";
+        unconnected_per_address_max: OrOff<Count<1, 1_000_000>> = "1000";
+        /// New Socket.IO connections of one client address in a second; ten times as many at once. One more is answered 503 with
+        /// `Retry-After`. An IPv6 client is its /64.
+        handshakes_per_address_per_second: OrOff<Count<1, 1_000_000>> = "200";
+        /// Events that one connection may send in a second; ten times as many at once. One more is refused (`rate_limited`).
+        events_per_connection_per_second: OrOff<Count<1, 1_000_000>> = "200";
+        /// Of these, joins of rooms.
+        joins_per_connection_per_second: OrOff<Count<1, 1_000_000>> = "100";
+        /// REST requests of one API key, account or holder of tokens in a second; ten times as many at once. One more is answered
+        /// 429 with `Retry-After`. Whoever has no credential, or a wrong one, is its address.
+        requests_per_principal_per_second: OrOff<Count<1, 1_000_000>> = "200";
         /// Rooms that one connection may be in.
         rooms_per_connection_max: Count<1, 100_000> = "1000";
         /// Of these, rooms of customers that are not known yet.
-        unbound_rooms_per_connection_max: Count<1, 100_000> = "100";
+        unbound_rooms_per_connection_max: OrOff<Count<1, 100_000>> = "100";
         /// While fewer clients than this are connected, everybody who may monitor is told without
         /// asking who comes and goes.
         monitors_below_clients: Count<0, 100_000> = "100";

@@ -14,12 +14,22 @@ use waypost_api::ErrorCode;
 use super::problem::Refusal;
 use crate::app::App;
 
-/// Lets pass whoever goes on with a connection, and whoever begins one while the store is there.
+/// Lets pass whoever goes on with a connection, and whoever begins one, not too often, while the store is there.
 pub(crate) async fn pass(State(app): State<App>, request: Request, next: Next) -> Response {
     let query = request.uri().query().unwrap_or_default();
     let begins = !query.split('&').any(|pair| pair.starts_with("sid="));
-    if begins && !app.is_store_there.load(Ordering::Relaxed) {
+    if !begins {
+        return next.run(request).await;
+    }
+    let (parts, body) = request.into_parts();
+    let address = app.trusted_proxies.client_of(&parts).map(|address| address.0);
+    if let Err(wait) = app.limits.handshake(address) {
+        // Not 429, after which not every stock client comes back by itself.
+        let refusal = Refusal::because(ErrorCode::Unavailable, "this address opens too many connections");
+        return refusal.retry_after(wait).into_response();
+    }
+    if !app.is_store_there.load(Ordering::Relaxed) {
         return Refusal::because(ErrorCode::Unavailable, "the store cannot be read").into_response();
     }
-    next.run(request).await
+    next.run(Request::from_parts(parts, body)).await
 }

@@ -8,6 +8,7 @@ use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq as _;
 use waypost_api::ErrorCode;
 use waypost_domain::{AccountSessionId, Principal, PrincipalId, Rights, Role, Standing, Timestamp};
+use waypost_realtime::ClientAddress;
 use waypost_store::accounts::{SecretDigest, SignedIn};
 use waypost_store::{ReadError, Store};
 
@@ -17,6 +18,7 @@ use super::view;
 use crate::accounts::{NoRights, People};
 use crate::app::App;
 use crate::config::{Anonymous, AuthConfig};
+use crate::limits::Who;
 use crate::rights::Claimed;
 use crate::tokens::{Token, TokenError, Tokens};
 
@@ -220,8 +222,10 @@ impl FromRequestParts<App> for SignedInCaller {
 
     async fn from_request_parts(parts: &mut request::Parts, app: &App) -> Result<Self, Refusal> {
         let hint = "sign in with an account: this is about whoever does";
-        let nobody = || Refusal::because(ErrorCode::Unauthenticated, hint);
-        signed_in(parts, app).await?.map(Self).ok_or_else(nobody)
+        match signed_in(parts, app).await? {
+            Some(signed_in) => counted(app, &signed_in.account.principal_id()).map(|()| Self(signed_in)),
+            None => Err(stranger_refusal(parts, app, Refusal::because(ErrorCode::Unauthenticated, hint))),
+        }
     }
 }
 
@@ -230,6 +234,7 @@ impl FromRequestParts<App> for Somebody {
 
     async fn from_request_parts(parts: &mut request::Parts, app: &App) -> Result<Self, Refusal> {
         if let Some(signed_in) = signed_in(parts, app).await? {
+            counted(app, &signed_in.account.principal_id())?;
             return Ok(Self::SignedIn(signed_in));
         }
         Caller::from_request_parts(parts, app).await.map(|Caller(principal)| Self::Other(principal))
@@ -256,6 +261,7 @@ impl FromRequestParts<App> for Caller {
 
     async fn from_request_parts(parts: &mut request::Parts, app: &App) -> Result<Self, Refusal> {
         if let Some(signed_in) = signed_in(parts, app).await? {
+            counted(app, &signed_in.account.principal_id())?;
             let claimed = app.credentials.claimed(&signed_in).map_err(Stranger::refusal)?;
             let principal = app.credentials.principal(claimed, signed_in.account.principal_id()).await;
             return principal.map(|principal| Self::noted(parts, principal)).map_err(Stranger::refusal);
@@ -266,11 +272,16 @@ impl FromRequestParts<App> for Caller {
             Some(Some(key)) => Some(key),
             Some(None) => {
                 let hint = "the Authorization header has to be `Bearer` and an API key or a token";
-                return Err(Refusal::because(ErrorCode::Unauthenticated, hint));
+                let refusal = Refusal::because(ErrorCode::Unauthenticated, hint);
+                return Err(stranger_refusal(parts, app, refusal));
             }
         };
         let identity = app.credentials.identify(key, directness(parts), app.clock.now()).await;
-        let Identity { principal, .. } = identity.map_err(Stranger::refusal)?;
+        let Identity { principal, .. } = match identity {
+            Ok(identity) => identity,
+            Err(stranger) => return Err(stranger_refusal(parts, app, stranger.refusal())),
+        };
+        counted(app, &principal.id)?;
         Ok(Self::noted(parts, principal))
     }
 }
@@ -280,6 +291,25 @@ impl Caller {
         view::note(parts, principal.view);
         Self(principal)
     }
+}
+
+/// Counts a request of somebody who is known.
+fn counted(app: &App, id: &PrincipalId) -> Result<(), Refusal> {
+    let counted = app.limits.request(Who::Principal(id.clone()));
+    counted.map_err(|wait| Refusal::for_now(ErrorCode::RateLimited, wait))
+}
+
+/// Counts a request of nobody for its address. Only what is refused anyway is counted so: others behind the same address, with
+/// a good credential, are not kept out by it.
+fn stranger_refusal(parts: &request::Parts, app: &App, refusal: Refusal) -> Refusal {
+    counted_address(parts, app).err().unwrap_or(refusal)
+}
+
+/// Counts a request for its address.
+pub(super) fn counted_address(parts: &request::Parts, app: &App) -> Result<(), Refusal> {
+    let Some(ClientAddress(address)) = app.trusted_proxies.client_of(parts) else { return Ok(()) };
+    let counted = app.limits.request(Who::Address(address));
+    counted.map_err(|wait| Refusal::for_now(ErrorCode::RateLimited, wait))
 }
 
 /// The token of a `Bearer` header (RFC 6750, section 2.1).

@@ -16,23 +16,26 @@ const RETRY_AFTER_SECONDS: &str = "5";
 #[derive(Debug)]
 pub(crate) struct Refusal {
     problem: Problem,
-    /// When to try again, where that is known.
-    retry_after: Option<Duration>,
 }
 
 impl Refusal {
     pub(crate) fn new(code: ErrorCode) -> Self {
-        Self { problem: Problem::new(code), retry_after: None }
+        Self { problem: Problem::new(code) }
     }
 
     /// With when to try again.
     pub(crate) fn for_now(code: ErrorCode, retry_after: Duration) -> Self {
-        Self { retry_after: Some(retry_after), ..Self::new(code) }
+        Self::new(code).retry_after(retry_after)
+    }
+
+    /// Says when to try again.
+    pub(crate) fn retry_after(self, wait: Duration) -> Self {
+        Self { problem: self.problem.with_retry_after(whole_seconds(wait)) }
     }
 
     /// With what was wrong this time: nothing personal, no secret.
     pub(crate) fn because(code: ErrorCode, detail: impl Into<String>) -> Self {
-        Self { problem: Problem::new(code).with_detail(detail), retry_after: None }
+        Self { problem: Problem::new(code).with_detail(detail) }
     }
 }
 
@@ -42,6 +45,11 @@ pub(crate) fn unavailable(error: &ReadError) -> Refusal {
     Refusal::new(ErrorCode::Unavailable)
 }
 
+/// A wait as clients are told of it: whoever comes back after so many seconds is not too early.
+pub(crate) fn whole_seconds(wait: Duration) -> u64 {
+    (wait.as_secs() + u64::from(wait.subsec_nanos() > 0)).max(1)
+}
+
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
         let status = StatusCode::from_u16(self.problem.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
@@ -49,10 +57,8 @@ impl IntoResponse for Refusal {
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(PROBLEM_JSON));
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        if let Some(wait) = self.retry_after {
-            // Seconds, rounded up: whoever comes back then is not too early.
-            let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
-            headers.insert(header::RETRY_AFTER, seconds.max(1).into());
+        if let Some(seconds) = self.problem.retry_after() {
+            headers.insert(header::RETRY_AFTER, seconds.into());
             return response;
         }
         match status {

@@ -10,7 +10,7 @@ use waypost_api::{ErrorCode, LinkRequest, LinkUsed, LinkView, LoginRequest, MeVi
 use waypost_domain::{AuditAction, AuditActor, Login};
 use waypost_store::accounts::{Ending, LinkOf};
 
-use super::credential::SignedInCaller;
+use super::credential::{SignedInCaller, counted_address};
 use super::gate::has_csrf_header;
 use super::me::me_view;
 use super::messages::JsonBody;
@@ -159,6 +159,7 @@ impl FromRequestParts<App> for OwnPage {
         if !app.gate.is_own_page(&parts.headers) {
             return Err(Refusal::new(ErrorCode::ForeignOrigin));
         }
+        counted_address(parts, app)?;
         let agent = parts.headers.get(header::USER_AGENT).and_then(|agent| agent.to_str().ok());
         Ok(Self {
             address: app.trusted_proxies.client_of(parts).map(|address| address.0),

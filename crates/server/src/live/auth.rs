@@ -8,8 +8,6 @@ use waypost_api::{ErrorCode, RoomName};
 use waypost_inbox::Claim;
 use waypost_realtime::{OffsetMode, Refused};
 
-use super::refused;
-
 /// What a client has put into `auth`, understood.
 #[derive(Debug, Default)]
 pub(super) struct Auth {
@@ -29,8 +27,8 @@ struct Given {
 }
 
 impl Auth {
-    /// Reads the `auth` of a CONNECT packet, with at most `rooms_max` rooms.
-    pub(super) fn read(auth: Option<&RawValue>, rooms_max: usize) -> Result<Self, Refused> {
+    /// Reads the `auth` of a CONNECT packet.
+    pub(super) fn read(auth: Option<&RawValue>) -> Result<Self, Refused> {
         let given: Given =
             auth.map_or(Ok(Given::default()), |auth| serde_json::from_str(auth.get())).map_err(|_| {
                 invalid(
@@ -43,9 +41,6 @@ impl Auth {
         let rooms = rooms.ok_or_else(|| {
             invalid("`auth.rooms` has a name that is no room's: `whatsapp:general`, `whatsapp:customer:…` or `monitor`")
         })?;
-        if rooms.len() > rooms_max {
-            return Err(refused(ErrorCode::TooManyRooms));
-        }
         Ok(Self {
             token: given.token,
             offsets: given.offsets.map(|on| if on { OffsetMode::Trailing } else { OffsetMode::FieldOnly }),
@@ -69,12 +64,12 @@ mod tests {
     use super::*;
 
     fn read(json: &str) -> Result<Auth, Refused> {
-        Auth::read(Some(&RawValue::from_string(json.into()).unwrap()), 2)
+        Auth::read(Some(&RawValue::from_string(json.into()).unwrap()))
     }
 
     #[test]
     fn an_auth_of_the_wrong_shape_is_refused_and_a_missing_one_is_empty() {
-        assert!(Auth::read(None, 2).is_ok());
+        assert!(Auth::read(None).is_ok());
         let wrong = [
             "{\"token\":5}",
             "[]",
@@ -93,9 +88,8 @@ mod tests {
                 "{json}"
             );
         }
-        assert!(read("{\"rooms\":[\"monitor\",\"monitor\",\"monitor\"]}").is_ok(), "they are one");
-        let many = read("{\"rooms\":[\"monitor\",\"whatsapp:general\",\"whatsapp:customer:4915\"]}");
-        assert!(matches!(many, Err(Refused::Final { code, .. }) if code == "too_many_rooms"));
+        let repeated = read("{\"rooms\":[\"monitor\",\"monitor\",\"monitor\"]}").unwrap();
+        assert_eq!(repeated.claim.rooms.len(), 1, "they are one");
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! What a client may ask for over its socket.
 
+use std::time::Duration;
+
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use waypost_api::names::{self, Request};
@@ -11,6 +13,8 @@ use waypost_inbox::{FollowError, History, HistoryError};
 use waypost_realtime::{Ack, Args, ClientEvent, EmitError, Socket};
 
 use super::{Live, argument};
+use crate::http::problem::whole_seconds;
+use crate::limits::{Limit, Step};
 
 /// What a request is answered with.
 struct Answer {
@@ -24,15 +28,23 @@ struct Answer {
 struct Refused {
     code: ErrorCode,
     message: String,
+    /// Where it was too much.
+    limit: Option<Limit>,
+    /// When to try again, where that is known.
+    retry_after: Option<Duration>,
 }
 
 impl Refused {
     fn new(code: ErrorCode) -> Self {
-        Self { code, message: code.title().into() }
+        Self::because(code, code.title())
     }
 
     fn because(code: ErrorCode, message: &str) -> Self {
-        Self { code, message: message.into() }
+        Self { code, message: message.into(), limit: None, retry_after: None }
+    }
+
+    fn at(limit: Limit, message: &str) -> Self {
+        Self { limit: Some(limit), ..Self::because(ErrorCode::TooManyRooms, message) }
     }
 }
 
@@ -42,9 +54,11 @@ impl From<FollowError> for Refused {
             FollowError::UnknownCustomer => ErrorCode::UnknownCustomer,
             FollowError::Forbidden => ErrorCode::Forbidden,
             FollowError::Ambiguous => ErrorCode::AmbiguousCustomer,
-            FollowError::TooManyRooms => ErrorCode::TooManyRooms,
+            FollowError::TooManyRooms => {
+                return Self::at(Limit::RoomsPerConnection, ErrorCode::TooManyRooms.title());
+            }
             FollowError::TooManyUnbound => {
-                return Self::because(ErrorCode::TooManyRooms, &error.to_string());
+                return Self::at(Limit::UnboundRoomsPerConnection, &error.to_string());
             }
             FollowError::Closed => ErrorCode::Unavailable,
             FollowError::Read(_) | FollowError::Session => {
@@ -67,16 +81,46 @@ impl From<HistoryError> for Refused {
     }
 }
 
+/// What it counts as, before it is looked at more closely. `None` is an event that there is not.
+pub(super) fn step(request: Option<Request>) -> Step {
+    match request {
+        Some(Request::JoinGeneral | Request::JoinCustomer | Request::JoinMonitor) => Step::Join,
+        Some(
+            Request::LeaveGeneral | Request::LeaveCustomer | Request::LeaveMonitor | Request::Authenticate,
+        )
+        | None => Step::Event,
+    }
+}
+
+/// Answers an event that came too soon.
+pub(super) async fn refuse_for_now(socket: &Socket<Live>, event: ClientEvent, wait: Duration) {
+    let refused = Refused { retry_after: Some(wait), ..Refused::new(ErrorCode::RateLimited) };
+    note(socket, refuse(socket, event.ack, &event.name, &refused).await);
+}
+
 /// Does what the event asks for, and answers: through the ack where the client wants one.
-pub(super) async fn handle(live: &Live, socket: &Socket<Live>, event: ClientEvent) {
-    let done = match Request::parse(&event.name) {
+pub(super) async fn handle(
+    live: &Live,
+    socket: &Socket<Live>,
+    (request, event): (Option<Request>, ClientEvent),
+) {
+    let done = match request {
         Some(request) => perform(live, socket, request, &event.args).await,
         None => Err(Refused::new(ErrorCode::UnknownEvent)),
     };
     let told = match done {
         Ok(answer) => tell(socket, event.ack, answer).await,
-        Err(refused) => refuse(socket, event.ack, &event.name, &refused).await,
+        Err(refused) => {
+            if let Some(limit) = refused.limit {
+                live.app.limits.counts.add(limit);
+            }
+            refuse(socket, event.ack, &event.name, &refused).await
+        }
     };
+    note(socket, told);
+}
+
+fn note(socket: &Socket<Live>, told: Result<(), EmitError>) {
     if told.is_err() {
         tracing::debug!(client.id = %socket.id(), "a client went before its answer");
     }
@@ -106,7 +150,7 @@ async fn authenticate(live: &Live, socket: &Socket<Live>, args: &Args) -> Result
     let token = token.ok_or_else(|| wrong("the token has to be a string"))?;
     let client = socket.connection();
     let now = live.app.clock.now();
-    let identity = live.app.credentials.identify(Some(&token), client.directness, now).await;
+    let identity = live.app.credentials.identify(Some(&token), client.handshake.directness, now).await;
     let identity = identity.map_err(|stranger| match stranger.reason {
         Some(reason) => Refused::because(stranger.code, reason),
         None => Refused::new(stranger.code),
@@ -233,7 +277,10 @@ async fn refuse(
     event: &str,
     refused: &Refused,
 ) -> Result<(), EmitError> {
-    let exception = Exception::new(refused.code, &refused.message, event);
+    let exception = Exception {
+        retry_after: refused.retry_after.map(whole_seconds),
+        ..Exception::new(refused.code, &refused.message, event)
+    };
     match ack {
         Some(ack) => Ok(ack.send(argument(&Refusal { ok: false, error: exception })).await?),
         None => socket.emit(names::EXCEPTION, &argument(&exception)).await,

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{DescriptorEncoder, EncodeLabelSet, EncodeMetric as _};
+use prometheus_client::metrics::MetricType;
 use prometheus_client::metrics::counter::{ConstCounter, Counter};
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::ConstGauge;
@@ -14,6 +15,8 @@ use waypost_api::{ErrorCode, GapNotice, Resumed};
 use waypost_cloud_api::webhook::Foreign;
 use waypost_realtime::Counts;
 use waypost_store::StoreCounts;
+
+use crate::limits::{Limit, LimitCounts};
 
 /// Seconds: from a tenth of a millisecond to what Meta would call slow.
 const SECONDS: [f64; 14] =
@@ -157,6 +160,16 @@ impl Metrics {
         registry.register_collector(Box::new(HubCollector(Box::new(counts))));
     }
 
+    /// Adds what the limits have refused, read whenever somebody asks; `crowded` is what the hub refused by a limit of its own.
+    pub(crate) fn watch_limits(
+        &self,
+        counts: LimitCounts,
+        crowded: impl Fn() -> u64 + Send + Sync + 'static,
+    ) {
+        let mut registry = self.registry.lock().unwrap_or_else(PoisonError::into_inner);
+        registry.register_collector(Box::new(LimitCollector { counts, crowded: Box::new(crowded) }));
+    }
+
     /// Adds whether the store can write, read whenever somebody asks.
     pub(crate) fn watch_store(&self, can_write: impl Fn() -> bool + Send + Sync + 'static) {
         let mut registry = self.registry.lock().unwrap_or_else(PoisonError::into_inner);
@@ -177,6 +190,33 @@ impl Metrics {
     }
 }
 
+/// Reads what was refused when asked. Each limit is there from the start, so that its first refusal is a rise.
+struct LimitCollector {
+    counts: LimitCounts,
+    crowded: Box<dyn Fn() -> u64 + Send + Sync>,
+}
+
+impl std::fmt::Debug for LimitCollector {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("LimitCollector")
+    }
+}
+
+impl Collector for LimitCollector {
+    fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), std::fmt::Error> {
+        let own = Limit::ALL.map(|limit| (limit.setting(), self.counts.of(limit)));
+        let of_hub = ("unconnected_per_address_max", (self.crowded)());
+        let help = "What was refused, by the setting that it was too much for";
+        let mut family = encoder.encode_descriptor("limited", help, None, MetricType::Counter)?;
+        for (limit, refused) in own.into_iter().chain([of_hub]) {
+            ConstCounter::new(refused).encode(family.encode_family(&[("limit", limit)])?)?;
+        }
+        let help = "Connections closed because they went on after being refused many times";
+        let floods = encoder.encode_descriptor("floods_closed", help, None, MetricType::Counter)?;
+        ConstCounter::new(self.counts.floods()).encode(floods)
+    }
+}
+
 /// Reads how the store is when asked.
 struct StoreCollector(Box<dyn Fn() -> bool + Send + Sync>);
 
@@ -189,8 +229,7 @@ impl std::fmt::Debug for StoreCollector {
 impl Collector for StoreCollector {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), std::fmt::Error> {
         let (name, help) = ("store_can_write", "1 if the store's last commit went well, else 0");
-        let metric =
-            encoder.encode_descriptor(name, help, None, prometheus_client::metrics::MetricType::Gauge)?;
+        let metric = encoder.encode_descriptor(name, help, None, MetricType::Gauge)?;
         ConstGauge::new(i64::from((self.0)())).encode(metric)
     }
 }
@@ -231,8 +270,7 @@ impl Collector for HubCollector {
             ("sockets", "Connected Socket.IO sockets now", counts.sockets),
         ] {
             let gauge = ConstGauge::new(i64::try_from(value).unwrap_or(i64::MAX));
-            let metric =
-                encoder.encode_descriptor(name, help, None, prometheus_client::metrics::MetricType::Gauge)?;
+            let metric = encoder.encode_descriptor(name, help, None, MetricType::Gauge)?;
             gauge.encode(metric)?;
         }
         for (name, help, value) in [
@@ -251,12 +289,7 @@ impl Collector for HubCollector {
             ("received_bytes", "Bytes taken from transports", counts.received_bytes),
         ] {
             let counter = ConstCounter::new(value);
-            let metric = encoder.encode_descriptor(
-                name,
-                help,
-                None,
-                prometheus_client::metrics::MetricType::Counter,
-            )?;
+            let metric = encoder.encode_descriptor(name, help, None, MetricType::Counter)?;
             counter.encode(metric)?;
         }
         Ok(())
