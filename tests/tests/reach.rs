@@ -2,20 +2,25 @@
 
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use serde_json::{Value, json};
-use waypost_testkit::{Answer, InboundText, NUMBER_ID, Request, TestServer, Webhook};
-use waypost_tests::{ClientOptions, StockClient, deliver, deliver_text};
+use waypost_testkit::{Answer, InboundText, NUMBER_ID, Request, ServerOptions, TestServer, Webhook};
+use waypost_tests::{ClientOptions, Graph, StockClient, deliver, deliver_text};
 
 const SECRET: &str = "a-secret-for-tests-of-32-bytes-or-more";
 const ANA: &str = "15550002001";
 const BEN: &str = "15550002002";
+/// A number of ours beside the one that the server sends from.
+const OTHER_NUMBER: &str = "100000000000102";
 
 fn start() -> TestServer {
+    options().start()
+}
+
+fn options() -> ServerOptions {
     TestServer::options()
         .env("WAYPOST_JWT_SECRET", SECRET)
         .env("WAYPOST_JWT_ISSUER", "https://login.example")
         .env("WAYPOST_JWT_AUDIENCE", "waypost")
         .env("WAYPOST_AUTH_ROLES", "own:read+send+assign:own,temp:read:all:masked")
-        .start()
 }
 
 fn token(subject: &str, role: &str, limits: &Value) -> String {
@@ -64,6 +69,20 @@ fn reads(conversation: &str, customer: &str, message: &str) -> [String; 6] {
         format!("/whatsapp/conversation/{ANA}"),
         format!("/whatsapp/messages/chat-list/{customer}"),
     ]
+}
+
+/// Somebody writes to another number of ours than the one that the server sends from.
+fn deliver_to_other(server: &TestServer, from: &str, wamid: &str) {
+    let message = InboundText::new(from, wamid, &format!("text of {wamid}"));
+    deliver(server, &Webhook::for_number(OTHER_NUMBER).text(&message).to_bytes());
+}
+
+/// Sends to somebody, as the member of the body says who; whoever is let through is not answered by Meta.
+fn send_to(server: &TestServer, token: &str, (member, whom): (&str, &str)) -> Answer {
+    let mut body = json!({ "type": "text", "text": { "body": "hi" }, "phoneNumberId": NUMBER_ID });
+    body["idempotencyKey"] = json!(format!("{member} {whom}"));
+    body[member] = json!(whom);
+    server.send(&Request::post_json("/api/messages", &body).bearer(token)).expect("an answer")
 }
 
 const LISTS: [&str; 4] =
@@ -203,4 +222,39 @@ fn whoever_is_not_to_see_numbers_sees_none() {
     }
     assert_eq!(rows(&server, "/api/customers?search=1555", &temp), 0);
     assert_eq!(rows(&server, "/api/customers?search=1555", &server.secrets().api_key), 1);
+}
+
+/// A program for one number could write to whoever its guesses named, and saw then who they are.
+#[test]
+fn whoever_sends_from_one_number_learns_nothing_of_who_writes_to_another() {
+    let graph = Graph::start();
+    let server = options().env("WAYPOST_GRAPH_URL", graph.url()).start();
+    let mut all = StockClient::in_general(&server);
+    deliver_to_other(&server, ANA, "wamid.A1");
+    let customer = all.event("whatsappMessage").text("customerId").to_owned();
+    let named = Request::patch_json(&format!("/api/customers/{customer}"), &json!({ "externalId": "4711" }));
+    let named = server.send(&named.bearer(&server.secrets().api_key)).expect("an answer");
+    assert_eq!(named.status, 200, "{}", named.text());
+
+    let narrow = token("sam", "agent", &json!({ "numbers": [NUMBER_ID] }));
+    for whom in [
+        ("to", "ext:4711"),
+        ("to", "4711"),
+        ("to", "ext:4712"),
+        ("customerId", customer.as_str()),
+        ("customerId", "cus_01ARZ3NDEKTSV4RRFFQ69G5FAV"),
+        ("to", customer.as_str()),
+    ] {
+        let answer = send_to(&server, &narrow, whom);
+        assert_eq!((answer.status, &answer.json()["code"]), (403, &json!("forbidden")), "{whom:?}");
+    }
+    graph.assert_not_called();
+    assert_eq!(ask(&server, &format!("/api/customers/{customer}"), &narrow).status, 404);
+
+    // Whoever knows a phone number may write to it, as to one that nobody has written from.
+    std::thread::scope(|scope| {
+        let sending = scope.spawn(|| send_to(&server, &narrow, ("to", ANA)));
+        graph.call().accept("wamid.SENT");
+        assert_eq!(sending.join().expect("sending does not panic").status, 200);
+    });
 }

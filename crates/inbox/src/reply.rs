@@ -128,14 +128,13 @@ impl Reply {
             return Err(ReplyError::Forbidden);
         }
         let graph = self.graph.clone().ok_or(ReplyError::NotConfigured)?;
-        let recipient =
-            self.recipient(&text.to, text.number.as_ref()).await.map_err(|error| match error {
-                // Whether there is somebody of this name is not for whoever does not see all.
-                ReplyError::UnknownCustomer | ReplyError::Ambiguous if !principal.reach.is_everything() => {
-                    ReplyError::Forbidden
-                }
-                error => error,
-            })?;
+        let recipient = self.recipient(principal, &text).await.map_err(|error| match error {
+            // Whether there is somebody of this name is not for whoever does not see all.
+            ReplyError::UnknownCustomer | ReplyError::Ambiguous if !principal.reach.is_everything() => {
+                ReplyError::Forbidden
+            }
+            error => error,
+        })?;
         let number = self.number(text.number.clone(), &recipient).await?;
         self.check_policy(principal, &recipient, &number).await?;
         self.check_number(&number).await?;
@@ -229,9 +228,14 @@ impl Reply {
         is_ours.then_some(()).ok_or(ReplyError::UnknownNumber)
     }
 
-    async fn recipient(&self, to: &To, number: Option<&PhoneNumberId>) -> Result<Recipient, ReplyError> {
-        let name = match to {
-            To::Customer(customer) => return Ok(Recipient::Customer(*customer)),
+    /// Whoever is beyond the principal's reach is nobody: they can be written to like a stranger, by what WhatsApp knows
+    /// them by, and neither by our id nor by another system's.
+    async fn recipient(&self, principal: &Principal, text: &SendText) -> Result<Recipient, ReplyError> {
+        let name = match &text.to {
+            To::Customer(customer) if self.reaches(principal, *customer).await? => {
+                return Ok(Recipient::Customer(*customer));
+            }
+            To::Customer(_) => return Err(ReplyError::UnknownCustomer),
             To::Name(name) => name,
         };
         let address = || {
@@ -239,11 +243,20 @@ impl Reply {
             CustomerAliases::new([alias]).map(Recipient::Aliases)
         };
         match self.store.find_customer(name).await? {
-            CustomerMatch::One(Binding { customer, .. }) => Ok(Recipient::Customer(customer)),
+            CustomerMatch::One(Binding { customer, .. }) if self.reaches(principal, customer).await? => {
+                Ok(Recipient::Customer(customer))
+            }
             // With a number of ours, what WhatsApp knows somebody by means one: names are of its scope.
-            CustomerMatch::Ambiguous => number.and_then(|_| address()).ok_or(ReplyError::Ambiguous),
-            CustomerMatch::Nobody => address().ok_or(ReplyError::UnknownCustomer),
+            CustomerMatch::Ambiguous => {
+                text.number.as_ref().and_then(|_| address()).ok_or(ReplyError::Ambiguous)
+            }
+            CustomerMatch::One(_) | CustomerMatch::Nobody => address().ok_or(ReplyError::UnknownCustomer),
         }
+    }
+
+    async fn reaches(&self, principal: &Principal, customer: CustomerId) -> Result<bool, ReplyError> {
+        let reach = &principal.reach;
+        Ok(reach.is_everything() || reach.covers_person(&self.store.person(customer).await?))
     }
 
     async fn number(
