@@ -258,3 +258,33 @@ fn whoever_sends_from_one_number_learns_nothing_of_who_writes_to_another() {
         assert_eq!(sending.join().expect("sending does not panic").status, 200);
     });
 }
+
+/// A key that was used in a conversation which went to somebody else was answered with what became of it there.
+#[test]
+fn a_repeated_key_tells_nothing_of_a_conversation_that_went_to_somebody_else() {
+    let graph = Graph::start();
+    let server = options().env("WAYPOST_GRAPH_URL", graph.url()).start();
+    let mut all = StockClient::in_general(&server);
+    let with_ana = delivered(&server, &mut all, ANA, "wamid.A1");
+    let with_ben = delivered(&server, &mut all, BEN, "wamid.B1");
+    for conversation in [&with_ana, &with_ben] {
+        put(&server, conversation, &json!({ "assignee": "eva" }));
+    }
+    let eva = token("eva", "own", &json!({}));
+    let send = |to: &str| {
+        let body = json!({ "to": to, "type": "text", "text": { "body": "hi" }, "idempotencyKey": "k" });
+        server.send(&Request::post_json("/api/messages", &body).bearer(&eva)).expect("an answer")
+    };
+    std::thread::scope(|scope| {
+        let sending = scope.spawn(|| send(ANA));
+        graph.call().accept("wamid.SENT");
+        assert_eq!(sending.join().expect("sending does not panic").status, 200);
+    });
+    assert_eq!(send(BEN).json()["whatsappMessageId"], "wamid.SENT", "a key stands for one send");
+
+    put(&server, &with_ana, &json!({ "assignee": "ben" }));
+    for to in [ANA, BEN] {
+        assert_eq!(send(to).status, 403, "{to}");
+    }
+    graph.assert_not_called();
+}

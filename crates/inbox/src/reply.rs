@@ -147,20 +147,25 @@ impl Reply {
             preview: text.preview,
         };
         let place = Arc::clone(&self.places).try_acquire_owned().map_err(|_| ReplyError::Unavailable)?;
-        let sending = self.clone();
+        let (sending, principal) = (self.clone(), principal.clone());
         self.calls
             .spawn(async move {
                 let _place = place;
-                sending.carry_out(&graph, intent).await
+                sending.carry_out(&graph, &principal, intent).await
             })
             .await
             .unwrap_or(Err(ReplyError::Unavailable))
     }
 
-    async fn carry_out(&self, graph: &GraphClient, intent: SendIntent) -> Result<OutboxEntry, ReplyError> {
+    async fn carry_out(
+        &self,
+        graph: &GraphClient,
+        principal: &Principal,
+        intent: SendIntent,
+    ) -> Result<OutboxEntry, ReplyError> {
         let preview = intent.preview;
         let entry = match self.store.intend(self.app.clone(), intent, self.clock.now()).await? {
-            Intent::Repeated(entry) => return Ok(entry),
+            Intent::Repeated(entry) => return self.repeated(principal, entry).await,
             Intent::Fresh(entry) => entry,
         };
         let customer = self.store.customer(entry.customer).await;
@@ -184,6 +189,18 @@ impl Reply {
             tracing::warn!(outbox.id = %entry.id, error.code = error.code, "a send was not accepted");
         }
         self.settle(&entry, outcome).await
+    }
+
+    /// The send that a key stood for before. Its conversation may be another than was asked for now, and no longer the
+    /// principal's.
+    async fn repeated(&self, principal: &Principal, entry: OutboxEntry) -> Result<OutboxEntry, ReplyError> {
+        if principal.reach.is_everything() {
+            return Ok(entry);
+        }
+        let places = self.store.places(vec![entry.conversation]).await?;
+        let place = places.get(&entry.conversation);
+        let is_allowed = place.is_some_and(|place| may(principal, Action::Send(place)));
+        is_allowed.then_some(entry).ok_or(ReplyError::Forbidden)
     }
 
     /// Stores the outcome, which nobody else knows, with patience. Where the store stays away, the entry stays
