@@ -33,7 +33,6 @@ const SHOWN: &[&str] = &[
     "lastMessageAt",
     "late",
     "marketing",
-    "media",
     "merged",
     "message",
     "messageType",
@@ -92,16 +91,51 @@ pub fn mask_json(body: &[u8]) -> Result<Vec<u8>, serde_json::Error> {
 }
 
 fn mask_members(members: &Map<String, Value>) -> Map<String, Value> {
+    let words = words_instead(members);
     let shown = members.iter().filter_map(|(name, value)| {
         let stands_in = REPLACED.iter().find(|(replaced, _)| replaced == name);
-        let value = match stands_in {
-            Some((_, stands_in)) => members.get(*stands_in)?.clone(),
-            None if SHOWN.contains(&name.as_str()) => mask(value),
-            None => return None,
+        let value = match (stands_in, name.as_str()) {
+            (Some((_, stands_in)), _) => members.get(*stands_in)?.clone(),
+            (None, "content") => words.clone().map_or_else(|| mask(value), Value::String),
+            // What it said before is in the same words.
+            (None, "versions") if words.is_some() => return None,
+            (None, "media") => mask_file(value),
+            (None, name) if SHOWN.contains(&name) => mask(value),
+            (None, _) => return None,
         };
         Some((name.clone(), value))
     });
     shown.collect()
+}
+
+/// What is shown of a message whose words are not its writer's: WhatsApp's own sentence about somebody's account has their
+/// numbers in it, and a contact card without a name is called by its phone number.
+fn words_instead(members: &Map<String, Value>) -> Option<String> {
+    let detail = |name: &str| members.get("metadata").and_then(|metadata| metadata.get(name));
+    match members.get("messageType")?.as_str()? {
+        "system" => {
+            let change = detail("system").and_then(|system| system.get("change")?.as_str());
+            Some(match change {
+                Some("number" | "user_id") => "[number changed]".to_owned(),
+                Some("identity") => "[identity changed]".to_owned(),
+                _ => "[system]".to_owned(),
+            })
+        }
+        "contacts" => {
+            let cards = detail("contacts").and_then(Value::as_array);
+            let names = cards.into_iter().flatten().filter_map(|card| card.get("name")?.as_str());
+            // A phone calls by the number whoever is not in its contacts.
+            let names: Vec<&str> = names.filter(|name| name.chars().any(char::is_alphabetic)).collect();
+            Some(if names.is_empty() { "[contact]".to_owned() } else { names.join(", ") })
+        }
+        _ => None,
+    }
+}
+
+/// Of a file only what it is: its id is WhatsApp's, and its name and address are details.
+fn mask_file(file: &Value) -> Value {
+    let kind = file.get("mimeType").map(|kind| ("mimeType".to_owned(), kind.clone()));
+    Value::Object(kind.into_iter().collect())
 }
 
 #[cfg(test)]
@@ -130,5 +164,35 @@ mod tests {
         });
         assert_eq!(mask(&body), masked);
         assert_eq!(mask(&json!({ "data": [{ "aliases": ["4915"] }] })), json!({ "data": [{}] }));
+    }
+
+    /// WhatsApp writes "User Ana changed from 4915 to 4916".
+    #[test]
+    fn words_that_are_not_the_writers_are_not_shown() {
+        let card = |name: &str| json!({ "name": name, "phones": [{ "number": "+4915" }] });
+        for (kind, detail, shown) in [
+            ("system", json!({ "system": { "change": "number" } }), "[number changed]"),
+            ("system", json!({ "system": { "change": "user_id" } }), "[number changed]"),
+            ("system", json!({ "system": { "change": "identity" } }), "[identity changed]"),
+            ("system", Value::Null, "[system]"),
+            ("contacts", json!({ "contacts": [card("Jo Doe"), card("+4916"), card("Eva")] }), "Jo Doe, Eva"),
+            ("contacts", json!({ "contacts": [{ "phones": [{ "number": "+4915" }] }] }), "[contact]"),
+            ("contacts", Value::Null, "[contact]"),
+            ("text", Value::Null, "from 4915 to 4916"),
+        ] {
+            let body = json!({ "messageType": kind, "content": "from 4915 to 4916", "metadata": detail });
+            assert_eq!(mask(&body), json!({ "messageType": kind, "content": shown }), "{body}");
+        }
+        let edited = json!({ "messageType": "contacts", "versions": [{ "content": "+4915" }] });
+        assert_eq!(mask(&edited), json!({ "messageType": "contacts" }));
+    }
+
+    #[test]
+    fn of_a_file_only_its_type_is_shown() {
+        let media = json!({ "type": "image", "id": "8000", "url": "https://x", "mimeType": "image/jpeg" });
+        assert_eq!(
+            mask(&json!({ "media": media, "change": "media" })),
+            json!({ "media": { "mimeType": "image/jpeg" }, "change": "media" })
+        );
     }
 }

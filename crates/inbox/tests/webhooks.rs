@@ -40,6 +40,27 @@ async fn every_bad_body_harms_nothing_and_is_kept() {
     check("bad", &expect_file!["webhooks/bad.txt"]).await;
 }
 
+/// Customers' numbers and user ids, wamids and ids of files, as the fixtures have them.
+const NAMES_OF_WHATSAPP: [&str; 5] = ["15550002", "1555000-2", "US.7000", "wamid.", "600000000000"];
+
+/// WhatsApp's sentence about a changed number had both numbers in it, a card without a name was called by its number, and a
+/// file by WhatsApp's id.
+#[tokio::test]
+async fn nothing_that_is_masked_names_anybody() {
+    for (name, body) in fixtures("") {
+        let directory = TempDir::new().unwrap();
+        let (store, mut commits) = open(&directory);
+        let (app, numbers) = (AppName::parse("default").unwrap(), Numbers::default());
+        waypost_inbox::receive((&store, &numbers), &app, &body, RECEIVED).await.unwrap();
+        for (event, body) in shown(&store, &mut commits).await {
+            let masked = String::from_utf8(waypost_api::mask_json(body.as_bytes()).unwrap()).unwrap();
+            let bare = masked.replace([' ', '(', ')'], "");
+            let told = NAMES_OF_WHATSAPP.iter().find(|told| bare.contains(**told));
+            assert_eq!(told, None, "{name}: {event} {}", on_one_line(&masked));
+        }
+    }
+}
+
 async fn check(folder: &str, expected: &ExpectFile) {
     let mut text = String::new();
     for (name, body) in fixtures(folder) {
