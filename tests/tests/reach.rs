@@ -259,6 +259,47 @@ fn whoever_sends_from_one_number_learns_nothing_of_who_writes_to_another() {
     });
 }
 
+/// Of two conversations of one person both had to be theirs, and the number was chosen as if all were.
+#[test]
+fn whoever_sees_some_of_the_conversations_of_one_person_answers_in_those() {
+    let graph = Graph::start();
+    let server = options().env("WAYPOST_GRAPH_URL", graph.url()).start();
+    let mut all = StockClient::in_general(&server);
+    let with_ana = delivered(&server, &mut all, ANA, "wamid.A1");
+    let with_ben = delivered(&server, &mut all, BEN, "wamid.B1");
+    let [ana, ben] = [&with_ana, &with_ben].map(|conversation| {
+        let path = format!("/api/conversations/{conversation}");
+        ask(&server, &path, &server.secrets().api_key).json()["customerId"]
+            .as_str()
+            .expect("an id")
+            .to_owned()
+    });
+    let merge = Request::post_json(&format!("/api/customers/{ben}/merge"), &json!({ "into": ana }));
+    let merged = server.send(&merge.bearer(&server.secrets().api_key)).expect("an answer");
+    assert!(merged.status < 300, "{}", merged.text());
+    put(&server, &with_ana, &json!({ "assignee": "eva" }));
+    let mut sent_in = |token: &str, path: &str, body: &Value| {
+        std::thread::scope(|scope| {
+            let sending = scope
+                .spawn(|| server.send(&Request::post_json(path, body).bearer(token)).expect("an answer"));
+            graph.call().accept("wamid.SENT");
+            let answer = sending.join().expect("sending does not panic");
+            assert_eq!(answer.status, 200, "{}", answer.text());
+            let [_, accepted] = ["sending", "accepted"].map(|_| all.event("whatsappOutbox"));
+            accepted.text("conversationId").to_owned()
+        })
+    };
+    let eva = token("eva", "own", &json!({}));
+    let body = json!({ "customerId": ben, "type": "text", "text": { "body": "hi" }, "idempotencyKey": "k" });
+    assert_eq!(sent_in(&eva, "/api/messages", &body), with_ana);
+
+    // The newest is with a number that is not theirs.
+    deliver_to_other(&server, ANA, "wamid.A2");
+    let narrow = token("sam", "agent", &json!({ "numbers": [NUMBER_ID] }));
+    let body = json!({ "to": ANA, "message": "hi" });
+    assert_eq!(sent_in(&narrow, "/whatsapp/send-message", &body), with_ana);
+}
+
 /// A key that was used in a conversation which went to somebody else was answered with what became of it there.
 #[test]
 fn a_repeated_key_tells_nothing_of_a_conversation_that_went_to_somebody_else() {

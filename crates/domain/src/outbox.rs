@@ -62,6 +62,9 @@ pub struct SendIntent {
 pub enum Recipient {
     /// To a customer that exists.
     Customer(CustomerId),
+    /// To a customer that exists, in this conversation of theirs or of somebody's who is one with them: the sender may not
+    /// write in each of them.
+    Thread(CustomerId, ConversationId),
     /// To whoever is known by these aliases; created where nobody is.
     Aliases(CustomerAliases),
 }

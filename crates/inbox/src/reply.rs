@@ -8,10 +8,9 @@ use tokio_util::task::TaskTracker;
 use waypost_cloud_api::graph::{self, GraphClient, OutgoingText};
 use waypost_domain::{
     Action, Alias, AliasKind, AppName, Assignment, CustomerAliases, CustomerId, ErrorDetail, LinkPreview,
-    OutboxEntry, Permission, Person, PhoneNumberId, Place, Principal, Recipient, SendIntent, SendOutcome,
-    may,
+    OutboxEntry, Permission, PhoneNumberId, Place, Principal, Recipient, SendIntent, SendOutcome, may,
 };
-use waypost_store::{Binding, Clock, CustomerMatch, Intent, ReadError, SendError, Store};
+use waypost_store::{Binding, Clock, CustomerMatch, CustomerThreads, Intent, ReadError, SendError, Store};
 
 /// The most characters that WhatsApp takes in a text.
 pub const TEXT_CHARS_MAX: usize = 4_096;
@@ -130,13 +129,10 @@ impl Reply {
         let graph = self.graph.clone().ok_or(ReplyError::NotConfigured)?;
         let recipient = self.recipient(principal, &text).await.map_err(|error| match error {
             // Whether there is somebody of this name is not for whoever does not see all.
-            ReplyError::UnknownCustomer | ReplyError::Ambiguous if !principal.reach.is_everything() => {
-                ReplyError::Forbidden
-            }
+            ReplyError::UnknownCustomer if !principal.reach.is_everything() => ReplyError::Forbidden,
             error => error,
         })?;
-        let number = self.number(text.number.clone(), &recipient).await?;
-        self.check_policy(principal, &recipient, &number).await?;
+        let (recipient, number) = self.place(principal, (recipient, text.number)).await?;
         self.check_number(&number).await?;
         let intent = SendIntent {
             principal: principal.id.clone(),
@@ -216,26 +212,35 @@ impl Reply {
         Err(ReplyError::Unavailable)
     }
 
-    /// Asks the policy of the conversation that it would be sent in, before it is said whether there is any.
-    async fn check_policy(
+    /// Where it is sent: in the newest of the customer's conversations in which the principal may write, else in one that
+    /// begins with it.
+    async fn place(
         &self,
         principal: &Principal,
-        recipient: &Recipient,
-        number: &PhoneNumberId,
-    ) -> Result<(), ReplyError> {
-        let begun =
-            |customers| Place { customers, number: number.clone(), assignment: Assignment::default() };
-        let places = match recipient {
-            Recipient::Customer(customer) if !principal.reach.is_everything() => {
-                let Person { customers, places } = self.store.person(*customer).await?;
-                let there: Vec<Place> = places.into_iter().filter(|place| place.number == *number).collect();
-                if there.is_empty() { vec![begun(customers)] } else { there }
-            }
-            Recipient::Customer(_) | Recipient::Aliases(_) => vec![begun(Vec::new())],
+        (recipient, asked): (Recipient, Option<PhoneNumberId>),
+    ) -> Result<(Recipient, PhoneNumberId), ReplyError> {
+        let CustomerThreads { customers, places } = match &recipient {
+            Recipient::Customer(customer) => self.store.threads(*customer).await?,
+            _ => CustomerThreads { customers: Vec::new(), places: Vec::new() },
         };
-        // Where there are several, it may be any of them.
-        let is_allowed = places.iter().all(|place| may(principal, Action::Send(place)));
-        is_allowed.then_some(()).ok_or(ReplyError::Forbidden)
+        let there = |number: &PhoneNumberId| places.iter().any(|(_, place)| place.number == *number);
+        let newest = places.iter().find(|(_, place)| {
+            asked.as_ref().is_none_or(|asked| *asked == place.number) && may(principal, Action::Send(place))
+        });
+        if let (Some((conversation, place)), Recipient::Customer(customer)) = (newest, &recipient) {
+            let recipient = match principal.reach.is_everything() {
+                // Whoever may write in each leaves it to the store, which knows what came meanwhile.
+                true => recipient,
+                false => Recipient::Thread(*customer, *conversation),
+            };
+            return Ok((recipient, place.number.clone()));
+        }
+        let number = asked.or_else(|| self.default_number.clone()).ok_or(ReplyError::NotConfigured)?;
+        let begun = Place { customers, number: number.clone(), assignment: Assignment::default() };
+        match may(principal, Action::Send(&begun)) && !there(&number) {
+            true => Ok((recipient, number)),
+            false => Err(ReplyError::Forbidden),
+        }
     }
 
     /// Ours are the configured one and those whose webhooks came.
@@ -259,36 +264,25 @@ impl Reply {
             let alias = Alias::dialled(name).or_else(|| bsuid(name))?;
             CustomerAliases::new([alias]).map(Recipient::Aliases)
         };
-        match self.store.find_customer(name).await? {
-            CustomerMatch::One(Binding { customer, .. }) if self.reaches(principal, customer).await? => {
-                Ok(Recipient::Customer(customer))
+        let mut reached = Vec::new();
+        for holder in self.store.holders(name).await? {
+            if self.reaches(principal, holder.customer).await? {
+                reached.push(holder);
             }
+        }
+        match CustomerMatch::of(&reached) {
+            CustomerMatch::One(Binding { customer, .. }) => Ok(Recipient::Customer(customer)),
             // With a number of ours, what WhatsApp knows somebody by means one: names are of its scope.
             CustomerMatch::Ambiguous => {
                 text.number.as_ref().and_then(|_| address()).ok_or(ReplyError::Ambiguous)
             }
-            CustomerMatch::One(_) | CustomerMatch::Nobody => address().ok_or(ReplyError::UnknownCustomer),
+            CustomerMatch::Nobody => address().ok_or(ReplyError::UnknownCustomer),
         }
     }
 
     async fn reaches(&self, principal: &Principal, customer: CustomerId) -> Result<bool, ReplyError> {
         let reach = &principal.reach;
         Ok(reach.is_everything() || reach.covers_person(&self.store.person(customer).await?))
-    }
-
-    async fn number(
-        &self,
-        asked: Option<PhoneNumberId>,
-        recipient: &Recipient,
-    ) -> Result<PhoneNumberId, ReplyError> {
-        if let Some(number) = asked {
-            return Ok(number);
-        }
-        let last = match recipient {
-            Recipient::Customer(customer) => self.store.last_number(*customer).await?,
-            Recipient::Aliases(_) => None,
-        };
-        last.or_else(|| self.default_number.clone()).ok_or(ReplyError::NotConfigured)
     }
 }
 

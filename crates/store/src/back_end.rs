@@ -16,13 +16,13 @@ use crate::letters::{Letter, LetterHead, LetterId, OurNumber, UnknownMessage};
 use crate::listing::{ConversationRequest, CustomerRequest, RecentRequest, ThreadRequest};
 use crate::options::Limits;
 use crate::page::{JournalPage, PageError, PageRequest};
-use crate::places::{PlaceRow, PlacesOf};
+use crate::places::{Families, PlaceRow, PlacesOf};
 use crate::position::Gap;
 use crate::postgres::Postgres;
 use crate::session_job::SessionJob;
 use crate::sessions::{Session, SessionId};
 use crate::sqlite::Sqlite;
-use crate::store::CustomerMatch;
+use crate::store::Binding;
 
 /// The database behind a store. All clones are one.
 #[derive(Clone)]
@@ -55,12 +55,13 @@ ask_back_end! {
     fn has_position(&self, position: Offset) -> Result<bool, ReadError>;
     /// What there is from an entry on.
     fn gap(&self, from: u64) -> Result<Gap, ReadError>;
-    fn find_customer(&self, name: &str) -> Result<CustomerMatch, ReadError>;
+    /// A handful at most.
+    fn holders(&self, name: &str) -> Result<Vec<Binding>, ReadError>;
     fn family(&self, customer: CustomerId) -> Result<Family, ReadError>;
+    fn families(&self, customers: Vec<CustomerId>) -> Result<Families, ReadError>;
     fn places(&self, of: PlacesOf) -> Result<Vec<PlaceRow>, ReadError>;
     fn customer(&self, customer: CustomerId) -> Result<CustomerRows, ReadError>;
     fn possible_duplicates(&self, after: u64, limit: usize) -> Result<Vec<PossibleDuplicate>, ReadError>;
-    fn last_number(&self, customer: CustomerId) -> Result<Option<PhoneNumberId>, ReadError>;
     fn numbers(&self) -> Result<Vec<OurNumber>, ReadError>;
     fn dead_letters(&self, before: LetterId, count: usize) -> Result<Vec<LetterHead>, ReadError>;
     fn dead_letter_from(&self, from: LetterId, until: LetterId) -> Result<Option<Letter>, ReadError>;

@@ -57,6 +57,7 @@ pub use listing::{Cleared, ConversationRequest, CustomerRequest, Depth, RecentRe
 pub use moving::{Differing, MoveError, MoveProgress, MoveStage, Moved, StoreMove};
 pub use options::{Limits, OpenError, Options, Place, Threads};
 pub use page::{JournalPage, PageError, PageRequest};
+pub use places::CustomerThreads;
 pub use position::{Gap, HeldPosition, PositionError};
 pub use postgres::{PostgresUrl, PostgresUrlError};
 pub use sessions::{NewSession, Session, SessionError, SessionId, SessionRoom, Tenure};

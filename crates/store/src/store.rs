@@ -91,6 +91,21 @@ pub enum CustomerMatch {
     Ambiguous,
 }
 
+impl CustomerMatch {
+    /// Whom a name means of which these are the holders.
+    #[must_use]
+    pub const fn of(holders: &[Binding]) -> Self {
+        match holders {
+            [] => Self::Nobody,
+            [holder] => Self::One(*holder),
+            _ => Self::Ambiguous,
+        }
+    }
+}
+
+/// The most holders of one name that are looked at.
+pub(crate) const HOLDERS_MAX: i64 = 32;
+
 /// A name that is a customer's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Binding {
@@ -234,15 +249,16 @@ impl Store {
     /// # Errors
     /// See [`ReadError`].
     pub async fn find_customer(&self, name: &str) -> Result<CustomerMatch, ReadError> {
-        self.back.find_customer(name).await
+        Ok(CustomerMatch::of(&self.holders(name).await?))
     }
 
-    /// The number of ours through which `customer`, or whoever is one with it, and we spoke last.
+    /// All whom `name` means in one of the scopes that names are of: several where they are kept apart. At most 32: who
+    /// comes beyond that is not found.
     ///
     /// # Errors
     /// See [`ReadError`].
-    pub async fn last_number(&self, customer: CustomerId) -> Result<Option<PhoneNumberId>, ReadError> {
-        self.back.last_number(customer).await
+    pub async fn holders(&self, name: &str) -> Result<Vec<Binding>, ReadError> {
+        self.back.holders(name).await
     }
 
     /// Whether a webhook or a send of this number was ever stored.

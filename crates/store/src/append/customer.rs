@@ -5,8 +5,8 @@
 
 use waypost_domain::identity::{Decision, Holder, Named, Person, decide};
 use waypost_domain::{
-    Alias, AliasKind, ConversationId, CustomerAliases, CustomerChange, CustomerId, CustomerName, Timestamp,
-    Username,
+    Alias, AliasKind, ConversationId, CustomerAliases, CustomerChange, CustomerId, CustomerName,
+    PhoneNumberId, Timestamp, Username,
 };
 
 use super::Decider;
@@ -86,6 +86,39 @@ impl Decider {
         let threads = family.into_iter().filter_map(|member| self.known.conversation(member, number));
         let found = threads.max_by_key(|thread| thread.last_message_at);
         self.thread_in(plan, (customer, number), found, at)
+    }
+
+    /// Whether a conversation with one of our numbers is a customer's, or of somebody's who is one with them.
+    pub(super) fn has_thread(
+        &mut self,
+        customer: CustomerId,
+        (conversation, number): (ConversationId, &PhoneNumberId),
+    ) -> bool {
+        let Some(number) = self.known.number(number).map(|number| number.row) else { return false };
+        self.known.customer(customer).is_some()
+            && self.thread_called(customer, (conversation, number)).is_some()
+    }
+
+    /// A thread that a customer has, by its conversation.
+    pub(super) fn this_thread(
+        &mut self,
+        plan: &mut Plan<'_>,
+        (customer, number): (CustomerId, i64),
+        conversation: ConversationId,
+        at: Timestamp,
+    ) -> Thread {
+        let found = self.thread_called(customer, (conversation, number));
+        self.thread_in(plan, (self.known.merges.now(customer), number), found, at)
+    }
+
+    fn thread_called(
+        &self,
+        customer: CustomerId,
+        (conversation, number): (ConversationId, i64),
+    ) -> Option<KnownConversation> {
+        let family = self.known.merges.family(self.known.merges.now(customer));
+        let mut threads = family.filter_map(|member| self.known.conversation(member, number));
+        threads.find(|thread| thread.id == conversation)
     }
 
     /// The conversation that was found, or a new one of the customer's.

@@ -26,9 +26,14 @@ impl Decider {
             let entry = self.known.send(id).expect("a key leads to its send");
             return Ok(Intent::Repeated(entry.clone()));
         }
-        if let Recipient::Customer(customer) = intent.recipient
-            && self.known.customer(customer).is_none()
-        {
+        let is_there = match intent.recipient {
+            Recipient::Aliases(_) => true,
+            Recipient::Customer(customer) => self.known.customer(customer).is_some(),
+            Recipient::Thread(customer, conversation) => {
+                self.has_thread(customer, (conversation, &intent.number))
+            }
+        };
+        if !is_there {
             return Err(SendError::UnknownCustomer);
         }
         let number = self.number(plan, app, &intent.number, None);
@@ -38,6 +43,9 @@ impl Decider {
                 self.thread(plan, number, &mention)
             }
             Recipient::Customer(customer) => self.thread_of(plan, number, *customer, at),
+            Recipient::Thread(customer, conversation) => {
+                self.this_thread(plan, (*customer, number), *conversation, at)
+            }
         };
         self.move_conversation(plan, (thread.customer, number), thread.conversation, (Some(at), None));
         let (id_at, bits) = self.ids.next_parts(at);

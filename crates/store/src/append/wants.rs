@@ -195,7 +195,9 @@ impl Want<'_> {
         let number = self.number(app, &intent.number, None);
         match &intent.recipient {
             Recipient::Aliases(aliases) => self.people(aliases.iter(), number),
-            Recipient::Customer(customer) => self.customer(*customer, number),
+            Recipient::Customer(customer) | Recipient::Thread(customer, _) => {
+                self.customer(*customer, number);
+            }
         }
     }
 

@@ -11,8 +11,8 @@ use crate::customers::{CustomerRows, Family, MergedCustomer, MovedPhone, Possibl
 use crate::error::ReadError;
 use crate::group::DatabaseError;
 use crate::listing::{CUSTOMER, USERNAME};
-use crate::places::{PlaceRow, PlacesOf};
-use crate::store::{Binding, CustomerMatch};
+use crate::places::{Families, PlaceRow, PlacesOf};
+use crate::store::{Binding, HOLDERS_MAX};
 
 /// The customer `$1` and whoever is one with it, as a table.
 const FAMILY: &str = "WITH
@@ -20,21 +20,18 @@ const FAMILY: &str = "WITH
     family (id) AS (SELECT id FROM who UNION SELECT customer FROM merges, who WHERE survivor = who.id)";
 
 impl Postgres {
-    pub(crate) async fn find_customer(&self, name: &str) -> Result<CustomerMatch, ReadError> {
+    pub(crate) async fn holders(&self, name: &str) -> Result<Vec<Binding>, ReadError> {
         if let Ok(customer) = name.parse::<CustomerId>() {
             let sql = "SELECT 1 FROM customers WHERE id = $1";
             return self
                 .read(sql, &[&&customer.to_bytes()[..]], |rows| {
-                    Ok(match rows {
-                        [] => CustomerMatch::Nobody,
-                        _ => CustomerMatch::One(Binding { customer, since: 0 }),
-                    })
+                    Ok(rows.iter().map(|_| Binding { customer, since: 0 }).collect())
                 })
                 .await;
         }
         // No name that is stored has a U+0000 in it.
         if name.contains('\0') {
-            return Ok(CustomerMatch::Nobody);
+            return Ok(Vec::new());
         }
         let (external, bare) = match name.strip_prefix(ExternalId::PREFIX) {
             Some(id) => (Some(AliasKind::External.as_str()), id),
@@ -48,16 +45,12 @@ impl Postgres {
                  SELECT a.customer, a.since, coalesce(m.survivor, a.customer) AS survivor
                  FROM aliases a LEFT JOIN merges m ON m.customer = a.customer
                  WHERE a.value = ANY ($1) AND a.kind = coalesce($2, a.kind)
-             ) AS holders ORDER BY survivor, since LIMIT 2";
-        self.read(sql, &[&values, &external], |rows| {
-            Ok(match rows {
-                [] => CustomerMatch::Nobody,
-                [row] => CustomerMatch::One(Binding {
-                    customer: CustomerId::from_bytes(id(row, 0)?),
-                    since: unsigned(row, 1)?,
-                }),
-                _ => CustomerMatch::Ambiguous,
-            })
+             ) AS holders ORDER BY survivor, since LIMIT $3";
+        self.read(sql, &[&values, &external, &HOLDERS_MAX], |rows| {
+            let holder = |row: &Row| {
+                Ok(Binding { customer: CustomerId::from_bytes(id(row, 0)?), since: unsigned(row, 1)? })
+            };
+            rows.iter().map(holder).collect()
         })
         .await
     }
@@ -76,6 +69,29 @@ impl Postgres {
         .await
     }
 
+    /// All who are one with each of these, in one statement.
+    pub(crate) async fn families(&self, customers: Vec<CustomerId>) -> Result<Families, ReadError> {
+        let asked: Vec<Vec<u8>> = customers.iter().map(|id| id.to_bytes().into()).collect();
+        let sql = "SELECT asked.id, asked.now,
+                 ARRAY (SELECT m.customer FROM merges m WHERE m.survivor = asked.now ORDER BY m.customer)
+             FROM (
+                 SELECT a.id, coalesce((SELECT survivor FROM merges WHERE customer = a.id), a.id) AS now
+                 FROM unnest($1::bytea[]) AS a (id)
+             ) AS asked";
+        self.read(sql, &[&asked], |rows| {
+            let family = |row: &Row| {
+                let merged: Vec<&[u8]> = row.try_get(2)?;
+                let mut all = vec![CustomerId::from_bytes(id(row, 1)?)];
+                for id in merged {
+                    all.push(CustomerId::from_bytes(id.try_into()?));
+                }
+                Ok((CustomerId::from_bytes(id(row, 0)?), all))
+            };
+            rows.iter().map(family).collect()
+        })
+        .await
+    }
+
     /// Conversations with whom they are.
     pub(crate) async fn places(&self, of: PlacesOf) -> Result<Vec<PlaceRow>, ReadError> {
         let (key, asked): (_, Vec<Vec<u8>>) = match &of {
@@ -85,7 +101,7 @@ impl Postgres {
             PlacesOf::Conversations(ids) => ("c.id", ids.iter().map(|id| id.to_bytes().into()).collect()),
         };
         let sql = format!(
-            "SELECT c.id, c.customer, n.phone_number_id, c.assignee, c.team
+            "SELECT c.id, c.customer, n.phone_number_id, c.assignee, c.team, c.last_message_at
              FROM conversations c JOIN numbers n ON n.id = c.number WHERE {key} = ANY ($1)"
         );
         self.read(&sql, &[&asked], |rows| rows.iter().map(place).collect()).await
@@ -180,5 +196,6 @@ fn place(row: &Row) -> Result<PlaceRow, DatabaseError> {
         customer: CustomerId::from_bytes(id(row, 1)?),
         number: known(PhoneNumberId::parse(row.try_get(2)?), "numbers.phone_number_id")?,
         assignment: assignment(row, 3)?,
+        last_message_at: time(row, 5)?,
     })
 }

@@ -127,20 +127,6 @@ impl Postgres {
         .await
     }
 
-    pub(crate) async fn last_number(&self, customer: CustomerId) -> Result<Option<PhoneNumberId>, ReadError> {
-        let sql = "SELECT n.phone_number_id FROM conversations c JOIN numbers n ON n.id = c.number
-             WHERE c.customer = $1 OR c.customer IN (
-                 SELECT customer FROM merges WHERE survivor = $1
-                     OR survivor = (SELECT survivor FROM merges WHERE customer = $1)
-                 UNION SELECT survivor FROM merges WHERE customer = $1)
-             ORDER BY c.last_message_at DESC LIMIT 1";
-        self.read(sql, &[&&customer.to_bytes()[..]], |rows| {
-            let Some(row) = rows.first() else { return Ok(None) };
-            known(PhoneNumberId::parse(row.try_get(0)?), "numbers.phone_number_id").map(Some)
-        })
-        .await
-    }
-
     pub(crate) async fn has_number(&self, number: PhoneNumberId) -> Result<bool, ReadError> {
         let sql = "SELECT 1 FROM numbers WHERE phone_number_id = $1";
         self.read(sql, &[&number.as_str()], |rows| Ok(!rows.is_empty())).await

@@ -9,22 +9,19 @@ use waypost_domain::{
 use super::rows::{assignment, known};
 use crate::customers::{CustomerRows, Family, MergedCustomer, MovedPhone, PossibleDuplicate, ShownRow};
 use crate::listing::{CUSTOMER, USERNAME};
-use crate::places::{PlaceRow, PlacesOf};
-use crate::store::{Binding, CustomerMatch};
+use crate::places::{Families, PlaceRow, PlacesOf};
+use crate::store::{Binding, HOLDERS_MAX};
 
 /// The customer `?1` and whoever is one with it, as a table.
 const FAMILY: &str = "WITH
     who (id) AS (SELECT coalesce((SELECT survivor FROM merges WHERE customer = ?1), ?1)),
     family (id) AS (SELECT id FROM who UNION SELECT customer FROM merges, who WHERE survivor = who.id)";
 
-pub(super) fn find(connection: &Connection, name: &str) -> rusqlite::Result<CustomerMatch> {
+pub(super) fn holders(connection: &Connection, name: &str) -> rusqlite::Result<Vec<Binding>> {
     if let Ok(id) = name.parse::<CustomerId>() {
         let exists =
             connection.prepare_cached("SELECT 1 FROM customers WHERE id = ?1")?.exists([id.to_bytes()])?;
-        return Ok(match exists {
-            true => CustomerMatch::One(Binding { customer: id, since: 0 }),
-            false => CustomerMatch::Nobody,
-        });
+        return Ok(exists.then_some(Binding { customer: id, since: 0 }).into_iter().collect());
     }
     let (external, bare) = match name.strip_prefix(ExternalId::PREFIX) {
         Some(id) => (Some(AliasKind::External.as_str()), id),
@@ -37,16 +34,12 @@ pub(super) fn find(connection: &Connection, name: &str) -> rusqlite::Result<Cust
         "SELECT customer, min(since), coalesce((SELECT survivor FROM merges m WHERE m.customer = a.customer),
              a.customer) AS survivor
          FROM aliases a
-         WHERE (value = ?1 OR value = ?2) AND kind = coalesce(?3, kind) GROUP BY survivor LIMIT 2",
+         WHERE (value = ?1 OR value = ?2) AND kind = coalesce(?3, kind) GROUP BY survivor LIMIT ?4",
     )?;
-    let holders: Vec<([u8; 16], u64)> = statement
-        .query_map(params![bare, phone, external], |row| Ok((row.get(0)?, row.get(1)?)))?
-        .collect::<rusqlite::Result<_>>()?;
-    Ok(match holders[..] {
-        [] => CustomerMatch::Nobody,
-        [(holder, since)] => CustomerMatch::One(Binding { customer: CustomerId::from_bytes(holder), since }),
-        _ => CustomerMatch::Ambiguous,
-    })
+    let holders = statement.query_map(params![bare, phone, external, HOLDERS_MAX], |row| {
+        Ok(Binding { customer: CustomerId::from_bytes(row.get(0)?), since: row.get(1)? })
+    })?;
+    holders.collect()
 }
 
 pub(super) fn family(connection: &Connection, customer: CustomerId) -> rusqlite::Result<Family> {
@@ -63,6 +56,15 @@ pub(super) fn family(connection: &Connection, customer: CustomerId) -> rusqlite:
     Ok(family)
 }
 
+/// All who are one with each of these, in one look.
+pub(super) fn families(connection: &Connection, customers: Vec<CustomerId>) -> rusqlite::Result<Families> {
+    let families = customers.into_iter().map(|customer| {
+        let Family { now, merged } = family(connection, customer)?;
+        Ok((customer, std::iter::once(now).chain(merged).collect()))
+    });
+    families.collect()
+}
+
 /// Conversations with whom they are, by rising id for each customer.
 pub(super) fn places(connection: &Connection, of: &PlacesOf) -> rusqlite::Result<Vec<PlaceRow>> {
     let (key, asked): (_, Vec<[u8; 16]>) = match of {
@@ -70,7 +72,7 @@ pub(super) fn places(connection: &Connection, of: &PlacesOf) -> rusqlite::Result
         PlacesOf::Conversations(ids) => ("c.id", ids.iter().map(|id| id.to_bytes()).collect()),
     };
     let mut statement = connection.prepare_cached(&format!(
-        "SELECT c.id, c.customer, n.phone_number_id, c.assignee, c.team
+        "SELECT c.id, c.customer, n.phone_number_id, c.assignee, c.team, c.last_message_at
          FROM conversations c JOIN numbers n ON n.id = c.number WHERE {key} = ?1"
     ))?;
     let mut places = Vec::with_capacity(asked.len());
@@ -82,6 +84,7 @@ pub(super) fn places(connection: &Connection, of: &PlacesOf) -> rusqlite::Result
                 customer: CustomerId::from_bytes(row.get(1)?),
                 number: known(PhoneNumberId::parse(row.get_ref(2)?.as_str()?), "numbers.phone_number_id")?,
                 assignment: assignment(row, 3)?,
+                last_message_at: Timestamp::from_millis(row.get(5)?),
             });
         }
     }

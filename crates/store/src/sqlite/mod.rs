@@ -43,10 +43,10 @@ use crate::letters::{Letter, LetterHead, LetterId, OurNumber, UnknownMessage};
 use crate::listing::{ConversationRequest, CustomerRequest, RecentRequest, ThreadRequest};
 use crate::options::{Limits, OpenError, Options};
 use crate::page::{JournalPage, PageError, PageRequest};
-use crate::places::{PlaceRow, PlacesOf};
+use crate::places::{Families, PlaceRow, PlacesOf};
 use crate::position::Gap;
 use crate::sessions::{Session, SessionId};
-use crate::store::CustomerMatch;
+use crate::store::Binding;
 use accounts::SqliteAccounts;
 use connection::DataDir;
 use readers::Readers;
@@ -111,13 +111,17 @@ impl Sqlite {
             .await
     }
 
-    pub(crate) async fn find_customer(&self, name: &str) -> Result<CustomerMatch, ReadError> {
+    pub(crate) async fn holders(&self, name: &str) -> Result<Vec<Binding>, ReadError> {
         let name = name.to_owned();
-        self.readers.run(move |connection| customers::find(connection, &name)).await
+        self.readers.run(move |connection| customers::holders(connection, &name)).await
     }
 
     pub(crate) async fn family(&self, customer: CustomerId) -> Result<Family, ReadError> {
         self.readers.run(move |connection| customers::family(connection, customer)).await
+    }
+
+    pub(crate) async fn families(&self, customers: Vec<CustomerId>) -> Result<Families, ReadError> {
+        self.readers.run(move |connection| customers::families(connection, customers)).await
     }
 
     pub(crate) async fn places(&self, of: PlacesOf) -> Result<Vec<PlaceRow>, ReadError> {
@@ -134,10 +138,6 @@ impl Sqlite {
         limit: usize,
     ) -> Result<Vec<PossibleDuplicate>, ReadError> {
         self.readers.run(move |connection| customers::possible_duplicates(connection, (after, limit))).await
-    }
-
-    pub(crate) async fn last_number(&self, customer: CustomerId) -> Result<Option<PhoneNumberId>, ReadError> {
-        self.readers.run(move |connection| readers::last_number(connection, customer)).await
     }
 
     pub(crate) async fn numbers(&self) -> Result<Vec<OurNumber>, ReadError> {

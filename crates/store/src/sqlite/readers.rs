@@ -10,7 +10,6 @@ use waypost_domain::{
 };
 
 use super::connection::{open_to_read, settle_close};
-use super::rows::known;
 use crate::error::ReadError;
 use crate::options::Threads;
 
@@ -71,25 +70,6 @@ impl Readers {
         let result = reading.await.ok().flatten().ok_or(ReadError::Closed)?;
         Ok(result?)
     }
-}
-
-pub(crate) fn last_number(
-    connection: &Connection,
-    customer: CustomerId,
-) -> rusqlite::Result<Option<PhoneNumberId>> {
-    connection
-        .prepare_cached(
-            "SELECT n.phone_number_id FROM conversations c JOIN numbers n ON n.id = c.number
-             WHERE c.customer = ?1 OR c.customer IN (
-                 SELECT customer FROM merges WHERE survivor = ?1
-                     OR survivor = (SELECT survivor FROM merges WHERE customer = ?1)
-                 UNION SELECT survivor FROM merges WHERE customer = ?1)
-             ORDER BY c.last_message_at DESC LIMIT 1",
-        )?
-        .query_row([customer.to_bytes()], |row| {
-            known(PhoneNumberId::parse(row.get_ref(0)?.as_str()?), "numbers.phone_number_id")
-        })
-        .optional()
 }
 
 pub(crate) fn has_number(connection: &Connection, number: &PhoneNumberId) -> rusqlite::Result<bool> {

@@ -319,7 +319,8 @@ async fn a_merge_leaves_everything_where_it_is_and_can_be_undone() {
     }
     let known = record(&fixture, "US.1").await;
     assert_eq!((known.id, known.merged.len()), (by_phone, 1));
-    assert_eq!(fixture.store.last_number(by_phone).await.unwrap().unwrap().as_str(), "100000000000102");
+    let (_, last) = &fixture.store.threads(by_phone).await.unwrap().places[0];
+    assert_eq!(last.number.as_str(), "100000000000102");
 
     assert_eq!(amend(&fixture, Amendment::Unmerge { customer: by_phone }).await, Err(AmendError::NotMerged));
     assert_eq!(amend(&fixture, Amendment::Unmerge { customer: by_bsuid }).await, Ok(()));
