@@ -29,14 +29,19 @@ pub struct CustomerEvent<'a> {
     timestamp: IsoTime,
 }
 
+/// Two are one from now on.
+pub(crate) const MERGED: &str = "merged";
+/// Two who were one are two again.
+pub(crate) const UNMERGED: &str = "unmerged";
+
 impl<'a> CustomerEvent<'a> {
     pub(crate) fn new(update: &'a CustomerUpdate) -> Self {
         let change = &update.change;
         Self {
             customer_id: update.customer.to_string(),
             change: match change {
-                CustomerChange::Merged(_) => "merged",
-                CustomerChange::Unmerged(_) => "unmerged",
+                CustomerChange::Merged(_) => MERGED,
+                CustomerChange::Unmerged(_) => UNMERGED,
                 CustomerChange::ExternalId(_) => "externalId",
                 CustomerChange::PhoneMoved { .. } => "phoneMoved",
                 CustomerChange::PossibleDuplicate(_) => "possibleDuplicate",

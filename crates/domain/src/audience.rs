@@ -9,7 +9,7 @@ use crate::ids::{CustomerId, PhoneNumberId};
 /// What somebody asked to see: whatever has all of this. Nothing of it is everything.
 ///
 /// Written as its parts with `+` between them, such as `customer:cus_…+number:1+team:sales`, and `all` for everything.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Scope {
     /// Only what is of this customer.
     pub customer: Option<CustomerId>,
@@ -166,11 +166,11 @@ impl Audience {
 }
 
 fn distinct(addresses: &[Address]) -> Vec<Scope> {
-    let mut scopes: Vec<Scope> = Vec::new();
-    for scope in addresses.iter().flat_map(Address::scopes) {
-        if !scopes.contains(&scope) {
-            scopes.push(scope);
-        }
+    let mut scopes: Vec<Scope> = addresses.iter().flat_map(Address::scopes).collect();
+    // Within one address they are distinct already.
+    if addresses.len() > 1 {
+        scopes.sort_unstable();
+        scopes.dedup();
     }
     scopes
 }

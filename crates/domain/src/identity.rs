@@ -204,6 +204,19 @@ impl CustomerChange {
             Self::ExternalId(_) => None,
         }
     }
+
+    /// The other customer, where the change is theirs as well: whoever sees one of the two is told of it. Of the others
+    /// only whoever sees the customer is.
+    #[must_use]
+    pub const fn also_of(&self) -> Option<CustomerId> {
+        match self {
+            Self::Merged(other) | Self::Unmerged(other) => Some(*other),
+            Self::PhoneMoved { .. }
+            | Self::PossibleDuplicate(_)
+            | Self::DuplicateDismissed(_)
+            | Self::ExternalId(_) => None,
+        }
+    }
 }
 
 #[cfg(test)]

@@ -1,8 +1,5 @@
 //! What somebody sees just now: the policy's answer, with what the store knows of who answers what.
 
-use std::collections::HashMap;
-use std::collections::hash_map::Entry;
-
 use waypost_api::EventSubject;
 use waypost_domain::{
     AccessTurn, Action, ConversationId, CustomerId, Person, Place, Principal, may, visible,
@@ -24,20 +21,20 @@ pub(crate) async fn sees_customer(
     Ok(may(principal, Action::SeeCustomer(&person)))
 }
 
-/// Who has this name, of those whom `principal` may see: for whoever does not see all, nobody and somebody else are one
-/// answer.
+/// Who has this name, of those whom `principal` may see: nobody and somebody else are one answer, and whom else it may mean
+/// makes no difference.
 pub(crate) async fn find_seen(
     store: &Store,
     principal: &Principal,
     name: &str,
 ) -> Result<CustomerMatch, ReadError> {
-    Ok(match store.find_customer(name).await? {
-        CustomerMatch::One(binding) if sees_customer(store, principal, binding.customer).await? => {
-            CustomerMatch::One(binding)
+    let mut seen = Vec::new();
+    for holder in store.holders(name).await? {
+        if sees_customer(store, principal, holder.customer).await? {
+            seen.push(holder);
         }
-        CustomerMatch::Ambiguous if may(principal, Action::SeeAnyCustomer) => CustomerMatch::Ambiguous,
-        CustomerMatch::One(_) | CustomerMatch::Ambiguous | CustomerMatch::Nobody => CustomerMatch::Nobody,
-    })
+    }
+    Ok(CustomerMatch::of(&seen))
 }
 
 /// A conversation as the policy sees it; `None` where there is none, or none that `principal` may see.
@@ -66,18 +63,16 @@ pub(crate) async fn seen_now(
     asked.sort_unstable();
     asked.dedup();
     let places = store.places(asked).await?;
-    let mut people: HashMap<CustomerId, Person> = HashMap::new();
-    for customer in subjects.iter().flatten().filter_map(|subject| subject.customer) {
-        if let Entry::Vacant(entry) = people.entry(customer) {
-            entry.insert(store.person(customer).await?);
-        }
-    }
+    let of_nothing_else = subjects.iter().flatten().filter(|subject| subject.conversation.is_none());
+    let people =
+        store.people(of_nothing_else.flat_map(|subject| subject.customers.clone()).collect()).await?;
     let mut is_seen = subjects.into_iter().map(|subject| {
         subject.is_some_and(|subject| {
-            let person = subject.customer.and_then(|customer| people.get(&customer));
+            let mut about = subject.customers.iter().filter_map(|customer| people.get(customer));
             match subject.conversation {
                 Some(conversation) => sees(principal, places.get(&conversation), subject.turn),
-                None => person.is_none_or(|person| sees_of(principal, person, &subject)),
+                None if subject.customers.is_empty() => true,
+                None => about.any(|person| sees_of(principal, person, &subject)),
             }
         })
     });

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use waypost_domain::{AccessChange, AccessTurn, ConversationId, CustomerId, PhoneNumberId};
 
+use crate::customer::{MERGED, UNMERGED};
 use crate::names;
 use crate::time::IsoTime;
 
@@ -44,8 +45,8 @@ const REVOKED: &str = "revoked";
 pub struct EventSubject {
     /// The conversation, where it is of one.
     pub conversation: Option<ConversationId>,
-    /// The customer, where it is about one.
-    pub customer: Option<CustomerId>,
+    /// The customer, where it is about one; both, where it says that they are one, or two again.
+    pub customers: Vec<CustomerId>,
     /// The business number, where it names one.
     pub number: Option<PhoneNumberId>,
     /// What it tells of somebody's rights, where it does.
@@ -66,15 +67,20 @@ impl EventSubject {
             #[serde(borrow)]
             customer_id: Option<Cow<'a, str>>,
             #[serde(borrow)]
+            other_customer_id: Option<Cow<'a, str>>,
+            #[serde(borrow)]
             phone_number_id: Option<Cow<'a, str>>,
             #[serde(borrow)]
             change: Option<Cow<'a, str>>,
         }
         let about: About<'_> = serde_json::from_slice(body)?;
+        let is_of_both = name == names::CUSTOMER_UPDATED
+            && about.change.as_deref().is_some_and(|change| [MERGED, UNMERGED].contains(&change));
+        let other = about.other_customer_id.filter(|_| is_of_both);
         let turn = about.change.filter(|_| name == names::ACCESS);
         Ok(Self {
             conversation: about.conversation_id.and_then(|id| id.parse().ok()),
-            customer: about.customer_id.and_then(|id| id.parse().ok()),
+            customers: about.customer_id.iter().chain(&other).filter_map(|id| id.parse().ok()).collect(),
             number: about.phone_number_id.and_then(|id| PhoneNumberId::parse(&id)),
             turn: turn.map(|change| match &*change {
                 GRANTED => AccessTurn::Granted,

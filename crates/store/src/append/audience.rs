@@ -1,5 +1,7 @@
 //! Whom an event is for: as things stand after it.
 
+use std::collections::BTreeMap;
+
 use waypost_domain::{
     AccessChange, Address, AssignedTo, Assignment, Audience, Breadth, CustomerId, Event, PhoneNumberId,
     Timestamp,
@@ -32,9 +34,12 @@ impl Known {
         let to = match event {
             Event::Access(change) => return access_audience(&customers, change),
             Event::Customer(_) => {
-                let threads = self.threads(&customers);
-                let of_threads = threads.into_iter().map(|(number, assigned)| (Some(number), assigned));
-                std::iter::once((None, Vec::new())).chain(of_threads).collect()
+                let mut by_number: BTreeMap<PhoneNumberId, Vec<AssignedTo>> = BTreeMap::new();
+                for (number, assigned) in self.threads(&customers) {
+                    by_number.entry(number).or_default().extend(assigned);
+                }
+                let of_numbers = by_number.into_iter().map(|(number, assigned)| (Some(number), assigned));
+                std::iter::once((None, Vec::new())).chain(of_numbers).collect()
             }
             Event::Field(notice) => {
                 let threads = self.threads(&customers).into_iter();
@@ -49,11 +54,11 @@ impl Known {
                 vec![(event.number().cloned(), assigned)]
             }
         };
-        let address = |(number, assigned)| Address {
-            customers: customers.clone(),
-            number,
-            assigned,
-            breadth: Breadth::Everybody,
+        let address = |(number, mut assigned): (_, Vec<AssignedTo>)| {
+            // Several conversations may be assigned to one.
+            assigned.sort_unstable();
+            assigned.dedup();
+            Address { customers: customers.clone(), number, assigned, breadth: Breadth::Everybody }
         };
         Audience { to: to.into_iter().map(address).collect(), except: Vec::new() }
     }
@@ -61,7 +66,7 @@ impl Known {
     /// Whom it is about, and all who are one with them.
     fn customers_of(&self, event: &Event) -> Vec<CustomerId> {
         let other = match event {
-            Event::Customer(update) => update.change.other(),
+            Event::Customer(update) => update.change.also_of(),
             _ => None,
         };
         let mut customers: Vec<CustomerId> =

@@ -2,16 +2,16 @@
 
 use waypost_domain::identity::Amendment;
 use waypost_domain::{
-    AssignedTo, AssignmentWish, ConversationFilter, ConversationId, CustomerId, CustomerSearch, ErrorDetail,
-    ExternalId, Fact, LinkPreview, PageSize, PhoneNumberId, PrincipalId, Reach, Recipient, Responder, Scope,
-    SendIntent, SendOutcome, Wish,
+    AliasKind, AssignedTo, AssignmentWish, ConversationFilter, ConversationId, CustomerAliases, CustomerId,
+    CustomerSearch, ErrorDetail, ExternalId, Fact, LinkPreview, PageSize, PhoneNumberId, PrincipalId, Reach,
+    Recipient, Responder, Scope, SendIntent, SendOutcome, Wish,
 };
 use waypost_store::{
     Cleared, CommittedEvent, ConversationRequest, CustomerMatch, CustomerRequest, Depth, Intent, PageRequest,
-    RecentRequest,
+    RecentRequest, SendError,
 };
 
-use crate::fixture::{Fixture, START, app, echo, edit, message_of, number, phone, status, text};
+use crate::fixture::{Fixture, START, alias, app, echo, edit, message_of, number, phone, status, text};
 
 /// Two customers, and two of our numbers.
 const ANA: &str = "15550002001";
@@ -80,9 +80,9 @@ impl Fixture {
         self.store.journal_page(request).await.unwrap().events.iter().map(text).collect()
     }
 
-    async fn listed_for(&self, reach: &Reach) -> Vec<String> {
+    async fn listed_for(&self, reach: &Reach, number: Option<PhoneNumberId>) -> Vec<String> {
         let request = |before| ConversationRequest {
-            filter: ConversationFilter::default(),
+            filter: ConversationFilter { number: number.clone(), ..ConversationFilter::default() },
             before,
             size: PageSize::new(1).unwrap(),
         };
@@ -197,6 +197,37 @@ async fn a_send_is_for_those_to_whom_its_conversation_is_assigned() {
     assert_eq!(shown_to(&fixture.events().await, &[agent("eva")]), ["outbox failed"]);
 }
 
+/// Of those who are one each may have a conversation, of which somebody answers only one.
+#[tokio::test]
+async fn a_send_goes_into_the_conversation_that_it_names() {
+    let fixture = Fixture::new();
+    fixture.receive(vec![from("a1", ANA, number()), from("b1", BEN, number())]).await;
+    let [ana, ben] = [fixture.customer_of(ANA).await, fixture.customer_of(BEN).await];
+    let with_ana = fixture.conversation_of(ANA, &number()).await;
+    let send = async |key: &str, recipient| {
+        let intent = SendIntent {
+            principal: PrincipalId::parse("key:1").unwrap(),
+            idempotency_key: key.into(),
+            number: number(),
+            recipient,
+            body: "on its way".into(),
+            preview: LinkPreview::Hidden,
+        };
+        fixture.store.intend(app(), intent, START).await
+    };
+    let to_ana = |key: &'static str, customer| send(key, Recipient::Thread(customer, with_ana));
+    assert!(matches!(to_ana("not hers", ben).await, Err(SendError::UnknownCustomer)));
+
+    fixture.store.amend(Amendment::Merge { customer: ana, into: ben }, START).await.unwrap();
+    fixture.receive(vec![from("b2", BEN, number())]).await;
+    for (key, customer) in [("her own", ana), ("of one who is one with her", ben)] {
+        let Ok(Intent::Fresh(entry)) = to_ana(key, customer).await else { panic!("it is new") };
+        assert_eq!((entry.conversation, entry.customer), (with_ana, ben), "{key}");
+    }
+    let elsewhere = send("elsewhere", Recipient::Thread(ana, ConversationId::from_bytes([9; 16]))).await;
+    assert!(matches!(elsewhere, Err(SendError::UnknownCustomer)));
+}
+
 #[tokio::test]
 async fn whoever_keeps_a_conversation_by_another_name_is_not_told_that_it_is_gone() {
     let mut fixture = Fixture::new();
@@ -252,6 +283,46 @@ async fn who_a_customer_is_concerns_whoever_has_a_conversation_with_them() {
     }
 }
 
+/// Whoever sees only one of two is not told by the one of the other: who may be the same, and whose number it was, is for
+/// whoever sees the customer of whom it is said.
+#[tokio::test]
+async fn that_two_may_be_one_is_for_whoever_sees_the_one() {
+    let mut fixture = Fixture::new();
+    fixture.receive(vec![from("a1", ANA, number()), from("b1", BEN, other_number())]).await;
+    fixture.shown().await;
+    let [ana, ben] = [fixture.customer_of(ANA).await, fixture.customer_of(BEN).await];
+    let by = [
+        (Scope::of_customer(ana), Scope::of_customer(ben)),
+        (Scope::of_number(number()), Scope::of_number(other_number())),
+    ];
+    let told = |events: &[CommittedEvent]| {
+        by.clone().map(|(one, other)| (shown_to(events, &[one]).len(), shown_to(events, &[other]).len()))
+    };
+    let merge = Amendment::Merge { customer: ben, into: ana };
+    fixture.store.amend(merge, START).await.unwrap();
+    assert_eq!(told(&fixture.events().await), [(1, 1), (1, 1)]);
+    fixture.store.amend(Amendment::Unmerge { customer: ben }, START).await.unwrap();
+    assert_eq!(told(&fixture.events().await), [(1, 1), (1, 1)]);
+
+    // A message that has both their names.
+    let names = [AliasKind::Phone, AliasKind::Bsuid];
+    let [as_ana, as_ben] = [(ANA, "US.1"), (BEN, "US.2")].map(|(digits, user)| {
+        CustomerAliases::new([alias(names[0], digits), alias(names[1], user)]).unwrap()
+    });
+    let Fact::Message(mut to_ben) = message_of("b2", as_ben, "b2") else { unreachable!() };
+    to_ben.number = other_number();
+    fixture.receive(vec![message_of("a2", as_ana, "a2"), Fact::Message(to_ben)]).await;
+    fixture.shown().await;
+    let mixed = CustomerAliases::new([alias(names[0], ANA), alias(names[1], "US.2")]).unwrap();
+    fixture.receive(vec![message_of("m", mixed, "m")]).await;
+    let mut events = fixture.events().await;
+    events.retain(|event| event.name == "customer");
+    assert!(!events.is_empty());
+    for (one, other) in told(&events) {
+        assert_eq!(one + other, events.len(), "each is told to the watchers of one of the two");
+    }
+}
+
 #[tokio::test]
 async fn lists_go_as_far_as_a_reach() {
     let fixture = Fixture::new();
@@ -284,7 +355,14 @@ async fn lists_go_as_far_as_a_reach() {
             rows.sort();
             rows
         };
-        assert_eq!(sorted(fixture.listed_for(&reach).await), conversations, "{reach:?}");
+        assert_eq!(sorted(fixture.listed_for(&reach, None).await), conversations, "{reach:?}");
+        let with_other = |row: &&str| row.ends_with(" 100000000000102");
+        let conversations: Vec<&str> = conversations.iter().copied().filter(with_other).collect();
+        assert_eq!(
+            sorted(fixture.listed_for(&reach, Some(other_number())).await),
+            conversations,
+            "{reach:?}"
+        );
         assert_eq!(fixture.recent_for(&reach).await, messages, "{reach:?}");
         for search in [None, Some("1555"), Some("ana")] {
             assert_eq!(
