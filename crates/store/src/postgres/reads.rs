@@ -59,22 +59,25 @@ impl Postgres {
                    SELECT *, count(*) FILTER (WHERE is_for) OVER so_far AS events,
                        sum(length(body)) FILTER (WHERE is_for) OVER so_far AS bytes
                    FROM (
-                       SELECT *, EXISTS (
-                           SELECT 1 FROM unnest($2::text[]) AS scope
-                           WHERE string_to_array(audience, ' ') @> string_to_array(scope, ' ')
-                       ) AS is_for FROM journal
-                       WHERE number > $1 ORDER BY number LIMIT $3
-                   ) AS scanned WINDOW so_far AS (ORDER BY number)
+                       SELECT *, CASE WHEN parts && $2::text[] THEN EXISTS (
+                           SELECT 1 FROM unnest($6::text[], $7::text[]) AS scope (key, rest)
+                           WHERE key = ANY (parts) AND parts @> string_to_array(rest, ' ')
+                       ) ELSE false END AS is_for
+                       FROM (
+                           SELECT *, string_to_array(audience, ' ') AS parts FROM journal
+                           WHERE number > $1 ORDER BY number LIMIT $3
+                       ) AS scanned
+                   ) AS compared WINDOW so_far AS (ORDER BY number)
                ) AS counted WHERE events <= greatest($4::bigint, 1) AND (events <= 1 OR bytes <= $5::bigint) ORDER BY number"#
         );
-        let scopes = request.needles();
-        let scopes: Vec<String> = scopes.iter().map(|parts| parts.join(" ")).collect();
+        let needles = request.needles();
+        let (keys, (scope_keys, rests)) = (needles.keys(), needles.scopes());
         // Where nothing is asked for, one entry says whether the journal goes on after the reader.
         let limit = request.until.saturating_sub(request.after).clamp(1, SCAN_ROWS_MAX);
         let (after, limit) = (to_column(request.after), to_column(limit));
         let (events_max, bytes_max) =
             (to_column(request.events_max as u64), to_column(request.bytes_max as u64));
-        self.read(&sql, &[&after, &scopes, &limit, &events_max, &bytes_max], |rows| {
+        self.read(&sql, &[&after, &keys, &limit, &events_max, &bytes_max, &scope_keys, &rests], |rows| {
             let mut page = PageBuilder::new(&request);
             for row in rows {
                 let epoch = known(Epoch::parse(row.try_get(6)?), "meta.epoch")?;

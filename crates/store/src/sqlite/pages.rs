@@ -1,7 +1,7 @@
 //! The journal in pages. One statement sees one state of the file, so that neither an append nor a pruning can come
 //! between the look at the beginning and the rest.
 
-use rusqlite::{Connection, Row};
+use rusqlite::Connection;
 use waypost_domain::Offset;
 
 use super::journal::{read_entry, read_epoch};
@@ -23,7 +23,8 @@ pub(crate) fn read_page(
     while let Some(row) = rows.next()? {
         let offset = Offset { epoch, number: row.get(0)?, check: row.get(1)? };
         let read = || {
-            let found = may_be_for(row, &needles)?.then(|| read_entry(row, epoch)).transpose()?;
+            let may_be_for = needles.may_be_for(row.get_ref(4)?.as_str()?);
+            let found = may_be_for.then(|| read_entry(row, epoch)).transpose()?;
             Ok::<_, rusqlite::Error>(found.filter(|entry| entry.audience.is_for(&request.scopes)))
         };
         if page.push(offset, read)?.is_break() {
@@ -31,11 +32,4 @@ pub(crate) fn read_page(
         }
     }
     Ok(page.finish())
-}
-
-/// Whether the entry's audience has all parts of one of the scopes. They are compared as written: most entries are not for
-/// a reader of one room, and need not be decoded.
-fn may_be_for(row: &Row<'_>, needles: &[Vec<String>]) -> rusqlite::Result<bool> {
-    let audience = row.get_ref(4)?.as_str()?;
-    Ok(needles.iter().any(|parts| parts.iter().all(|part| audience.split(' ').any(|other| other == part))))
 }
