@@ -274,16 +274,15 @@ pub(crate) enum Key {
 }
 
 impl Key {
-    /// The part of which there are fewest.
+    /// The part of which there are fewest. Of what many have, somebody may see but a few.
     pub(crate) fn of(filter: &ConversationFilter, reach: &Reach) -> Self {
-        match filter {
-            ConversationFilter { customer: Some(_), .. } => Self::Customer,
-            ConversationFilter { assignee: Some(_), .. } => Self::Assignee,
-            ConversationFilter { team: Some(_), .. } => Self::Team,
-            ConversationFilter { number: Some(_), .. } => Self::Number,
-            ConversationFilter { number: None, assignee: None, team: None, customer: None } => {
-                Self::within(reach)
-            }
+        match (filter, Self::within(reach)) {
+            (ConversationFilter { customer: Some(_), .. }, _) => Self::Customer,
+            (_, narrow @ (Self::Holders | Self::People)) => narrow,
+            (ConversationFilter { assignee: Some(_), .. }, _) => Self::Assignee,
+            (ConversationFilter { team: Some(_), .. }, _) => Self::Team,
+            (ConversationFilter { number: Some(_), .. }, _) => Self::Number,
+            (ConversationFilter { number: None, assignee: None, team: None, customer: None }, all) => all,
         }
     }
 }

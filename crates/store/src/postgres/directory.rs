@@ -13,7 +13,9 @@ use super::rows::{id, time};
 use crate::columns::reach_to_column;
 use crate::error::ReadError;
 use crate::group::DatabaseError;
-use crate::listing::{AliasKey, AliasRange, CustomerRequest, NameKey, alias_ranges, customer_query, end_of};
+use crate::listing::{
+    AliasKey, AliasRange, CustomerRequest, Key, NameKey, alias_ranges, customer_query, end_of,
+};
 
 /// Who goes on for a customer.
 macro_rules! now {
@@ -238,7 +240,25 @@ pub(super) fn to_limit(rows: usize) -> i64 {
     i64::try_from(rows).unwrap_or(i64::MAX)
 }
 
-/// Whether the customer `u` is within the reach `parameter`, which is NULL for everything.
+/// Whether the customer `u` is within the reach `parameter`, which is NULL for everything. Where it goes to few, those are
+/// found first, and not looked for among all.
 fn is_within(reach: &Reach, parameter: &str) -> String {
-    if reach.is_everything() { format!("{parameter}::text IS NULL") } else { covers_customer(parameter) }
+    if reach.is_everything() {
+        return format!("{parameter}::text IS NULL");
+    }
+    let each =
+        |list: &str| format!("jsonb_array_elements_text({parameter}::text::jsonb -> '{list}') AS h (value)");
+    let held = |list: &str, column: &str| {
+        format!(
+            "SELECT {} FROM {} JOIN conversations k ON k.{column} = h.value",
+            now!("k.customer"),
+            each(list)
+        )
+    };
+    let found = match Key::within(reach) {
+        Key::Holders => format!("{} UNION {}", held("agents", "assignee"), held("teams", "team")),
+        Key::People => format!("SELECT {} FROM {}", now!("decode(h.value, 'hex')"), each("customers")),
+        _ => return covers_customer(parameter),
+    };
+    format!("u.id = ANY (ARRAY({found})) AND {}", covers_customer(parameter))
 }

@@ -7,7 +7,9 @@ use waypost_domain::{
 
 use super::reach::covers_customer;
 use crate::columns::reach_to_column;
-use crate::listing::{AliasKey, AliasRange, CustomerRequest, NameKey, alias_ranges, customer_query, end_of};
+use crate::listing::{
+    AliasKey, AliasRange, CustomerRequest, Key, NameKey, alias_ranges, customer_query, end_of,
+};
 
 /// Who goes on for a customer.
 macro_rules! now {
@@ -58,7 +60,7 @@ macro_rules! first_name {
     };
 }
 
-const ALL: &str = "FROM customers u
+pub(super) const ALL: &str = "FROM customers u
     WHERE u.id < ?1 AND NOT EXISTS (SELECT 1 FROM merges WHERE customer = u.id) ORDER BY u.id DESC LIMIT ?2";
 
 /// Those who have an alias from `?1` up to `?2`, each at the first of all that fit (see [`first_alias`]), after the alias
@@ -159,9 +161,32 @@ fn found(
     Ok(rows)
 }
 
-/// Whether the customer `u` is within the reach `parameter`, which is NULL for everything.
-fn is_within(reach: &Reach, parameter: &str) -> String {
-    if reach.is_everything() { format!("{parameter} IS NULL") } else { covers_customer(parameter) }
+/// Whether the customer `u` is within the reach `parameter`, which is NULL for everything. Where it goes to few, those are
+/// found first, and not looked for among all.
+pub(super) fn is_within(reach: &Reach, parameter: &str) -> String {
+    if reach.is_everything() {
+        return format!("{parameter} IS NULL");
+    }
+    let found = match Key::within(reach) {
+        Key::Holders => held_by_somebody(parameter),
+        Key::People => {
+            format!("SELECT {} FROM json_each({parameter}, '$.customers') h", now!("unhex(h.value)"))
+        }
+        _ => return covers_customer(parameter),
+    };
+    format!("u.id IN ({found}) AND {}", covers_customer(parameter))
+}
+
+/// Who goes on for the customers of all conversations that are assigned to one of a reach.
+fn held_by_somebody(parameter: &str) -> String {
+    let of = |list: &str, column: &str| {
+        format!(
+            "SELECT {} FROM json_each({parameter}, '$.{list}') h
+             CROSS JOIN conversations k INDEXED BY conversations_by_{column} WHERE k.{column} = h.value",
+            now!("k.customer")
+        )
+    };
+    format!("{} UNION {}", of("agents", "assignee"), of("teams", "team"))
 }
 
 /// The alias at which a customer was found; `None` where it has lost it meanwhile: then it goes on from the first.

@@ -332,7 +332,8 @@ mod tests {
     use super::*;
     use crate::listing::customer_query;
     use crate::sqlite::connection::{MIGRATIONS, migrate};
-    use crate::sqlite::directory::{BY_ALIAS, BY_NAME};
+    use crate::sqlite::directory::{ALL, BY_ALIAS, BY_NAME, is_within as is_within_customers};
+    use waypost_domain::{AssignedTo, ConversationFilter};
 
     /// The steps of SQLite's plan that look at all of something or sort it.
     fn costly_steps(sql: &str) -> Vec<String> {
@@ -385,6 +386,35 @@ mod tests {
             ),
         ] {
             assert_eq!(costly_steps(&sql), steps, "{sql}");
+        }
+    }
+
+    /// Somebody with three conversations asked for those with a number, and all of the number were looked through.
+    #[test]
+    fn what_somebody_who_sees_little_sees_is_found_and_not_looked_for() {
+        let of_agent = || Some([AssignedTo::Agent(Responder::parse("eva").unwrap())].into());
+        let by_holder = Reach { assigned: of_agent(), ..Reach::EVERYTHING };
+        let by_customer =
+            Reach { customers: Some([CustomerId::from_bytes([1; 16])].into()), ..Reach::EVERYTHING };
+        let number = PhoneNumberId::parse("1");
+        let filtered =
+            ConversationFilter { number, team: Responder::parse("t"), ..ConversationFilter::default() };
+        for (reach, key) in [(&by_holder, Key::Holders), (&by_customer, Key::People)] {
+            assert_eq!(
+                (Key::of(&ConversationFilter::default(), reach), Key::of(&filtered, reach)),
+                (key, key)
+            );
+            for sql in [conversations_sql(key, reach), customer_query(ALL, &is_within_customers(reach, "?3"))]
+            {
+                let looks_through = |step: &&String| {
+                    let table = step.strip_prefix("SCAN ").unwrap_or_default();
+                    ["u", "k", "i", "o"]
+                        .iter()
+                        .any(|name| table == *name || table.starts_with(&format!("{name} ")))
+                };
+                let steps = costly_steps(&sql);
+                assert_eq!(steps.iter().find(looks_through), None, "{steps:?}: {sql}");
+            }
         }
     }
 
