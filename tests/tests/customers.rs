@@ -105,6 +105,32 @@ fn rooms_of_two_who_are_merged_are_one_live_and_after_coming_back() {
     assert_eq!(wamids(&alone.journal_to("wamid.4")), ["wamid.4"]);
 }
 
+/// A room stays with whom it was joined for, and so does the history that comes with joining it again.
+#[test]
+fn the_history_of_a_room_is_of_whose_it_is_whoever_has_the_name_by_now() {
+    let server = TestServer::start();
+    let with_id = |wamid: &str, user: &str| {
+        let contact = json!({ "wa_id": ANA, "user_id": user });
+        let message = json!({
+            "from": ANA, "from_user_id": user, "id": wamid, "timestamp": "1790000000", "type": "text",
+            "text": { "body": "hello" },
+        });
+        deliver(&server, &Webhook::new().message(&contact, &message).to_bytes());
+    };
+    let mut client = StockClient::connect(&server);
+    let since = client.call_well("joinWhatsAppGeneral", &[])["offset"].clone();
+    with_id("wamid.1", ANAS_BSUID);
+    client.journal_to("wamid.1");
+    let joined = client.join_customer(ANA);
+    with_id("wamid.2", "US.70000000000000002009");
+    client.journal_to("wamid.2");
+    let again = client.call_well("joinWhatsAppCustomer", &[json!(ANA), json!({ "since": since })]);
+    assert_eq!(again["customerId"], joined["customerId"]);
+    let past = again["events"].as_array().expect("a page");
+    let messages: Vec<&Value> = past.iter().map(|event| &event["data"]["whatsappMessageId"]).collect();
+    assert_eq!(messages, ["wamid.1"]);
+}
+
 #[test]
 fn possible_duplicates_are_listed_and_dismissed() {
     let server = TestServer::start();

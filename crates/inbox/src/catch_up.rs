@@ -8,7 +8,8 @@ use waypost_realtime::{Page, PageUnavailable};
 use waypost_store::{JournalPage, PageError, PageRequest, PositionError, ReadError, Store};
 
 use crate::follow::FollowError;
-use crate::meaning::meaning;
+use crate::holdings::Held;
+use crate::meaning::{meaning, of_customer};
 use crate::resume::gap_notice;
 use crate::show::journal_event;
 use crate::sight::seen_now;
@@ -81,7 +82,8 @@ pub enum HistoryError {
     Body(#[from] serde_json::Error),
 }
 
-/// What `room` had after `since` and up to `until`, as far as the principal may see it now: a page of it.
+/// What `room`, which is held so, had after `since` and up to where it is shown live, as far as the principal may see it
+/// now: a page of it. A customer's room is whose it is, whoever has its name by now.
 ///
 /// # Errors
 /// See [`HistoryError`].
@@ -89,17 +91,21 @@ pub async fn history(
     store: &Store,
     principal: &Principal,
     room: &RoomName,
-    (since, until): (Offset, Offset),
+    (held, since): (Held, Offset),
 ) -> Result<History, HistoryError> {
-    let meaning = meaning(store, principal, room).await?;
+    let until = held.from;
+    let meaning = match held.binding {
+        Some(binding) => of_customer(store, principal, binding).await?,
+        None => meaning(store, principal, room).await?,
+    };
     let scopes: Vec<Scope> = meaning.scopes.iter().filter_map(|scope| scope.as_str().parse().ok()).collect();
-    let held = match store.hold_position(since).await {
-        Ok(held) => held,
+    let pin = match store.hold_position(since).await {
+        Ok(pin) => pin,
         Err(PositionError::Gap(gap)) => return Ok(History::Gap(gap_notice(Some(since), &gap))),
         Err(PositionError::Read(error)) => return Err(error.into()),
     };
     let mut events = Vec::new();
-    let mut complete_to = held.position();
+    let mut complete_to = pin.position();
     for _ in 0..HISTORY_PAGES_MAX {
         if complete_to.number >= until.number {
             return Ok(History::Page { events, next: None });

@@ -175,9 +175,7 @@ async fn join(
     let held = waypost_inbox::join(store, socket, live.follower(client), &room).await?;
     live.app.audit.note_join(&client.principal.id, &room, held.customer);
     let history = match since {
-        Some(since) => {
-            Some(waypost_inbox::history(store, &client.principal, &room, (since, held.from)).await?)
-        }
+        Some(since) => Some(waypost_inbox::history(store, &client.principal, &room, (held, since)).await?),
         None => None,
     };
     let name = room.to_string();
