@@ -329,3 +329,64 @@ fn a_repeated_key_tells_nothing_of_a_conversation_that_went_to_somebody_else() {
     }
     graph.assert_not_called();
 }
+
+/// Two accounts have the number, one customer each: who writes to another's was in the way of one's own.
+#[test]
+fn whom_else_a_name_means_is_nothing_to_whoever_sees_only_one() {
+    let graph = Graph::start();
+    let server = options().env("WAYPOST_GRAPH_URL", graph.url()).start();
+    let mut all = StockClient::in_general(&server);
+    delivered(&server, &mut all, ANA, "wamid.A1");
+    let message = InboundText::new(ANA, "wamid.A2", "to another account");
+    let elsewhere = Webhook::for_number(OTHER_NUMBER).text(&message).to_bytes();
+    let elsewhere = String::from_utf8(elsewhere).expect("JSON").replace("200000000000001", "200000000000002");
+    deliver(&server, elsewhere.as_bytes());
+    let (path, key) = (format!("/whatsapp/conversation/{ANA}"), server.secrets().api_key.as_str());
+    assert_eq!(ask(&server, &path, key).json()["code"], "ambiguous");
+
+    let narrow = token("sam", "agent", &json!({ "numbers": [NUMBER_ID] }));
+    assert_eq!(rows(&server, &path, &narrow), 1);
+    let mut client: StockClient = ClientOptions::new(&server).auth("token", narrow.as_str()).connect();
+    client.join_customer(ANA);
+    let body = json!({ "to": ANA, "message": "hi" });
+    let send = Request::post_json("/whatsapp/send-message", &body).bearer(&narrow);
+    std::thread::scope(|scope| {
+        let sending = scope.spawn(|| server.send(&send).expect("an answer"));
+        graph.call().accept("wamid.SENT");
+        assert_eq!(sending.join().expect("sending does not panic").status, 200);
+    });
+}
+
+/// A connection went on seeing somebody for as long as its token, who was one with its customer when it came.
+#[test]
+fn who_is_no_longer_one_with_a_customer_is_not_seen_by_them() {
+    let server = start();
+    let mut all = StockClient::in_general(&server);
+    delivered(&server, &mut all, ANA, "wamid.A1");
+    delivered(&server, &mut all, BEN, "wamid.B1");
+    let key = server.secrets().api_key.clone();
+    let id_of = |digits: &str| {
+        let page = ask(&server, &format!("/api/customers?search={digits}"), &key).json();
+        page["data"][0]["id"].as_str().expect("an id").to_owned()
+    };
+    let [ana, ben] = [ANA, BEN].map(id_of);
+    let change = |verb: &str, body: &Value| {
+        let request = Request::post_json(&format!("/api/customers/{ben}/{verb}"), body).bearer(&key);
+        assert_eq!(server.send(&request).expect("an answer").status, 200, "{verb}");
+    };
+    change("merge", &json!({ "into": ana }));
+    let narrow = token("sam", "agent", &json!({ "customers": [ANA] }));
+    assert_eq!(rows(&server, "/api/conversations", &narrow), 2, "both are one");
+    let mut client: StockClient = ClientOptions::new(&server).auth("token", narrow.as_str()).connect();
+    client.join_general();
+    client.join_customer(BEN);
+    deliver_text(&server, BEN, "wamid.B2");
+    assert_eq!(client.journal_to("wamid.B2").len(), 1);
+
+    change("unmerge", &json!({}));
+    client.event("whatsappCustomerUpdated");
+    deliver_text(&server, BEN, "wamid.B3");
+    deliver_text(&server, ANA, "wamid.A2");
+    assert_eq!(client.journal_to("wamid.A2").len(), 1);
+    assert_eq!(rows(&server, "/api/conversations", &narrow), 1);
+}

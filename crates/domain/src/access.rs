@@ -163,11 +163,10 @@ pub fn general_scopes(principal: &Principal) -> Vec<Scope> {
     visible(principal).map(Reach::scopes).unwrap_or_default()
 }
 
-/// The scopes that the room of a customer stands for, of whom `customers` are all that are one; none for whoever may not
-/// see them.
+/// The scopes that the room of a customer stands for, who is one with all of `family`; none for whoever may not see them.
 #[must_use]
-pub fn customer_scopes(principal: &Principal, customers: &[CustomerId]) -> Vec<Scope> {
-    visible(principal).map(|reach| reach.scopes_of(customers)).unwrap_or_default()
+pub fn customer_scopes(principal: &Principal, customer: CustomerId, family: &[CustomerId]) -> Vec<Scope> {
+    visible(principal).map(|reach| reach.scopes_of(customer, family)).unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -44,8 +44,8 @@ pub(crate) async fn meaning(
     }
 }
 
-/// The room of a customer who is known, whatever became of the name that was asked for. Those who were merged are one: the
-/// room of each of them stands for all.
+/// The room of a customer who is known, whatever became of the name that was asked for. Those who were merged are one: what
+/// comes is for all of them, so that the room of each shows it.
 pub(crate) async fn of_customer(
     store: &Store,
     principal: &Principal,
@@ -55,8 +55,9 @@ pub(crate) async fn of_customer(
     if !sees_customer(store, principal, now).await? {
         return Err(FollowError::UnknownCustomer);
     }
-    let all: Vec<CustomerId> = std::iter::once(now).chain(merged).collect();
-    let scopes = customer_scopes(principal, &all).iter().map(realtime_scope).collect();
+    let family: Vec<CustomerId> = std::iter::once(now).chain(merged).collect();
+    let scopes = customer_scopes(principal, binding.customer, &family);
+    let scopes = scopes.iter().map(realtime_scope).collect();
     Ok(Meaning { scopes, binding: Some(binding), customer: Some(now) })
 }
 

@@ -27,9 +27,8 @@ impl Claimed {
                 let mut known = BTreeSet::new();
                 for name in &names {
                     if let CustomerMatch::One(binding) = store.find_customer(name).await? {
-                        let family = store.family(binding.customer).await?;
-                        known.insert(family.now);
-                        known.extend(family.merged);
+                        // Not those who are one with them: that may be undone while the principal is here.
+                        known.insert(binding.customer);
                     }
                 }
                 Some(known)

@@ -88,7 +88,7 @@ impl Store {
         request: ConversationRequest,
         reach: Reach,
     ) -> Result<Page<Conversation>, ReadError> {
-        self.back.conversations(request, reach).await
+        self.back.conversations(request, self.with_families(reach).await?).await
     }
 
     /// One conversation; `None` where there is no such one.
@@ -130,7 +130,7 @@ impl Store {
         request: RecentRequest,
         reach: Reach,
     ) -> Result<Vec<ThreadRow>, ReadError> {
-        self.back.recent_messages(request, reach).await
+        self.back.recent_messages(request, self.with_families(reach).await?).await
     }
 
     /// Customers within a reach: those who fit by an alias in the order of those, then those who fit by name in the order of
@@ -144,7 +144,15 @@ impl Store {
         request: CustomerRequest,
         reach: Reach,
     ) -> Result<Page<CustomerRow>, ReadError> {
-        self.back.customers(request, reach).await
+        self.back.customers(request, self.with_families(reach).await?).await
+    }
+
+    /// A reach with all who are one just now with its customers: a conversation is kept with whose it was when it began.
+    async fn with_families(&self, reach: Reach) -> Result<Reach, ReadError> {
+        let Some(customers) = reach.customers else { return Ok(reach) };
+        let families = self.families(customers.iter().copied().collect()).await?;
+        let customers = families.into_values().flatten().chain(customers).collect();
+        Ok(Reach { customers: Some(customers), ..reach })
     }
 }
 

@@ -14,7 +14,7 @@ pub(super) const REACH_SCOPES_MAX: usize = 500;
 pub struct Reach {
     /// Only conversations with these business numbers.
     pub numbers: Option<BTreeSet<PhoneNumberId>>,
-    /// Only these customers, each with whoever is one with them.
+    /// Only these customers, each with whoever is one with them at the time: who that is, is not kept here.
     pub customers: Option<BTreeSet<CustomerId>>,
     /// Only conversations that are assigned to one of these.
     pub assigned: Option<BTreeSet<AssignedTo>>,
@@ -75,22 +75,19 @@ impl Reach {
         self.product(&options(self.customers.as_ref()))
     }
 
-    /// The same, of one person alone. Nothing, where it does not go to them.
+    /// The same, of one customer alone, who is one with all of `family`. Nothing, where it does not go to them.
+    ///
+    /// An event is for all who are one when it comes, so that the scope of one of them is enough. It is that of the customer,
+    /// or of those by whom the reach goes to them: when they are two again it is not for this reach any more.
     #[must_use]
-    pub fn scopes_of(&self, customers: &[CustomerId]) -> Vec<Scope> {
-        match self.knows(customers) {
-            true => self.product(&customers.iter().copied().map(Some).collect::<Vec<_>>()),
-            false => Vec::new(),
-        }
-    }
-
-    /// How many scopes it comes to.
-    #[must_use]
-    pub fn size(&self) -> usize {
-        let count = |set: Option<usize>| set.unwrap_or(1);
-        count(self.numbers.as_ref().map(BTreeSet::len))
-            .saturating_mul(count(self.customers.as_ref().map(BTreeSet::len)))
-            .saturating_mul(count(self.assigned.as_ref().map(BTreeSet::len)))
+    pub fn scopes_of(&self, customer: CustomerId, family: &[CustomerId]) -> Vec<Scope> {
+        let by: Vec<_> = match &self.customers {
+            Some(known) if !known.contains(&customer) => {
+                family.iter().copied().filter(|member| known.contains(member)).map(Some).collect()
+            }
+            _ => vec![Some(customer)],
+        };
+        self.product(&by)
     }
 
     fn knows(&self, customers: &[CustomerId]) -> bool {
@@ -166,10 +163,8 @@ mod tests {
             assert_eq!(reach.covers(&place), expected, "{place:?}");
             assert!(Reach::EVERYTHING.covers(&place));
         }
-        assert_eq!(
-            (reach.size(), reach.scopes().len(), reach.scopes_of(&[customer(1), customer(2)]).len()),
-            (4, 4, 8)
-        );
+        let family = [customer(1), customer(2)];
+        assert_eq!((reach.scopes().len(), reach.scopes_of(customer(2), &family).len()), (4, 4));
     }
 
     #[test]
@@ -182,7 +177,25 @@ mod tests {
         assert!(one.covers_person(&merged) && one.covers_person(&new));
         assert!(at_one.covers_person(&merged) && !at_one.covers_person(&new));
         assert!(!one.covers_person(&of(vec![customer(3)], vec![place(3, "1", None, None)])));
-        assert_eq!(one.scopes_of(&[customer(3)]), []);
+        assert_eq!(one.scopes_of(customer(3), &[customer(3)]), []);
+    }
+
+    /// Whoever sees one of two who were merged went on seeing the other when they were two again.
+    #[test]
+    fn the_room_of_one_who_is_seen_by_another_stands_for_the_other() {
+        let family = [customer(1), customer(2)];
+        for (known, asked, expected) in [
+            (None, 2, vec![2]),
+            (Some([customer(2)].into()), 2, vec![2]),
+            (Some([customer(1)].into()), 2, vec![1]),
+            (Some(family.into()), 2, vec![2]),
+            (Some([customer(3)].into()), 2, vec![]),
+        ] {
+            let reach = Reach { customers: known, ..Reach::EVERYTHING };
+            let expected: Vec<Scope> =
+                expected.into_iter().map(|n| Scope::of_customer(customer(n))).collect();
+            assert_eq!(reach.scopes_of(customer(asked), &family), expected, "{reach:?}");
+        }
     }
 
     #[test]
