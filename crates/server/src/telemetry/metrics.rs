@@ -248,7 +248,7 @@ impl Collector for AuditCollector {
         let (name, help) =
             ("audit_lost", "Entries of the audit that were lost, as more came than could be written");
         let metric =
-            encoder.encode_descriptor(name, help, None, prometheus_client::metrics::MetricType::Counter)?;
+            encoder.encode_descriptor(name, help, None, MetricType::Counter)?;
         ConstCounter::new((self.0)()).encode(metric)
     }
 }
