@@ -84,6 +84,8 @@ actions! {
     KeyCreated = "key_created",
     /// Revoked an API key.
     KeyRevoked = "key_revoked",
+    /// Put another master key in the place of one.
+    MasterKeyRotated = "master_key_rotated",
     /// Read the audit.
     AuditRead = "audit_read",
     /// So many entries could not be taken and are not here.

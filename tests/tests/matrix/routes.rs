@@ -248,6 +248,12 @@ pub(crate) const ROUTES: &[Route] = &[
         done: 200,
         requests: |_, _| get(["/metrics"]),
     },
+    Route {
+        name: "GET /api/audit",
+        asks: Asks::May(&[(ActionKind::Audit, FORBIDDEN)]),
+        done: 200,
+        requests: |_, _| get(["/api/audit"]),
+    },
     Route { name: "GET /api/accounts", asks: ACCOUNTS, done: 200, requests: |_, _| get(["/api/accounts"]) },
     Route {
         name: "POST /api/accounts",

@@ -7,8 +7,10 @@ use std::io::Write as _;
 use std::path::Path;
 
 use anyhow::Context as _;
+use waypost_domain::AuditAction;
 use waypost_store::{Accounts, DataKeys};
 
+use super::audit::{note, open_trail};
 use super::purpose::claim_for_server;
 use crate::cli::MasterKeyCommand;
 use crate::config::{Config, KeySource};
@@ -71,7 +73,12 @@ fn rotate(new_file: &Path, config: &Config) -> anyhow::Result<String> {
     let old = sealing::load(config)?.context("the old master key has to be configured ([master_key])")?;
     let new = sealing::read_file(new_file, config.store.data_dir.as_path())?;
     anyhow::ensure!(new.id() != old.id(), "{} holds the master key that is configured", new_file.display());
-    let rotated = with_keys(config, async |stored| sealing::rotate(&stored, &old, &new).await)?;
+    let rotated = with_keys(config, async |stored| {
+        let trail = open_trail(config)?;
+        let rotated = sealing::rotate(&stored, &old, &new).await?;
+        note(&trail, AuditAction::MasterKeyRotated, None).await?;
+        Ok(rotated)
+    })?;
     Ok(told(rotated, (&old, &new)))
 }
 
