@@ -23,6 +23,14 @@ pub(crate) struct Client {
 impl Client {
     /// Connects as a stock client does, with a key, and joins.
     pub(crate) async fn join(server: SocketAddr, api_key: &str) -> Result<Self> {
+        let mut client = Self::connect(server, api_key).await?;
+        client.send(r#"420["joinWhatsAppGeneral"]"#).await?;
+        client.expect(r#"430[{"ok":true"#).await?;
+        Ok(client)
+    }
+
+    /// Connects as a stock client does, with a key.
+    pub(crate) async fn connect(server: SocketAddr, api_key: &str) -> Result<Self> {
         let stream = TcpStream::connect(server).await.context("the server does not accept a client")?;
         stream.set_nodelay(true)?;
         let mut client = Self { stream, buffer: vec![0; BUFFER_BYTES].into_boxed_slice(), filled: 0 };
@@ -30,8 +38,6 @@ impl Client {
         client.expect("0{").await?;
         client.send(&format!(r#"40{{"token":"{api_key}"}}"#)).await?;
         client.expect("40").await?;
-        client.send(r#"420["joinWhatsAppGeneral"]"#).await?;
-        client.expect(r#"430[{"ok":true"#).await?;
         Ok(client)
     }
 
@@ -80,7 +86,7 @@ impl Client {
     }
 
     /// Reads until a frame begins so. What comes with it is of the time before the measurement.
-    async fn expect(&mut self, beginning: &str) -> Result<()> {
+    pub(crate) async fn expect(&mut self, beginning: &str) -> Result<()> {
         let mut found = first_frame(&self.buffer[..self.filled])?
             .is_some_and(|(text, _)| text.starts_with(beginning.as_bytes()));
         while !found {
@@ -92,7 +98,7 @@ impl Client {
     }
 
     /// Sends a short text. The mask of zeros is a mask, and needs no arithmetic.
-    async fn send(&mut self, text: &str) -> Result<()> {
+    pub(crate) async fn send(&mut self, text: &str) -> Result<()> {
         let length = u8::try_from(text.len()).ok().filter(|length| *length < 126);
         let length = length.context("the bench sends short frames only")?;
         let frame = [&[TEXT_FRAME, 0x80 | length, 0, 0, 0, 0], text.as_bytes()].concat();

@@ -1,11 +1,11 @@
 //! As little HTTP/1.1 as a load generator needs: requests are ready bytes, and of an answer only the status and the end
 //! are looked for. Keep-alive; the server under test always says `Content-Length`.
 
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
 
 use anyhow::{Context as _, Result, bail, ensure};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 
 /// The longest answer to a webhook. Refusals are problem details, with a body.
 const ANSWER_BYTES_MAX: usize = 4_096;
@@ -19,12 +19,37 @@ pub(crate) struct Connection {
 impl Connection {
     pub(crate) async fn open(server: SocketAddr) -> Result<Self> {
         let stream = TcpStream::connect(server).await.context("the server does not accept a connection")?;
+        Self::over(stream)
+    }
+
+    /// Opens one from another address of this machine, so as another client.
+    pub(crate) async fn open_from(client: Ipv4Addr, server: SocketAddr) -> Result<Self> {
+        let socket = TcpSocket::new_v4()?;
+        socket.bind(SocketAddrV4::new(client, 0).into())?;
+        Self::over(socket.connect(server).await.context("the server does not accept a connection")?)
+    }
+
+    fn over(stream: TcpStream) -> Result<Self> {
         stream.set_nodelay(true)?;
         Ok(Self { stream, buffer: Box::new([0; ANSWER_BYTES_MAX]) })
     }
 
     /// Sends the request and waits for a 200; any other answer is an error.
     pub(crate) async fn post(&mut self, request: &[u8]) -> Result<()> {
+        self.send(request, |answer| {
+            let is_ok = answer.starts_with(b"HTTP/1.1 200 ");
+            ensure!(is_ok, "not 200: {}", String::from_utf8_lossy(answer));
+            Ok(())
+        })
+        .await
+    }
+
+    /// Sends the request and waits for an answer, which is looked at by `check`.
+    pub(crate) async fn send(
+        &mut self,
+        request: &[u8],
+        mut check: impl FnMut(&[u8]) -> Result<()>,
+    ) -> Result<()> {
         self.stream.write_all(request).await?;
         let mut filled = 0;
         loop {
@@ -35,8 +60,7 @@ impl Connection {
             if let Some(length) = answer_length(answer)?
                 && filled >= length
             {
-                let is_ok = answer.starts_with(b"HTTP/1.1 200 ");
-                ensure!(is_ok, "not 200: {}", String::from_utf8_lossy(answer));
+                check(answer)?;
                 ensure!(filled == length, "more than one answer to one request");
                 return Ok(());
             }

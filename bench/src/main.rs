@@ -2,7 +2,7 @@
 //!
 //! `cargo xtask bench` builds the binary and runs this. Start reading at [`webhook`], which says what is measured; then
 //! `load.rs` and `latency.rs`, which say how. [`fanout`] and [`soak`] drive the engine without a store;
-//! `fanout/load.rs` says how. They all know a server only by its wire: requests are ready bytes, clients are sockets, and
+//! `fanout/load.rs` says how. [`flood`] has many clients that harm, and one that is to notice nothing. They all know a server only by its wire: requests are ready bytes, clients are sockets, and
 //! CPU time is what the kernel says. [`rooms`] and [`instructions`] run a program that has the clients in itself, and
 //! [`parse`] calls what it measures.
 
@@ -13,6 +13,7 @@ mod burst;
 mod client;
 mod corpus;
 mod fanout;
+mod flood;
 mod http;
 mod instructions;
 mod latency;
@@ -43,6 +44,8 @@ enum Benchmark {
     Webhook(webhook::Options),
     /// Events shown to many clients: the engine alone, beside Node's `socket.io` and a lower bound.
     Fanout(fanout::Options),
+    /// What a client that does little waits, alone and beside floods of events, joins, connections, requests and logins.
+    Flood(flood::Options),
     /// Instructions of a publish and of a delivery, counted by valgrind: no clock, no kernel, and nearly no noise.
     Instructions(rooms::Options),
     /// Microseconds to verify and to read a message, alone and in large bodies, in process.
@@ -60,6 +63,7 @@ fn main() -> anyhow::Result<()> {
     match Arguments::parse().benchmark {
         Benchmark::Webhook(options) => webhook::run(&options),
         Benchmark::Fanout(options) => fanout::run(&options),
+        Benchmark::Flood(options) => flood::run(&options),
         Benchmark::Instructions(options) => instructions::run(&options),
         Benchmark::Parse(options) => parse::run(&options),
         Benchmark::Rooms(options) => rooms::run(&options),

@@ -18,6 +18,8 @@ pub(crate) enum Target {
     AtLeast { promised: f64, aim: f64 },
     /// At least such a share, in percent.
     Share(f64),
+    /// At most such a share, in percent.
+    ShareAtMost(f64),
     /// Less than so many milliseconds.
     Under(f64),
     /// Less than so many microseconds.
@@ -67,6 +69,7 @@ impl Figure {
                 word(value >= aim)
             ),
             Some(Target::Share(percent)) => format!("≥ {percent:.0} %: {}", word(value >= percent)),
+            Some(Target::ShareAtMost(percent)) => format!("≤ {percent:.0} %: {}", word(value <= percent)),
             Some(Target::UnderMicros(micros)) => format!("< {micros} µs: {}", word(value < micros)),
             Some(Target::Under(millis)) => format!("< {millis} ms: {}", word(value < millis)),
         }
