@@ -27,7 +27,7 @@ pub struct LinkRequest {
 }
 
 /// What a link is for.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct LinkView {
     /// `firstAdmin`: a login and a name are to be chosen; `password`: a password for the account with this login.
@@ -55,7 +55,7 @@ pub struct UseLinkRequest {
 }
 
 /// The answer to [`UseLinkRequest`].
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct LinkUsed {
     /// What the person signs in with from now on.
@@ -63,7 +63,7 @@ pub struct LinkUsed {
 }
 
 /// An account.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct AccountView {
     /// Its id.
@@ -97,7 +97,7 @@ impl AccountView {
 
 /// What narrows the role of an account, by the names that a token's claims have. What is missing narrows nothing; an empty
 /// list leaves nothing; any other name is refused, as whoever misspells one would be given more than was meant.
-#[derive(Clone, Debug, Default, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Default, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct LimitsBody {
     /// The business numbers that it holds for, as `phoneNumberId`; 64 at most.
@@ -129,7 +129,7 @@ impl LimitsBody {
 }
 
 /// Who calls.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct MeView {
     /// Who it is, whatever the credential.
@@ -148,7 +148,7 @@ pub struct MeView {
 }
 
 /// That somebody is signed in, from one browser.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct SessionView {
     /// Its id.
@@ -167,7 +167,7 @@ pub struct SessionView {
 }
 
 /// Sessions, those that were used last first.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Serialize, ToSchema)]
 pub struct SessionList {
     /// All of them.
     pub data: Vec<SessionView>,
@@ -268,7 +268,7 @@ pub struct ResetRequest {
 }
 
 /// A page of accounts, those that were made first before others.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct AccountPage {
     /// The accounts.

@@ -62,7 +62,7 @@ impl<'a> CustomerEvent<'a> {
 }
 
 /// A customer, with all that was merged into it.
-#[derive(Clone, Debug, Serialize, ToSchema)]
+#[derive(Clone, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct CustomerView {
     /// Our id of the customer that goes on, whoever was asked for.
@@ -97,7 +97,7 @@ pub struct CustomerView {
 }
 
 /// A name under which WhatsApp speaks of a customer.
-#[derive(Clone, Debug, Serialize, ToSchema)]
+#[derive(Clone, Serialize, ToSchema)]
 pub struct AliasView {
     /// `bsuid`, `parent_bsuid`, `phone` or `group`.
     #[schema(value_type = String)]
@@ -128,7 +128,7 @@ pub struct MergedView {
 }
 
 /// A phone number that went from one customer to another.
-#[derive(Clone, Debug, Serialize, ToSchema)]
+#[derive(Clone, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct MovedPhoneView {
     /// The number.
@@ -143,7 +143,7 @@ pub struct MovedPhoneView {
 }
 
 /// `PATCH /api/customers/{id}`: what is left out stays as it is.
-#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[derive(Clone, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct CustomerPatch {
     /// Another system's name for the customer, 1 to 128 characters; `null` takes it off.

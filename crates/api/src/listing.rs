@@ -48,7 +48,7 @@ pub struct ThreadQuery {
 }
 
 /// What `GET /api/customers` takes.
-#[derive(Debug, Default, Deserialize, IntoParams)]
+#[derive(Default, Deserialize, IntoParams)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct CustomerQuery {

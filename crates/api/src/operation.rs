@@ -76,7 +76,7 @@ pub struct LetterSummary {
 }
 
 /// `GET /api/dead-letters/{id}`: a dead letter with its bytes.
-#[derive(Clone, Debug, Serialize, ToSchema)]
+#[derive(Clone, Serialize, ToSchema)]
 pub struct LetterView {
     /// What is told of it.
     #[serde(flatten)]

@@ -5,7 +5,7 @@ use utoipa::ToSchema;
 use waypost_domain::OutboxEntry;
 
 /// `POST /whatsapp/send-message`, as older deployments know it.
-#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[derive(Clone, Deserialize, ToSchema)]
 pub struct SendMessageRequest {
     /// To whom: any name of a customer, or a phone number in international form.
     pub to: String,
@@ -14,7 +14,7 @@ pub struct SendMessageRequest {
 }
 
 /// The answer to [`SendMessageRequest`].
-#[derive(Clone, Debug, Serialize, ToSchema)]
+#[derive(Clone, Serialize, ToSchema)]
 pub struct SendMessageResponse {
     /// Whether Meta accepted the message.
     pub success: bool,
@@ -31,7 +31,7 @@ impl SendMessageResponse {
 }
 
 /// `POST /api/messages`: a message to one customer.
-#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[derive(Clone, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct SendRequest {
     /// To whom: any name of a customer, or a phone number in international form. Either this or `customerId`.
@@ -50,7 +50,7 @@ pub struct SendRequest {
 }
 
 /// A text to send.
-#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[derive(Clone, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct TextContent {
     /// 1 to 4096 characters.
@@ -61,7 +61,7 @@ pub struct TextContent {
 }
 
 /// A send as it stands.
-#[derive(Clone, Debug, Serialize, ToSchema)]
+#[derive(Clone, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct OutboxView {
     /// Our id of the send.
@@ -77,7 +77,7 @@ pub struct OutboxView {
 }
 
 /// Why a send failed or is unknown ("Cloud API error codes"; negative codes are ours).
-#[derive(Clone, Debug, Serialize, ToSchema)]
+#[derive(Clone, Serialize, ToSchema)]
 pub struct OutboxError {
     /// On which to decide.
     pub code: i64,

@@ -89,7 +89,7 @@ pub enum Resumed {
 }
 
 /// `connected`: the first event after CONNECT.
-#[derive(Clone, Debug, Serialize, ToSchema)]
+#[derive(Clone, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Connected<'a> {
     /// For a person.
@@ -136,7 +136,7 @@ pub struct Visitor<'a> {
 }
 
 /// `whatsappGeneralJoined`, `whatsappCustomerJoined` and their opposites.
-#[derive(Clone, Debug, Serialize, ToSchema)]
+#[derive(Clone, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct RoomChanged<'a> {
     /// The room.
@@ -153,7 +153,7 @@ pub struct RoomChanged<'a> {
 }
 
 /// The ack of a join.
-#[derive(Clone, Debug, Serialize, ToSchema)]
+#[derive(Clone, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct JoinAck<'a> {
     /// `true`.
@@ -177,7 +177,7 @@ pub struct JoinAck<'a> {
 }
 
 /// A journal event as it was, or would have been, shown.
-#[derive(Clone, Debug, Serialize, ToSchema)]
+#[derive(Clone, Serialize, ToSchema)]
 pub struct PastEvent {
     /// Its name.
     pub event: Box<str>,
@@ -258,4 +258,8 @@ pub struct ServerState {
     /// When.
     #[schema(value_type = String, format = DateTime)]
     pub timestamp: IsoTime,
+}
+
+waypost_domain::debug_shows! {
+    PastEvent: event;
 }

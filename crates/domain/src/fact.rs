@@ -95,7 +95,7 @@ impl fmt::Debug for ReceivedMessage {
 }
 
 /// A status that a webhook brought, of a message that this business sent (through us or another way).
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct StatusReport {
     /// The business number that sent the message.
     pub number: PhoneNumberId,
@@ -211,4 +211,8 @@ impl fmt::Debug for DeadLetter {
             .field("bytes", &self.raw.len())
             .finish()
     }
+}
+
+crate::debug_shows! {
+    StatusReport: number wamid reported customer pricing at raw;
 }

@@ -9,6 +9,8 @@
 //!
 //! Start reading at [`fact`], then [`status`], then [`event`].
 
+mod debug;
+
 pub mod access;
 pub mod account;
 pub mod advice;

@@ -114,7 +114,7 @@ pub struct ThreadRow {
 }
 
 /// One report of a message's status.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct StatusHop {
     /// What came.
     pub reported: Reported,
@@ -164,7 +164,7 @@ pub struct ConversationFilter {
 }
 
 /// A conversation as it stands.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Conversation {
     /// Ours.
     pub id: ConversationId,
@@ -287,7 +287,7 @@ pub struct CustomerPlace {
 }
 
 /// A customer in a list.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct CustomerRow {
     /// By what it was found.
     pub found_by: FoundBy,
@@ -307,6 +307,12 @@ impl CustomerRow {
     pub fn place(&self) -> CustomerPlace {
         CustomerPlace { found_by: self.found_by, id: self.id }
     }
+}
+
+crate::debug_shows! {
+    StatusHop: reported at pricing;
+    Conversation: id customer number last_message_at opened_at assignment;
+    CustomerRow: id created_at;
 }
 
 #[cfg(test)]

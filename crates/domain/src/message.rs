@@ -188,7 +188,7 @@ impl DetailJson {
 }
 
 /// An error that Meta reported, on a message, a status or a refused call ("Cloud API error codes").
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct ErrorDetail {
     /// The code, on which to decide.
     pub code: i64,
@@ -253,6 +253,10 @@ impl fmt::Debug for Message {
             .field("state", &self.state)
             .finish_non_exhaustive()
     }
+}
+
+crate::debug_shows! {
+    ErrorDetail: code;
 }
 
 #[cfg(test)]

@@ -41,7 +41,7 @@ impl OutboxState {
 }
 
 /// A wish to send a text, before anything was stored.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct SendIntent {
     /// Who wishes it.
     pub principal: PrincipalId,
@@ -95,7 +95,7 @@ pub enum SendOutcome {
 }
 
 /// A send as it stands; each of its states is an event.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct OutboxEntry {
     /// Ours.
     pub id: OutboxId,
@@ -115,4 +115,9 @@ pub struct OutboxEntry {
     pub body: String,
     /// When it got into this state.
     pub at: Timestamp,
+}
+
+crate::debug_shows! {
+    SendIntent: principal number preview;
+    OutboxEntry: id conversation customer number state at;
 }

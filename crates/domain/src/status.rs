@@ -172,7 +172,7 @@ impl StatusTimes {
 }
 
 /// A status that was seen for the first time, with the state after it: an event.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct StatusChange {
     /// The message it is about.
     pub message: MessageId,
@@ -200,6 +200,10 @@ pub struct StatusChange {
     pub pricing: Option<Pricing>,
     /// WhatsApp's time of the status, ours where that is missing or absurd.
     pub at: Timestamp,
+}
+
+crate::debug_shows! {
+    StatusChange: message wamid conversation customer number previous state reported times at;
 }
 
 #[cfg(test)]

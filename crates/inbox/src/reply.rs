@@ -27,7 +27,6 @@ const SETTLE_ATTEMPTS: usize = 30;
 const SETTLE_PAUSE: Duration = Duration::from_secs(1);
 
 /// A text that somebody wants to send.
-#[derive(Debug)]
 pub struct SendText {
     /// To whom.
     pub to: To,
@@ -42,12 +41,20 @@ pub struct SendText {
 }
 
 /// To whom somebody wants to send.
-#[derive(Debug)]
 pub enum To {
     /// Any name of a customer, or a phone number in international form.
     Name(String),
     /// Our id of a customer.
     Customer(CustomerId),
+}
+
+impl std::fmt::Debug for To {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Name(_) => f.write_str("Name"),
+            Self::Customer(customer) => customer.fmt(f),
+        }
+    }
 }
 
 /// Why nothing was sent.
@@ -308,6 +315,10 @@ fn bsuid(text: &str) -> Option<Alias> {
         && !id.is_empty()
         && id.bytes().all(|byte| byte.is_ascii_alphanumeric());
     usable.then(|| Alias::parse(AliasKind::Bsuid, text)).flatten()
+}
+
+waypost_domain::debug_shows! {
+    SendText: number preview;
 }
 
 #[cfg(test)]

@@ -109,7 +109,6 @@ pub enum Message {
 }
 
 /// A CONNECT packet.
-#[derive(Debug)]
 pub struct ConnectRequest {
     /// One of the configured namespaces.
     pub namespace: Arc<str>,
@@ -119,8 +118,15 @@ pub struct ConnectRequest {
     pub head: Offset,
 }
 
+/// Without `auth`, which has the credential.
+impl std::fmt::Debug for ConnectRequest {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let mut shown = f.debug_struct("ConnectRequest");
+        shown.field("namespace", &self.namespace).field("head", &self.head).finish_non_exhaustive()
+    }
+}
+
 /// A CONNECT that was granted.
-#[derive(Debug)]
 pub struct Accepted<C> {
     /// Kept with the socket.
     pub connection: C,

@@ -17,7 +17,7 @@ pub struct Encode {
 }
 
 /// An event in the words of the public contract.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct EncodedEvent {
     /// The event's name on the wire.
     pub name: &'static str,
@@ -35,7 +35,7 @@ pub struct Commit {
 }
 
 /// One thing to do downstream.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub enum Step {
     /// A name became a customer's: who waits for the name is to get the customer's events, from the next on.
     Bind {
@@ -49,7 +49,7 @@ pub enum Step {
 }
 
 /// A journal entry as it was written.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct CommittedEvent {
     /// Its position.
     pub offset: Offset,
@@ -70,5 +70,20 @@ impl Commits {
     /// The next commit; `None` once the store is closed. Cancel-safe.
     pub async fn next(&mut self) -> Option<Commit> {
         self.0.recv().await
+    }
+}
+
+waypost_domain::debug_shows! {
+    EncodedEvent: name;
+    CommittedEvent: offset name audience;
+}
+
+impl std::fmt::Debug for Step {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            // The name may be a number.
+            Self::Bind { customer, .. } => write!(f, "Bind({customer})"),
+            Self::Event(event) => event.fmt(f),
+        }
     }
 }

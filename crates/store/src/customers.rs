@@ -17,7 +17,7 @@ pub struct Family {
 }
 
 /// A customer, with all that was merged into it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct CustomerRecord {
     /// Who goes on, whoever was asked for.
     pub id: CustomerId,
@@ -51,7 +51,7 @@ pub struct MergedCustomer {
 }
 
 /// A phone number that is somebody else's by now.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct MovedPhone {
     /// The number.
     pub phone: Box<str>,
@@ -129,7 +129,6 @@ pub(crate) struct CustomerRows {
 }
 
 /// What those who are one are shown as, by every read: see [`CUSTOMER`](crate::listing::CUSTOMER).
-#[derive(Debug)]
 pub(crate) struct ShownRow {
     pub(crate) id: CustomerId,
     pub(crate) number: Box<str>,
@@ -164,4 +163,10 @@ impl CustomerRows {
             moved_phones: self.moved_phones,
         })
     }
+}
+
+waypost_domain::debug_shows! {
+    CustomerRecord: id created_at merged moved_phones;
+    MovedPhone: from to at;
+    ShownRow: id created_at;
 }

@@ -317,14 +317,14 @@ pub(crate) fn end_of(beginning: &str) -> String {
 }
 
 /// The aliases from one up to another.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(crate) struct AliasRange {
     pub(crate) from: String,
     pub(crate) until: String,
 }
 
 /// An alias' place among all.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub(crate) struct AliasKey {
     pub(crate) value: String,
     pub(crate) kind: String,
@@ -349,4 +349,9 @@ pub(crate) fn alias_ranges(search: &CustomerSearch) -> [AliasRange; 2] {
         .iter()
         .map(|beginning| AliasRange { from: beginning.to_string(), until: end_of(beginning) });
     [ranges.next().unwrap_or_default(), ranges.next().unwrap_or_default()]
+}
+
+waypost_domain::debug_shows! {
+    AliasRange:;
+    AliasKey: kind scope;
 }

@@ -52,6 +52,9 @@ fn assert_every_route_is_known(scene: &Scene) {
     }
 }
 
+/// An answer without what is of the moment.
+type Told = (u16, Vec<(String, String)>, String);
+
 fn check(scene: &Scene, member: &Member, route: &Route) {
     let targets: &[&Target] =
         if route.is_of_target() { &[&scene.own, &scene.other, &scene.unknown] } else { &[&scene.own] };

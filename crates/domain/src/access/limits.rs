@@ -12,7 +12,7 @@ const NAMES_MAX: usize = 64;
 const CUSTOMER_BYTES_MAX: usize = 256;
 
 /// What narrows a role. What is left out narrows nothing; an empty list leaves nothing.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct Limits {
     /// The business numbers that it holds for.
     pub numbers: Option<BTreeSet<PhoneNumberId>>,
@@ -92,6 +92,10 @@ fn set<T: Ord>(
 fn customer_name(text: &str) -> Option<Box<str>> {
     let is_usable = (1..=CUSTOMER_BYTES_MAX).contains(&text.len()) && !text.chars().any(char::is_control);
     is_usable.then(|| text.into())
+}
+
+crate::debug_shows! {
+    Limits: numbers teams;
 }
 
 #[cfg(test)]

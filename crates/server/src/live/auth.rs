@@ -9,7 +9,7 @@ use waypost_inbox::Claim;
 use waypost_realtime::{OffsetMode, Refused};
 
 /// What a client has put into `auth`, understood.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(super) struct Auth {
     pub(super) token: Option<String>,
     pub(super) offsets: Option<OffsetMode>,

@@ -247,8 +247,7 @@ impl Collector for AuditCollector {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), std::fmt::Error> {
         let (name, help) =
             ("audit_lost", "Entries of the audit that were lost, as more came than could be written");
-        let metric =
-            encoder.encode_descriptor(name, help, None, MetricType::Counter)?;
+        let metric = encoder.encode_descriptor(name, help, None, MetricType::Counter)?;
         ConstCounter::new((self.0)()).encode(metric)
     }
 }

@@ -30,7 +30,7 @@ pub(crate) struct ChangeItem {
 }
 
 /// What an item changes.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) enum ChangeKind {
     Edit { content: String, detail: DetailJson },
     Revoke,
@@ -291,5 +291,15 @@ impl ReactionRow {
     /// people do that more often than the reverse.
     fn rank(&self) -> (Timestamp, bool, WamidDigest) {
         (self.reaction.at, self.reaction.emoji.is_none(), self.wamid)
+    }
+}
+
+impl std::fmt::Debug for ChangeKind {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Edit { .. } => "Edit",
+            Self::Revoke => "Revoke",
+            Self::Reaction { .. } => "Reaction",
+        })
     }
 }

@@ -7,7 +7,7 @@ use waypost_domain::{
 use super::known::{Known, loaded};
 
 /// A customer as far as its messages concern it.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) struct KnownCustomer {
     /// What is shown as the customer's number.
     pub(crate) number: Box<str>,
@@ -180,4 +180,8 @@ impl Known {
     pub(crate) fn load_duplicate(&mut self, entry: u64, duplicate: KnownDuplicate) {
         self.duplicates.insert(entry, Some(duplicate));
     }
+}
+
+waypost_domain::debug_shows! {
+    KnownCustomer: number_since threads;
 }

@@ -145,7 +145,7 @@ pub(crate) enum Outcome {
 }
 
 /// What a message of an unknown type says after all.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) struct Reread {
     /// Its row.
     pub(crate) seq: i64,
@@ -202,4 +202,8 @@ impl Decider {
         };
         Item::Settle { id, outcome, at, digest }
     }
+}
+
+waypost_domain::debug_shows! {
+    Reread: seq number kind at;
 }

@@ -39,7 +39,7 @@ pub(crate) struct KnownCall {
 }
 
 /// A status that waits for its message.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) struct ParkedRow {
     pub(crate) reported: Reported,
     pub(crate) participant: Option<Box<str>>,
@@ -58,4 +58,8 @@ impl Subject {
     pub(crate) fn awaits_media(&self) -> bool {
         self.past == Some(PastBody::Placeholder)
     }
+}
+
+waypost_domain::debug_shows! {
+    ParkedRow: reported at pricing;
 }

@@ -10,7 +10,7 @@ use std::fmt;
 ///
 /// A value is the JSON text it came as or is to go as: whoever wants what it says parses it. Where binary stands in
 /// a value, the text has `{"_placeholder":true,"num":n}` for the attachment `n` (Socket.IO 5, "Binary event").
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Default)]
 pub struct Args {
     values: Vec<Box<RawValue>>,
     attachments: Vec<Bytes>,
@@ -89,7 +89,6 @@ impl From<Box<RawValue>> for Args {
 }
 
 /// A packet whose attachments are still to come: what it says, and the bytes that have come.
-#[derive(Debug)]
 pub struct Incomplete {
     values: Vec<Box<RawValue>>,
     attachments: Vec<Bytes>,
@@ -126,6 +125,19 @@ impl Incomplete {
             0 => Attached::Complete(Args { values: self.values, attachments: self.attachments }),
             _ => Attached::Incomplete(self),
         })
+    }
+}
+
+/// How much there is of it: what clients say may be personal, or a secret.
+impl fmt::Debug for Args {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} values, {} attachments", self.values.len(), self.attachments.len())
+    }
+}
+
+impl fmt::Debug for Incomplete {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} values, {} attachments to come", self.values.len(), self.missing)
     }
 }
 
