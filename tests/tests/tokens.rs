@@ -30,6 +30,19 @@ fn signed(claims: &Value) -> String {
     jsonwebtoken::encode(&Header::new(Algorithm::HS256), claims, &key).expect("a token")
 }
 
+/// The same claims under `alg: none`, without the last part.
+fn unsigned(claims: &Value) -> String {
+    // {"alg":"none","typ":"JWT"}
+    let header = "eyJhbGciOiJub25lIiwidHlwIjoiSldUIn0";
+    let signed = signed(claims);
+    let content = signed.split('.').nth(1).expect("a token has three parts");
+    format!("{header}.{content}")
+}
+
+fn signature(token: &str) -> &str {
+    token.rsplit_once('.').expect("a token has three parts").1
+}
+
 fn client(server: &TestServer, token: &str) -> ClientOptions {
     ClientOptions::new(server).auth("token", token)
 }
@@ -84,7 +97,10 @@ fn a_token_that_is_not_good_lets_nobody_in() {
         ("no role", with("role", Value::Null)),
         ("a role that is none", with("role", json!("owner"))),
         ("a limit that is no list", with("numbers", json!("100000000000101"))),
+        ("not valid yet", with("nbf", json!(in_seconds(600)))),
         ("cut off", signed(&good)[..40].to_owned()),
+        ("not signed", format!("{}.", unsigned(&good))),
+        ("signed for another algorithm", format!("{}.{}", unsigned(&good), signature(&signed(&good)))),
     ] {
         assert_eq!(status(&server, Request::get("/api/conversations"), &token), 401, "{what}");
         let mut refused = client(&server, &token).start();

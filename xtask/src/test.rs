@@ -33,6 +33,7 @@ const ON_POSTGRES: [&str; 16] = [
     "rooms",
     "sending",
     "sending_refusals",
+    "sideways",
     "statuses",
     "webhook_door",
 ];
