@@ -53,6 +53,7 @@ impl Postgres {
         request: PageRequest,
     ) -> Result<Result<JournalPage, PageError>, ReadError> {
         // Bodies that can match nothing, and those beyond the page's limits, stay in the database.
+        // `OFFSET 0` keeps the comparison where it is: the planner would copy it to wherever `is_for` is asked.
         let sql = format!(
             r#"SELECT number, "check", name, CASE WHEN is_for THEN body END, audience, is_for, {EPOCH}
                FROM (
@@ -66,7 +67,7 @@ impl Postgres {
                        FROM (
                            SELECT *, string_to_array(audience, ' ') AS parts FROM journal
                            WHERE number > $1 ORDER BY number LIMIT $3
-                       ) AS scanned
+                       ) AS scanned OFFSET 0
                    ) AS compared WINDOW so_far AS (ORDER BY number)
                ) AS counted WHERE events <= greatest($4::bigint, 1) AND (events <= 1 OR bytes <= $5::bigint) ORDER BY number"#
         );
