@@ -18,7 +18,7 @@ use crate::{generate, process, python};
 /// what is stored, shown, replayed or refused. Left out are commands and pages (no store, or the files of a data
 /// directory), the engine's own clients, and the older versions and other languages of the clients, for which one store is
 /// like the other. The store's suite and the simulation choose their store themselves.
-const ON_POSTGRES: [&str; 16] = [
+const ON_POSTGRES: [&str; 17] = [
     "access",
     "durability",
     "fixtures",
