@@ -93,9 +93,6 @@ fn check(scene: &Scene, member: &Member, route: &Route) {
     }
 }
 
-/// An answer's status, headers and body.
-type Told = (u16, Vec<(String, String)>, String);
-
 /// The answer, once it is the expected one and shows nothing beyond what its reader may see.
 #[track_caller]
 fn ask(scene: &Scene, member: &Member, request: Request, (expected, what): (&Verdict, &str)) -> Answer {
