@@ -2,6 +2,7 @@
 
 mod auth;
 mod leases;
+mod limited;
 mod requests;
 mod visits;
 
@@ -12,7 +13,6 @@ use std::time::Duration;
 use axum::response::Response;
 use http::{header, request};
 use serde::Serialize;
-use serde_json::value::RawValue;
 use serde_json::value::to_raw_value;
 use tokio::sync::watch;
 use waypost_api::names::Request;
@@ -32,11 +32,10 @@ use crate::app::App;
 use crate::config::Offsets;
 use crate::http::credential::{Identity, Stranger};
 use crate::http::gate::{Directness, directness};
-use crate::limits::{Excess, Flood, Limit, Pace, Step};
+use crate::limits::{Excess, Limit, Pace, Step};
 use crate::rights::Claimed;
 use crate::store_state::{Writes, server_state};
 
-use auth::Auth;
 use leases::{Lease, Leases};
 pub(crate) use leases::{note_sessions, watch_leases};
 use visits::Visits;
@@ -212,39 +211,6 @@ impl Live {
             return Ok(identity);
         }
         credentials.identify(token, handshake.directness, self.app.clock.now()).await
-    }
-
-    fn read_auth(&self, auth: Option<&RawValue>) -> Result<Auth, Refused> {
-        match Auth::read(auth)? {
-            auth if auth.claim.rooms.len() > self.settings.rooms_max => {
-                Err(self.too_many_rooms(Limit::RoomsPerConnection))
-            }
-            auth => Ok(auth),
-        }
-    }
-
-    fn too_many_rooms(&self, limit: Limit) -> Refused {
-        self.app.limits.counts.add(limit);
-        refused(ErrorCode::TooManyRooms)
-    }
-
-    /// Counts what a client asks for, and what it is refused.
-    fn take(&self, pace: &Pace, step: Step) -> Result<(), Excess> {
-        let counts = &self.app.limits.counts;
-        pace.take(step).inspect_err(|excess| match excess {
-            Excess::Wait { limit, .. } => counts.add(*limit),
-            Excess::Flood(Flood::Begins) => counts.add_flood(),
-            Excess::Flood(Flood::GoesOn) => {}
-        })
-    }
-
-    /// A client goes on though it was refused many times. Its transport is closed: what it sent besides is dropped unread.
-    async fn stop_flood(&self, socket: SocketId, flood: Flood) {
-        let (Flood::Begins, Some(hub)) = (flood, self.hub.get().and_then(WeakHub::upgrade)) else { return };
-        tracing::debug!(client.id = %socket, "a client that went on after many refusals is sent away");
-        if hub.send_away(socket).await.is_err() {
-            tracing::debug!(client.id = %socket, "it has ended with the hub");
-        }
     }
 
     fn follower<'a>(&self, client: &'a Client) -> Follower<'a> {
