@@ -28,7 +28,7 @@ fn a_send_that_cannot_be_understood_is_refused_and_calls_nobody() {
     let text = json!({ "body": "hello" });
     let key = "k".repeat(256);
     let long = "x".repeat(4_097);
-    let cases: [(Value, u16, &str); 15] = [
+    let cases: [(Value, u16, &str); 14] = [
         (json!({}), 400, "invalid_request"),
         (json!([]), 400, "invalid_request"),
         (json!({ "to": ANA, "type": "text", "text": text }), 400, "invalid_request"),
@@ -54,11 +54,6 @@ fn a_send_that_cannot_be_understood_is_refused_and_calls_nobody() {
         ),
         (
             json!({ "to": ANA, "type": "text", "text": { "body": long }, "idempotencyKey": "k" }),
-            400,
-            "invalid_request",
-        ),
-        (
-            json!({ "to": ANA, "typo": 1, "type": "text", "text": text, "idempotencyKey": "k" }),
             400,
             "invalid_request",
         ),

@@ -116,18 +116,18 @@ pub(crate) const ROUTES: &[Route] = &[
                 });
                 Request::post_json("/api/messages", &body)
             };
-            addresses(target).into_iter().map(to).collect()
+            addresses(scene, target).into_iter().map(to).collect()
         },
     },
     Route {
         name: "POST /whatsapp/send-message",
         asks: SEND,
         done: 200,
-        requests: |_, target| {
+        requests: |scene, target| {
             let to = |to: String| {
                 Request::post_json("/whatsapp/send-message", &json!({ "to": to, "message": "hello" }))
             };
-            addresses(target).into_iter().map(to).collect()
+            addresses(scene, target).into_iter().map(to).collect()
         },
     },
     Route {
@@ -381,9 +381,14 @@ fn get<T: AsRef<str>>(targets: impl IntoIterator<Item = T>) -> Vec<Request> {
     targets.into_iter().map(|target| Request::get(target.as_ref())).collect()
 }
 
-/// Names to send to. To a number that nobody has one may write: that is a conversation which begins.
-fn addresses(target: &Target) -> Vec<String> {
-    let names = target.names();
-    let is_known = target.known.is_some();
-    names.into_iter().filter(|name| is_known || name.starts_with("ext:")).collect()
+/// Names to send to. Whoever is not one's own is written to as a stranger by what WhatsApp knows them by, which begins a
+/// conversation (`reach.rs` tries that), and by no other name.
+fn addresses(scene: &Scene, target: &Target) -> Vec<String> {
+    let is_own = target.customer == scene.own.customer;
+    let names = target.names().into_iter();
+    names
+        .filter(|name| {
+            is_own || name.starts_with("ext:") || target.known.is_some() && name.starts_with("cus_")
+        })
+        .collect()
 }

@@ -312,7 +312,8 @@ mod tests {
         }
         for n in 0..2 {
             let link = AccountLink { account: id(n), wish: ResetWish::PasswordAndTotp };
-            ground.accounts.put_link(Some(link), &[0; 32], Timestamp::from_millis(1)).await.unwrap();
+            let digest = [u8::try_from(n).unwrap(); 32];
+            ground.accounts.put_link(Some(link), &digest, Timestamp::from_millis(1)).await.unwrap();
         }
         ground.go_through(None).await.unwrap();
         ground.go_through(Some(2)).await.unwrap();

@@ -132,6 +132,10 @@ fn the_defaults_are_what_others_rely_on() {
         ingest_queue_max = 4096 # default
         rest_body_bytes_max = 65536 # default
         unconnected_per_address_max = 1000 # default
+        handshakes_per_address_per_second = 200 # default
+        events_per_connection_per_second = 200 # default
+        joins_per_connection_per_second = 100 # default
+        requests_per_principal_per_second = 200 # default
         rooms_per_connection_max = 1000 # default
         unbound_rooms_per_connection_max = 100 # default
         monitors_below_clients = 100 # default
