@@ -20,8 +20,8 @@ use waypost_realtime::Hub;
 use crate::app::App;
 use crate::http::credential::Caller;
 use crate::http::{
-    accounts, audit, begin, conversations, customers, gate, health, me, messages, operation, pages, problem,
-    recent, sign_in, view, webhook,
+    accounts, audit, begin, conversations, customers, gate, health, me, messages, operation, pages, pause,
+    problem, recent, sign_in, view, webhook,
 };
 use crate::live::Live;
 use crate::needs;
@@ -33,6 +33,7 @@ pub(crate) fn main_routes(app: &App, hub: &Hub<Live>) -> Router {
     // CORS stands before the gate, so that a refusal can be read by the page that was refused.
     let behind_the_gate = documented
         .layer(middleware::from_fn(view::show))
+        .layer(middleware::from_fn(pause::slow_down))
         .route("/api/openapi.json", get(openapi))
         .with_state(app.clone())
         .merge(hub.router().layer(middleware::from_fn_with_state(app.clone(), begin::pass)))

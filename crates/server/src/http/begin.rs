@@ -11,6 +11,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use waypost_api::ErrorCode;
 
+use super::pause::before_refusing;
 use super::problem::Refusal;
 use crate::app::App;
 
@@ -24,6 +25,7 @@ pub(crate) async fn pass(State(app): State<App>, request: Request, next: Next) -
     let (parts, body) = request.into_parts();
     let address = app.trusted_proxies.client_of(&parts).map(|address| address.0);
     if let Err(wait) = app.limits.handshake(address) {
+        before_refusing().await;
         // Not 429, after which not every stock client comes back by itself.
         let refusal = Refusal::because(ErrorCode::Unavailable, "this address opens too many connections");
         return refusal.retry_after(wait).into_response();

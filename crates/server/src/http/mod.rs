@@ -14,6 +14,7 @@ pub(crate) mod messages;
 pub(crate) mod operation;
 pub(crate) mod pages;
 pub(crate) mod params;
+pub(crate) mod pause;
 pub(crate) mod problem;
 pub(crate) mod recent;
 pub(crate) mod sign_in;
